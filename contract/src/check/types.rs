@@ -1,0 +1,86 @@
+//! Checks of types.
+
+use std::collections::HashSet;
+
+use crate::model::{Additional, Contract, Operation, Origin, Type, TypeKind, TypeName, TypeUse};
+use crate::problem::{Problem, Problems};
+
+use super::{diagnostics, place};
+
+/// Every name leads to a type.
+pub(super) fn references_lead_somewhere(contract: &Contract, problems: &mut Problems) {
+    let mut look = |value: &TypeUse, origin: &Origin| {
+        if let Some(name) = innermost(value).filter(|name| !contract.types.contains_key(*name)) {
+            problems
+                .push(Problem::new(&diagnostics::DANGLING_TYPE, place(origin)).about(format!("`{name}`")));
+        }
+    };
+    for def in contract.types.values() {
+        match &def.kind {
+            TypeKind::Struct(one) => {
+                one.fields
+                    .iter()
+                    .for_each(|field| look(&field.value, &def.origin));
+                if let Additional::Typed(value) = &one.additional {
+                    look(value, &def.origin);
+                }
+            }
+            TypeKind::Union(union) => {
+                union
+                    .variants
+                    .iter()
+                    .for_each(|variant| look(&variant.value, &def.origin));
+            }
+            TypeKind::Alias(value) => look(value, &def.origin),
+            TypeKind::Enum(_) => {}
+        }
+    }
+    for operation in contract.operations() {
+        values(operation).for_each(|value| look(value, &operation.origin));
+    }
+}
+
+fn values(operation: &Operation) -> impl Iterator<Item = &TypeUse> {
+    let replies = operation.successes.iter().chain(&operation.failures);
+    let bodies = replies
+        .filter_map(|reply| reply.body.as_ref())
+        .map(|body| &body.value);
+    operation.inputs.iter().map(|input| &input.value).chain(bodies)
+}
+
+/// The name inside lists and maps.
+fn innermost(value: &TypeUse) -> Option<&TypeName> {
+    let mut ty = &value.ty;
+    loop {
+        match ty {
+            Type::Named(name) => return Some(name),
+            Type::List(inner) | Type::Map(inner) => ty = &inner.ty,
+            Type::Scalar(_) | Type::Json => return None,
+        }
+    }
+}
+
+/// No alias leads back to itself.
+pub(super) fn aliases_end(contract: &Contract, problems: &mut Problems) {
+    let mut known_good = HashSet::new();
+    for (name, def) in &contract.types {
+        let mut seen = HashSet::new();
+        let mut at = name;
+        while let Some(TypeKind::Alias(TypeUse {
+            ty: Type::Named(next),
+            ..
+        })) = contract.types.get(at).map(|def| &def.kind)
+        {
+            if known_good.contains(at) {
+                break;
+            }
+            if !seen.insert(at) {
+                let problem = Problem::new(&diagnostics::ALIAS_CIRCLE, place(&def.origin));
+                problems.push(problem.about(format!("`{name}`")));
+                break;
+            }
+            at = next;
+        }
+        known_good.extend(seen);
+    }
+}

@@ -1,0 +1,20 @@
+//! Reads service contracts into one checked model.
+
+pub mod check;
+pub mod common;
+pub mod model;
+#[cfg(feature = "openapi")]
+pub mod openapi;
+pub mod problem;
+#[cfg(feature = "proto")]
+pub mod proto;
+mod read;
+#[cfg(feature = "openapi")]
+pub mod schema;
+#[cfg(feature = "openapi")]
+pub mod source;
+
+pub use check::Checked;
+#[cfg(feature = "openapi")]
+pub use read::read_text;
+pub use read::{Read, ReadOptions, read};

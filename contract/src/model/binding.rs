@@ -1,0 +1,135 @@
+//! How an operation travels. The only part of the model that knows a protocol.
+
+use super::Encoding;
+
+/// How an operation travels.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Binding {
+    /// An HTTP route that the contract itself describes (OpenAPI).
+    Http(HttpBinding),
+    /// A gRPC method.
+    Grpc(GrpcBinding),
+    /// An HTTP route onto a message (`google.api.http`), with its additional bindings as further entries.
+    HttpRule(HttpRule),
+}
+
+/// An HTTP route, and where each input goes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HttpBinding {
+    /// The method.
+    pub method: Method,
+    /// The path, relative to the server's URL.
+    pub path: PathTemplate,
+    /// For each of the operation's inputs, in the same order, where it goes.
+    pub inputs: Vec<InputPlace>,
+}
+
+/// HTTP request methods.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Method {
+    /// GET
+    Get,
+    /// HEAD
+    Head,
+    /// OPTIONS
+    Options,
+    /// TRACE
+    Trace,
+    /// PUT
+    Put,
+    /// DELETE
+    Delete,
+    /// POST
+    Post,
+    /// PATCH
+    Patch,
+}
+
+impl Method {
+    /// As it stands in a request line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Options => "OPTIONS",
+            Self::Trace => "TRACE",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+            Self::Post => "POST",
+            Self::Patch => "PATCH",
+        }
+    }
+}
+
+/// A path with variables: `/pets/{id}.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PathTemplate {
+    /// Literal runs and variables, alternating as written; joining them gives the path.
+    pub segments: Vec<PathSegment>,
+}
+
+/// A run of a path template.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum PathSegment {
+    /// Text as it is, slashes included.
+    Literal(String),
+    /// A variable: the name of an input.
+    Variable(String),
+}
+
+/// Where an input goes in an HTTP request.
+#[derive(Debug, Clone, PartialEq)]
+pub enum InputPlace {
+    /// A path variable of the input's name, in style `simple`.
+    Path,
+    /// The query.
+    Query(QueryStyle),
+    /// A header of the input's name.
+    Header,
+    /// A cookie of the input's name.
+    Cookie,
+    /// The body.
+    Body {
+        /// Media type, as written in the contract.
+        media_type: String,
+        /// How values become octets.
+        encoding: Encoding,
+    },
+}
+
+/// How lists and objects are written in a query (OpenAPI `style` and `explode`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum QueryStyle {
+    /// `a=1&a=2`; an object's properties stand by themselves.
+    FormExploded,
+    /// `a=1,2`.
+    Form,
+    /// `a=1%202`.
+    Space,
+    /// `a=1|2`.
+    Pipe,
+    /// `a[b]=1`.
+    DeepObject,
+    /// `a=<JSON>` (a `content` parameter).
+    Json,
+}
+
+/// A gRPC method.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrpcBinding {
+    /// `/package.Service/Method`.
+    pub path: String,
+}
+
+/// A `google.api.http` rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpRule {
+    /// The method's name, as written for a custom one.
+    pub method: String,
+    /// The path template, as written: `/v1/{name=shelves/*}:archive`.
+    pub template: String,
+    /// `""` (none), `"*"` or a field's name.
+    pub body: String,
+    /// `""` (the whole message) or a field's name.
+    pub response_body: String,
+}

@@ -1,0 +1,157 @@
+//! Operations: what a caller gives, what can come back, and what a runtime may do on its own.
+
+use super::{Binding, Origin, Requirement, TypeUse};
+
+/// One operation of a service.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Operation {
+    /// Unique within its service: `getPet`, `CreateUser`.
+    pub id: String,
+    /// One line.
+    pub summary: Option<String>,
+    /// Documentation (CommonMark).
+    pub docs: Option<String>,
+    /// Marked as deprecated.
+    pub deprecated: bool,
+    /// Tags, for grouping and selection.
+    pub tags: Vec<String>,
+    /// How many messages go each way.
+    pub shape: CallShape,
+    /// What the caller gives, in the order of the source, the body last.
+    pub inputs: Vec<Input>,
+    /// What comes back when it works. Never empty; the first is the usual one.
+    pub successes: Vec<Reply>,
+    /// What comes back when it does not.
+    pub failures: Vec<Reply>,
+    /// What a runtime may do on its own.
+    pub behaviour: Behaviour,
+    /// Alternatives, of which one must be satisfied. Empty: nothing is required.
+    pub security: Vec<Requirement>,
+    /// How it travels. At least one.
+    pub bindings: Vec<Binding>,
+    /// Where it was written.
+    pub origin: Origin,
+}
+
+/// How many messages go each way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum CallShape {
+    /// One request, one reply.
+    #[default]
+    Unary,
+    /// One request, a stream of replies.
+    ServerStreaming,
+    /// A stream of requests, one reply.
+    ClientStreaming,
+    /// Streams both ways.
+    Bidirectional,
+}
+
+impl CallShape {
+    /// Whether the caller sends a stream.
+    pub const fn streams_requests(self) -> bool {
+        matches!(self, Self::ClientStreaming | Self::Bidirectional)
+    }
+
+    /// Whether the callee sends a stream.
+    pub const fn streams_replies(self) -> bool {
+        matches!(self, Self::ServerStreaming | Self::Bidirectional)
+    }
+}
+
+/// Something that the caller gives.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Input {
+    /// Its name on the wire; `body` for a body.
+    pub name: String,
+    /// Documentation (CommonMark).
+    pub docs: Option<String>,
+    /// Must be given.
+    pub required: bool,
+    /// Marked as deprecated.
+    pub deprecated: bool,
+    /// Its type.
+    pub value: TypeUse,
+    /// The value that the callee assumes when it is absent.
+    pub default: Option<serde_json::Value>,
+}
+
+/// One thing that can come back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reply {
+    /// The statuses that it stands for. gRPC's one success is `Code(200)`.
+    pub status: StatusMatch,
+    /// Documentation (CommonMark).
+    pub docs: Option<String>,
+    /// Its body. `None`: empty.
+    pub body: Option<Body>,
+}
+
+/// HTTP statuses that a reply stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum StatusMatch {
+    /// This one.
+    Code(u16),
+    /// All of this hundred: `Range(4)` is `4XX`.
+    Range(u8),
+    /// All that no other reply names.
+    Default,
+}
+
+/// A body and how it is written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Body {
+    /// The media type, as written in the contract: `application/json`.
+    pub media_type: String,
+    /// How values become octets.
+    pub encoding: Encoding,
+    /// The type of the value.
+    pub value: TypeUse,
+}
+
+/// How values become octets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Encoding {
+    /// JSON (RFC 8259).
+    Json,
+    /// `application/x-www-form-urlencoded`.
+    Form,
+    /// UTF-8 text as it is; the value is a string.
+    Text,
+    /// Octets as they are; the value is `Scalar::Binary`.
+    Bytes,
+    /// Protocol Buffers.
+    Protobuf,
+}
+
+/// What a runtime may do on its own.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Behaviour {
+    /// Whether a call may be sent twice.
+    pub safety: Safety,
+    /// The request header that carries an idempotency key, when the contract declares one.
+    pub idempotency_key: Option<IdempotencyKey>,
+    /// Default total deadline, in milliseconds, when the contract gives one.
+    pub timeout_ms: Option<u64>,
+}
+
+/// An idempotency key header that the contract declares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey {
+    /// The header's name, as written.
+    pub header: String,
+    /// The contract requires it.
+    pub required: bool,
+}
+
+/// Whether a call may be sent twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Safety {
+    /// It may not: sending it twice can act twice.
+    #[default]
+    Unsafe,
+    /// Sending it twice has the effect of once (PUT, DELETE, `IDEMPOTENT`).
+    Idempotent,
+    /// It has no effect (GET, HEAD, OPTIONS, `NO_SIDE_EFFECTS`).
+    Safe,
+}

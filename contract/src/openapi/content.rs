@@ -1,0 +1,104 @@
+//! Which of several media types is used, and how its values become octets.
+
+use crate::model::{Encoding, Rule, Scalar, Type, TypeUse};
+use crate::schema::Types;
+use crate::source::{Entry, Node, Object};
+
+/// The media type that a contract's client speaks, of those that a document offers: JSON if it is among them.
+pub(super) fn choose(content: &Object) -> Option<&Entry> {
+    let entries = content.entries();
+    let rank = |entry: &&Entry| match encoding(&entry.key) {
+        Encoding::Json if essence(&entry.key) == "application/json" => 0,
+        Encoding::Json if essence(&entry.key) == "*/*" => 2,
+        Encoding::Json => 1,
+        Encoding::Form => 3,
+        Encoding::Text => 4,
+        Encoding::Bytes | Encoding::Protobuf => 5,
+    };
+    entries.iter().min_by_key(rank)
+}
+
+/// How values of a media type become octets. `*/*` says nothing; JSON is what it means in practice.
+pub(super) fn encoding(media_type: &str) -> Encoding {
+    let essence = essence(media_type);
+    match essence.as_str() {
+        "application/json" | "text/json" | "*/*" | "application/*" => Encoding::Json,
+        "application/x-www-form-urlencoded" => Encoding::Form,
+        "application/xml" => Encoding::Text,
+        // A sequence of JSON texts is not one.
+        "application/json-seq" => Encoding::Bytes,
+        other if other.ends_with("+json") => Encoding::Json,
+        other if other.starts_with("text/") || other.ends_with("+xml") => Encoding::Text,
+        _ => Encoding::Bytes,
+    }
+}
+
+/// The media type without parameters, in lower case.
+pub(super) fn essence(media_type: &str) -> String {
+    media_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase()
+}
+
+/// The value that a media type object describes, as its encoding can carry it.
+pub(super) fn value<'a>(
+    types: &mut Types<'_, 'a>,
+    encoding: Encoding,
+    media: &'a Node,
+    place: &str,
+) -> TypeUse {
+    let schema = media.get("schema");
+    match (encoding, schema) {
+        (Encoding::Json | Encoding::Form, Some(schema)) => types.use_of(schema, place),
+        (Encoding::Json, None) => TypeUse::plain(Type::Json),
+        (Encoding::Form, None) => TypeUse::plain(Type::Map(Box::new(TypeUse::plain(Type::Json)))),
+        (Encoding::Text, schema) => TypeUse {
+            rules: text_rules(types, schema, place),
+            ..scalar(Scalar::String)
+        },
+        (Encoding::Bytes | Encoding::Protobuf, _) => scalar(Scalar::Binary),
+    }
+}
+
+fn scalar(scalar: Scalar) -> TypeUse {
+    TypeUse::plain(Type::Scalar(scalar))
+}
+
+/// What an inline schema says about a text body's length and pattern.
+fn text_rules<'a>(types: &mut Types<'_, 'a>, schema: Option<&'a Node>, place: &str) -> Vec<Rule> {
+    let plain = schema.filter(|schema| schema.get("type").and_then(Node::as_str) == Some("string"));
+    match plain.map(|schema| types.use_of(schema, place)) {
+        Some(TypeUse {
+            ty: Type::Scalar(Scalar::String),
+            rules,
+            ..
+        }) => rules,
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn media_types_mean_encodings() {
+        for (media_type, expected) in [
+            ("application/json; charset=utf-8", Encoding::Json),
+            ("application/problem+json", Encoding::Json),
+            ("application/vnd.github.v3+JSON", Encoding::Json),
+            ("*/*", Encoding::Json),
+            ("application/x-www-form-urlencoded", Encoding::Form),
+            ("text/csv", Encoding::Text),
+            ("image/svg+xml", Encoding::Text),
+            ("application/x-ndjson", Encoding::Bytes),
+            ("multipart/form-data", Encoding::Bytes),
+            ("image/png", Encoding::Bytes),
+        ] {
+            assert_eq!(encoding(media_type), expected, "{media_type}");
+        }
+    }
+}

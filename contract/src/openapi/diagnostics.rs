@@ -1,0 +1,167 @@
+//! What can be wrong with an OpenAPI document. References and schemas have their own: `schema::diagnostics`.
+
+use crate::problem::{Diagnostic, Level};
+
+/// `TL-OAS-001`: the document is not an OpenAPI document.
+pub const NOT_OPENAPI: Diagnostic = Diagnostic {
+    code: "TL-OAS-001",
+    level: Level::Error,
+    title: "this is not an OpenAPI document",
+    label: "no `openapi` key here",
+    help: "start it with `openapi: 3.1.0`",
+};
+
+/// `TL-OAS-002`: a version that is not known.
+pub const UNKNOWN_VERSION: Diagnostic = Diagnostic {
+    code: "TL-OAS-002",
+    level: Level::Error,
+    title: "unknown OpenAPI version",
+    label: "neither 3.0 nor 3.1",
+    help: "versions 3.0.x and 3.1.x are read",
+};
+
+/// `TL-OAS-003`: a 2.0 document.
+pub const SWAGGER_2: Diagnostic = Diagnostic {
+    code: "TL-OAS-003",
+    level: Level::Error,
+    title: "OpenAPI 2.0 documents are not yet supported",
+    label: "version 2.0",
+    help: "convert the document to OpenAPI 3, for instance with `swagger2openapi`",
+};
+
+/// `TL-OAS-004`: a key that must be there is missing.
+pub const MISSING_KEY: Diagnostic = Diagnostic {
+    code: "TL-OAS-004",
+    level: Level::Error,
+    title: "a required key is missing",
+    label: "",
+    help: "",
+};
+
+/// `TL-OAS-005`: an operation cannot be expressed, and is skipped.
+pub const OPERATION_SKIPPED: Diagnostic = Diagnostic {
+    code: "TL-OAS-005",
+    level: Level::Warning,
+    title: "the operation is skipped",
+    label: "because of this",
+    help: "the rest of the contract is read",
+};
+
+/// `TL-OAS-006`: two operations share an `operationId`.
+pub const DUPLICATE_OPERATION_ID: Diagnostic = Diagnostic {
+    code: "TL-OAS-006",
+    level: Level::Error,
+    title: "two operations share one operationId",
+    label: "used again here",
+    help: "every operationId must be unique within the document",
+};
+
+/// `TL-OAS-007`: a path's variable has no parameter.
+pub const UNDECLARED_VARIABLE: Diagnostic = Diagnostic {
+    code: "TL-OAS-007",
+    level: Level::Warning,
+    title: "no parameter describes this variable of the path",
+    label: "read as required text",
+    help: "add a parameter with `in: path`",
+};
+
+/// `TL-OAS-008`: a path parameter that the path does not have.
+pub const UNUSED_VARIABLE: Diagnostic = Diagnostic {
+    code: "TL-OAS-008",
+    level: Level::Warning,
+    title: "the path has no such variable",
+    label: "ignored",
+    help: "write it in braces in the path, or remove the parameter",
+};
+
+/// `TL-OAS-009`: a security requirement names an unknown scheme.
+pub const UNKNOWN_SCHEME: Diagnostic = Diagnostic {
+    code: "TL-OAS-009",
+    level: Level::Warning,
+    title: "no security scheme of this name is defined",
+    label: "this alternative is ignored",
+    help: "define it under `components.securitySchemes`",
+};
+
+/// `TL-OAS-010`: a security scheme of an unknown type.
+pub const UNKNOWN_SCHEME_TYPE: Diagnostic = Diagnostic {
+    code: "TL-OAS-010",
+    level: Level::Warning,
+    title: "unknown type of security scheme",
+    label: "ignored",
+    help: "types are apiKey, http, oauth2, openIdConnect and mutualTLS",
+};
+
+/// `TL-OAS-011`: a body in parts.
+pub const MULTIPART: Diagnostic = Diagnostic {
+    code: "TL-OAS-011",
+    level: Level::Warning,
+    title: "bodies in parts are not yet typed",
+    label: "the caller gives the whole body as octets",
+    help: "",
+};
+
+/// `TL-OAS-012`: an operation or path with servers of its own.
+pub const OWN_SERVERS: Diagnostic = Diagnostic {
+    code: "TL-OAS-012",
+    level: Level::Warning,
+    title: "servers of a path or operation are not yet supported",
+    label: "the contract's servers are used",
+    help: "",
+};
+
+/// `TL-OAS-013`: a key of `responses` that is no status.
+pub const BAD_STATUS: Diagnostic = Diagnostic {
+    code: "TL-OAS-013",
+    level: Level::Error,
+    title: "this is not a response status",
+    label: "ignored",
+    help: "write `200`, `4XX` or `default`",
+};
+
+/// `TL-OAS-014`: a parameter stands twice.
+pub const DUPLICATE_PARAMETER: Diagnostic = Diagnostic {
+    code: "TL-OAS-014",
+    level: Level::Warning,
+    title: "the parameter stands twice",
+    label: "ignored",
+    help: "",
+};
+
+/// `TL-OAS-015`: a path does not start with a slash, or its braces do not match.
+pub const BAD_PATH: Diagnostic = Diagnostic {
+    code: "TL-OAS-015",
+    level: Level::Warning,
+    title: "this is not a path",
+    label: "its operations are skipped",
+    help: "a path starts with `/`, and its variables stand in braces: `/pets/{id}`",
+};
+
+/// `TL-OAS-016`: webhooks and callbacks.
+pub const WEBHOOKS: Diagnostic = Diagnostic {
+    code: "TL-OAS-016",
+    level: Level::Warning,
+    title: "webhooks are not yet supported",
+    label: "ignored",
+    help: "",
+};
+
+/// All of this area.
+pub const ALL: &[&Diagnostic] = &[
+    &NOT_OPENAPI,
+    &UNKNOWN_VERSION,
+    &SWAGGER_2,
+    &MISSING_KEY,
+    &OPERATION_SKIPPED,
+    &DUPLICATE_OPERATION_ID,
+    &UNDECLARED_VARIABLE,
+    &UNUSED_VARIABLE,
+    &UNKNOWN_SCHEME,
+    &UNKNOWN_SCHEME_TYPE,
+    &MULTIPART,
+    &OWN_SERVERS,
+    &BAD_STATUS,
+    &DUPLICATE_PARAMETER,
+    &BAD_PATH,
+    &WEBHOOKS,
+];

@@ -1,0 +1,72 @@
+//! Title, version, docs and servers.
+
+use crate::model::{Contract, Server};
+use crate::schema::Context;
+use crate::source::Node;
+
+/// What the document says about itself. Everything else of the contract is empty.
+pub(super) fn read(cx: &Context<'_>) -> Contract {
+    let root = &cx.document.root;
+    let info = root.get("info");
+    let text = |keyword: &str| {
+        info.and_then(|info| info.get(keyword)?.scalar_text())
+            .map(str::to_owned)
+    };
+    Contract {
+        title: text("title").unwrap_or_default(),
+        version: text("version").unwrap_or_default(),
+        docs: docs(info, "description").or_else(|| docs(info, "summary")),
+        servers: match servers(root) {
+            servers if servers.is_empty() => common_servers(root),
+            servers => servers,
+        },
+        ..Contract::default()
+    }
+}
+
+/// A node's text under a key, trimmed; `None` when there is none.
+pub(super) fn docs(node: Option<&Node>, keyword: &str) -> Option<String> {
+    let text = node?.get(keyword)?.as_str()?.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// The servers that all paths name, where the document itself names none.
+fn common_servers(root: &Node) -> Vec<Server> {
+    let Some(paths) = root.get("paths").and_then(Node::as_object) else {
+        return Vec::new();
+    };
+    let mut all = paths.entries().iter().map(|entry| servers(&entry.value));
+    let first = all.next().unwrap_or_default();
+    if all.all(|other| other == first) {
+        first
+    } else {
+        Vec::new()
+    }
+}
+
+/// The servers that a document, path or operation names, variables replaced by their defaults.
+pub(super) fn servers(owner: &Node) -> Vec<Server> {
+    let servers = owner.get("servers").and_then(Node::as_array).unwrap_or_default();
+    let read = |server: &Node| {
+        let url = server.get("url")?.as_str()?;
+        Some(Server {
+            url: with_defaults(url, server),
+            docs: docs(Some(server), "description"),
+        })
+    };
+    servers.iter().filter_map(read).collect()
+}
+
+/// `https://{region}.example.com` with each variable replaced by its default.
+fn with_defaults(url: &str, server: &Node) -> String {
+    let variables = server.get("variables").and_then(Node::as_object);
+    let entries = variables.map(crate::source::Object::entries).unwrap_or_default();
+    entries.iter().fold(url.to_owned(), |url, entry| {
+        let default = entry
+            .value
+            .get("default")
+            .and_then(Node::scalar_text)
+            .unwrap_or_default();
+        url.replace(&format!("{{{}}}", entry.key), default)
+    })
+}

@@ -1,0 +1,81 @@
+//! OpenAPI 3.0 and 3.1 documents to contracts.
+//!
+//! ```text
+//! version -> info, servers, security schemes -> component schemas -> paths -> operations -> types, told apart
+//! ```
+//!
+//! The document's tree is read as it stands, so that every problem has its place; what is wrong with one operation
+//! or type concerns that one only.
+
+mod content;
+pub mod diagnostics;
+mod info;
+mod operation;
+mod parameter;
+mod path;
+mod paths;
+mod request;
+mod response;
+mod security;
+mod version;
+
+use crate::model::{Contract, Service};
+use crate::problem::Problems;
+use crate::schema::{Context, Types};
+use crate::source::{Document, SourceMap};
+
+/// What was read of a document.
+#[derive(Debug)]
+pub struct Reading {
+    /// The contract: all that could be expressed. `None` when the document is no contract of a known version.
+    pub contract: Option<Contract>,
+    /// What is wrong.
+    pub problems: Problems,
+    /// The operations that were skipped, as `GET /pets`.
+    pub skipped: Vec<String>,
+}
+
+/// Reads a document. `name` is the contract's short name.
+pub fn read(sources: &SourceMap, document: &Document, name: &str) -> Reading {
+    let dialect = match version::detect(sources, document) {
+        Ok(dialect) => dialect,
+        Err(problem) => {
+            return Reading {
+                contract: None,
+                problems: problem.into(),
+                skipped: Vec::new(),
+            };
+        }
+    };
+    let cx = Context::new(document, sources, dialect);
+    let root = &document.root;
+    let mut types = Types::new(&cx);
+    if let Some(schemas) = root
+        .get("components")
+        .and_then(|components| components.get("schemas"))
+    {
+        types.components(schemas);
+    }
+    let mut contract = Contract {
+        name: name.to_owned(),
+        ..info::read(&cx)
+    };
+    contract.security_schemes = security::schemes(&cx);
+    let known = operation::Known {
+        schemes: &contract.security_schemes,
+        servers: &contract.servers,
+    };
+    let found = paths::read(&cx, &mut types, known);
+    contract.services = vec![Service {
+        name: name.to_owned(),
+        full_name: name.to_owned(),
+        docs: contract.docs.clone(),
+        operations: found.operations,
+    }];
+    contract.types = types.finish();
+    Reading {
+        contract: Some(contract),
+        problems: cx.into_problems(),
+        skipped: found.skipped,
+    }
+}

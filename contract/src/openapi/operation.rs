@@ -1,0 +1,166 @@
+//! One operation: its inputs, replies and behaviour.
+
+use indexmap::IndexMap;
+
+use crate::model::{
+    Behaviour, Binding, CallShape, HttpBinding, IdempotencyKey, Input, InputPlace, Method, Operation,
+    PathTemplate, Safety, Scalar, SecurityScheme, Server, Type, TypeUse,
+};
+use crate::problem::Problem;
+use crate::schema::{Context, Types};
+use crate::source::{BrokenRef, Node};
+
+use super::diagnostics;
+use super::info::{self, docs};
+use super::parameter::{self, In};
+use super::path;
+use super::paths::Route;
+use super::{request, response, security};
+
+/// Why an operation is skipped.
+#[derive(Debug)]
+pub(super) enum Skip<'a> {
+    /// A reference leads nowhere.
+    Broken(BrokenRef<'a>),
+    /// A key is missing.
+    Missing(&'a Node, &'static str),
+    /// It cannot be expressed.
+    Because(&'a Node, String),
+    /// The problem at this node was reported already.
+    Reported(&'a Node),
+}
+
+/// What the document says of all operations.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known<'m> {
+    pub(super) schemes: &'m IndexMap<String, SecurityScheme>,
+    pub(super) servers: &'m [Server],
+}
+
+type Given = (Vec<Input>, Vec<InputPlace>);
+
+/// Reads an operation.
+pub(super) fn read<'a>(
+    cx: &Context<'a>,
+    types: &mut Types<'_, 'a>,
+    known: Known<'_>,
+    route: &Route<'a>,
+) -> Result<Operation, Skip<'a>> {
+    let node = route.node;
+    cx.object(node, "an operation").ok_or(Skip::Reported(node))?;
+    let template = path::parse(route.path)
+        .ok_or_else(|| Skip::Because(route.item, format!("`{}` is not a path", route.path)))?;
+    warn_of_own_servers(cx, known.servers, route);
+    let (mut inputs, mut places) = parameters(cx, types, route, &template)?;
+    let behaviour = behaviour(node, route.method, &inputs, &places);
+    if let Some((body, place)) = request::read(cx, types, node, &route.id)? {
+        inputs.push(body);
+        places.push(place);
+    }
+    let replies = response::read(cx, types, node, &route.id, route.method)?;
+    let tags = node.get("tags").and_then(Node::as_array).unwrap_or_default();
+    Ok(Operation {
+        id: route.id.clone(),
+        summary: docs(Some(node), "summary"),
+        docs: docs(Some(node), "description"),
+        deprecated: node.get("deprecated").and_then(Node::as_bool) == Some(true),
+        tags: tags.iter().filter_map(Node::as_str).map(str::to_owned).collect(),
+        shape: CallShape::Unary,
+        inputs,
+        successes: replies.successes,
+        failures: replies.failures,
+        behaviour,
+        security: security::requirements(cx, node, known.schemes),
+        bindings: vec![Binding::Http(HttpBinding {
+            method: route.method,
+            path: template,
+            inputs: places,
+        })],
+        origin: cx.origin(node),
+    })
+}
+
+/// Parameters in the order of the source, with the path's variables complete.
+fn parameters<'a>(
+    cx: &Context<'a>,
+    types: &mut Types<'_, 'a>,
+    route: &Route<'a>,
+    template: &PathTemplate,
+) -> Result<Given, Skip<'a>> {
+    let variables = path::variables(template);
+    let mut given: Given = (Vec::new(), Vec::new());
+    let mut described = Vec::new();
+    for found in parameter::find(cx, route.item, route.node)? {
+        if found.place == In::Path {
+            if !variables.contains(&found.name) {
+                let problem = cx.problem(&diagnostics::UNUSED_VARIABLE, found.node);
+                cx.report(problem.about(format!("`{}` in `{}`", found.name, route.path)));
+                continue;
+            }
+            described.push(found.name);
+        }
+        let (input, place) = parameter::read(types, found, &route.id)?;
+        given.0.push(input);
+        given.1.push(place);
+    }
+    for name in variables.into_iter().filter(|name| !described.contains(name)) {
+        let problem = Problem::new(&diagnostics::UNDECLARED_VARIABLE, cx.place(route.path_span));
+        cx.report(problem.about(format!("`{name}`, for {}", route.method.as_str())));
+        given.0.push(text_input(name));
+        given.1.push(InputPlace::Path);
+    }
+    Ok(given)
+}
+
+fn text_input(name: &str) -> Input {
+    Input {
+        name: name.to_owned(),
+        docs: None,
+        required: true,
+        deprecated: false,
+        value: TypeUse::plain(Type::Scalar(Scalar::String)),
+        default: None,
+    }
+}
+
+/// Servers of a path or operation matter when they are not those of the contract.
+fn warn_of_own_servers(cx: &Context<'_>, servers: &[Server], route: &Route<'_>) {
+    let own = [route.node, route.item]
+        .into_iter()
+        .find(|node| node.get("servers").is_some());
+    if let Some(owner) = own.filter(|owner| info::servers(owner) != servers) {
+        let at = owner.get("servers").unwrap_or(owner);
+        cx.report(Problem::new(&diagnostics::OWN_SERVERS, cx.head(at)));
+    }
+}
+
+/// What the method and our extensions say: `x-tieline-idempotent: true`, `x-tieline-timeout-ms: 5000`.
+fn behaviour(node: &Node, method: Method, inputs: &[Input], places: &[InputPlace]) -> Behaviour {
+    let by_method = match method {
+        Method::Get | Method::Head | Method::Options | Method::Trace => Safety::Safe,
+        Method::Put | Method::Delete => Safety::Idempotent,
+        Method::Post | Method::Patch => Safety::Unsafe,
+    };
+    let said = node.get("x-tieline-idempotent").and_then(Node::as_bool) == Some(true);
+    let safety = if by_method == Safety::Unsafe && said {
+        Safety::Idempotent
+    } else {
+        by_method
+    };
+    let headers = inputs
+        .iter()
+        .zip(places)
+        .filter(|(_, place)| **place == InputPlace::Header);
+    let key = headers
+        .map(|(input, _)| input)
+        .find(|input| input.name.eq_ignore_ascii_case("idempotency-key"))
+        .map(|input| IdempotencyKey {
+            header: input.name.clone(),
+            required: input.required,
+        });
+    Behaviour {
+        safety,
+        idempotency_key: key,
+        timeout_ms: node.get("x-tieline-timeout-ms").and_then(Node::as_count),
+    }
+}

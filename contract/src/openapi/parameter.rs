@@ -1,0 +1,200 @@
+//! Parameters: what the caller gives in the path, the query, headers and cookies.
+
+use crate::model::{Input, InputPlace, QueryStyle, Scalar, Type, TypeUse};
+use crate::schema::{Context, Types};
+use crate::source::{Entry, Node};
+
+use super::content;
+use super::diagnostics;
+use super::info::docs;
+use super::operation::Skip;
+
+/// Where a parameter goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum In {
+    Path,
+    Query,
+    Header,
+    Cookie,
+}
+
+/// A parameter, found but not read yet.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Found<'a> {
+    pub(super) name: &'a str,
+    pub(super) place: In,
+    pub(super) node: &'a Node,
+}
+
+/// Finds the parameters of an operation: the path's, each replaced by the operation's own of that name and place.
+pub(super) fn find<'a>(
+    cx: &Context<'a>,
+    path_item: &'a Node,
+    operation: &'a Node,
+) -> Result<Vec<Found<'a>>, Skip<'a>> {
+    let mut all = list(cx, path_item)?;
+    for own in list(cx, operation)? {
+        let same = all
+            .iter_mut()
+            .find(|known| known.name == own.name && known.place == own.place);
+        match same {
+            Some(known) => *known = own,
+            None => all.push(own),
+        }
+    }
+    Ok(all)
+}
+
+fn list<'a>(cx: &Context<'a>, owner: &'a Node) -> Result<Vec<Found<'a>>, Skip<'a>> {
+    let mut all: Vec<Found<'a>> = Vec::new();
+    let Some(parameters) = owner.get("parameters") else {
+        return Ok(all);
+    };
+    for parameter in cx.array(parameters, "`parameters`").unwrap_or_default() {
+        let node = cx.document.follow(parameter).map_err(Skip::Broken)?;
+        let Some(found) = identify(cx, node)? else {
+            continue;
+        };
+        if all
+            .iter()
+            .any(|known| known.name == found.name && known.place == found.place)
+        {
+            let problem = cx.problem(&diagnostics::DUPLICATE_PARAMETER, parameter);
+            cx.report(problem.about(format!("`{}`", found.name)));
+        } else {
+            all.push(found);
+        }
+    }
+    Ok(all)
+}
+
+/// `Ok(None)`: a header that a parameter must not describe (OpenAPI 3.1, "Parameter Object", `name`).
+fn identify<'a>(cx: &Context<'a>, node: &'a Node) -> Result<Option<Found<'a>>, Skip<'a>> {
+    let object = cx.object(node, "a parameter").ok_or(Skip::Reported(node))?;
+    let key = |keyword: &'static str| object.get(keyword).ok_or(Skip::Missing(node, keyword));
+    let name = cx
+        .text(key("name")?, "a parameter's name")
+        .ok_or(Skip::Reported(node))?;
+    let place = key("in")?;
+    let place = match place.as_str() {
+        Some("path") => In::Path,
+        Some("query") => In::Query,
+        Some("header") => In::Header,
+        Some("cookie") => In::Cookie,
+        _ => {
+            return Err(Skip::Because(
+                place,
+                "`in` is path, query, header or cookie".to_owned(),
+            ));
+        }
+    };
+    let reserved = ["accept", "content-type", "authorization"];
+    let ignored = place == In::Header && reserved.contains(&name.to_ascii_lowercase().as_str());
+    Ok((!ignored).then_some(Found { name, place, node }))
+}
+
+/// Reads a parameter: the input, and where it goes.
+pub(super) fn read<'a>(
+    types: &mut Types<'_, 'a>,
+    found: Found<'a>,
+    operation: &str,
+) -> Result<(Input, InputPlace), Skip<'a>> {
+    let Found { name, node, place } = found;
+    let flag = |keyword: &str| node.get(keyword).and_then(Node::as_bool) == Some(true);
+    let hint = format!("{operation}.{name}");
+    let content = node
+        .get("content")
+        .and_then(Node::as_object)
+        .and_then(content::choose);
+    let (value, input_place) = match content {
+        Some(media) => with_content(types, found, media, &hint)?,
+        None => with_schema(types, found, &hint)?,
+    };
+    let schema = node
+        .get("schema")
+        .or_else(|| content.and_then(|media| media.value.get("schema")));
+    let input = Input {
+        name: name.to_owned(),
+        docs: docs(Some(node), "description"),
+        required: place == In::Path || flag("required"),
+        deprecated: flag("deprecated"),
+        value,
+        default: schema.and_then(|schema| schema.get("default")).map(Node::to_json),
+    };
+    Ok((input, input_place))
+}
+
+fn with_schema<'a>(
+    types: &mut Types<'_, 'a>,
+    found: Found<'a>,
+    hint: &str,
+) -> Result<(TypeUse, InputPlace), Skip<'a>> {
+    let node = found.node;
+    let style = node.get("style").and_then(Node::as_str);
+    let explode = node.get("explode").and_then(Node::as_bool);
+    let unsupported = |style: &str| {
+        let at = node.get("style").or_else(|| node.get("explode")).unwrap_or(node);
+        Err(Skip::Because(
+            at,
+            format!(
+                "style `{style}` of parameter `{}` is not yet supported",
+                found.name
+            ),
+        ))
+    };
+    let place = match (found.place, style) {
+        (In::Path, None | Some("simple")) => InputPlace::Path,
+        (In::Header, None | Some("simple")) => InputPlace::Header,
+        (In::Cookie, None | Some("form")) => InputPlace::Cookie,
+        (In::Query, None | Some("form")) => InputPlace::Query(if explode == Some(false) {
+            QueryStyle::Form
+        } else {
+            QueryStyle::FormExploded
+        }),
+        (In::Query, Some("deepObject")) => InputPlace::Query(QueryStyle::DeepObject),
+        // Exploded, delimiters have nothing to stand between.
+        (In::Query, Some("spaceDelimited" | "pipeDelimited")) if explode == Some(true) => {
+            InputPlace::Query(QueryStyle::FormExploded)
+        }
+        (In::Query, Some("spaceDelimited")) => InputPlace::Query(QueryStyle::Space),
+        (In::Query, Some("pipeDelimited")) => InputPlace::Query(QueryStyle::Pipe),
+        (_, Some(style)) => return unsupported(style),
+    };
+    let value = match node.get("schema") {
+        Some(schema) => types.use_of(schema, hint),
+        None => TypeUse::plain(Type::Scalar(Scalar::String)),
+    };
+    Ok((value, place))
+}
+
+/// A parameter whose value is written in a media type: JSON in the query, text anywhere.
+fn with_content<'a>(
+    types: &mut Types<'_, 'a>,
+    found: Found<'a>,
+    media: &'a Entry,
+    hint: &str,
+) -> Result<(TypeUse, InputPlace), Skip<'a>> {
+    use crate::model::Encoding;
+    let encoding = content::encoding(&media.key);
+    match (found.place, encoding) {
+        (In::Query, Encoding::Json) => {
+            let value = content::value(types, encoding, &media.value, hint);
+            Ok((value, InputPlace::Query(QueryStyle::Json)))
+        }
+        (place, Encoding::Text) => {
+            let value = content::value(types, encoding, &media.value, hint);
+            Ok((value, plain_place(place)))
+        }
+        // The caller writes the text.
+        (place, _) => Ok((TypeUse::plain(Type::Scalar(Scalar::String)), plain_place(place))),
+    }
+}
+
+fn plain_place(place: In) -> InputPlace {
+    match place {
+        In::Path => InputPlace::Path,
+        In::Query => InputPlace::Query(QueryStyle::FormExploded),
+        In::Header => InputPlace::Header,
+        In::Cookie => InputPlace::Cookie,
+    }
+}

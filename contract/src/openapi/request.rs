@@ -1,0 +1,53 @@
+//! Request bodies.
+
+use crate::model::{Input, InputPlace};
+use crate::schema::{Context, Types};
+use crate::source::Node;
+
+use super::content::{self, essence};
+use super::diagnostics;
+use super::info::docs;
+use super::operation::Skip;
+
+/// The name of the input that is the body.
+pub(super) const BODY: &str = "body";
+
+/// An operation's body, as its last input.
+pub(super) fn read<'a>(
+    cx: &Context<'a>,
+    types: &mut Types<'_, 'a>,
+    operation: &'a Node,
+    id: &str,
+) -> Result<Option<(Input, InputPlace)>, Skip<'a>> {
+    let Some(node) = operation.get("requestBody") else {
+        return Ok(None);
+    };
+    let node = cx.document.follow(node).map_err(Skip::Broken)?;
+    let body = cx.object(node, "a request body").ok_or(Skip::Reported(node))?;
+    let content = match body.get("content") {
+        Some(content) => cx.object(content, "`content`").ok_or(Skip::Reported(content))?,
+        None => return Err(Skip::Missing(node, "content")),
+    };
+    let Some(media) = content::choose(content) else {
+        return Ok(None);
+    };
+    let media_type = media.key.to_string();
+    if essence(&media_type).starts_with("multipart/") {
+        let span = media.key_span;
+        cx.report(
+            crate::problem::Problem::new(&diagnostics::MULTIPART, cx.place(span))
+                .about(format!("`{media_type}`")),
+        );
+    }
+    let encoding = content::encoding(&media_type);
+    let value = content::value(types, encoding, &media.value, &format!("{id}.{BODY}"));
+    let input = Input {
+        name: BODY.to_owned(),
+        docs: docs(Some(node), "description"),
+        required: body.get("required").and_then(Node::as_bool) == Some(true),
+        deprecated: false,
+        value,
+        default: None,
+    };
+    Ok(Some((input, InputPlace::Body { media_type, encoding })))
+}

@@ -1,0 +1,173 @@
+//! Responses: what can come back, and which of it means success.
+
+use crate::model::{Body, Method, Reply, StatusMatch};
+use crate::problem::Problem;
+use crate::schema::{Context, Types};
+use crate::source::Node;
+
+use super::content;
+use super::diagnostics;
+use super::info::docs;
+use super::operation::Skip;
+
+/// What can come back, successes and failures apart.
+#[derive(Debug)]
+pub(super) struct Replies {
+    pub(super) successes: Vec<Reply>,
+    pub(super) failures: Vec<Reply>,
+}
+
+/// Reads an operation's responses.
+///
+/// 2XX are successes. A redirect (3XX) or 1XX is one only when there is no 2XX; otherwise a caller meets it as a
+/// failure with its own type. Where nothing but `default` is said, it stands for successes and failures alike.
+pub(super) fn read<'a>(
+    cx: &Context<'a>,
+    types: &mut Types<'_, 'a>,
+    operation: &'a Node,
+    id: &str,
+    method: Method,
+) -> Result<Replies, Skip<'a>> {
+    let mut all = Vec::new();
+    if let Some(responses) = operation.get("responses") {
+        let responses = cx
+            .object(responses, "`responses`")
+            .ok_or(Skip::Reported(responses))?;
+        for entry in responses
+            .entries()
+            .iter()
+            .filter(|entry| !entry.key.starts_with("x-"))
+        {
+            let Some(status) = status(&entry.key) else {
+                let problem = Problem::new(&diagnostics::BAD_STATUS, cx.place(entry.key_span));
+                cx.report(problem.about(format!("`{}`", entry.key)));
+                continue;
+            };
+            let place = format!("{id}.response.{}", entry.key.to_ascii_lowercase());
+            all.push(reply(cx, types, status, &entry.value, &place, method)?);
+        }
+    }
+    Ok(divide(all))
+}
+
+fn reply<'a>(
+    cx: &Context<'a>,
+    types: &mut Types<'_, 'a>,
+    status: StatusMatch,
+    node: &'a Node,
+    place: &str,
+    method: Method,
+) -> Result<Reply, Skip<'a>> {
+    let node = cx.document.follow(node).map_err(Skip::Broken)?;
+    cx.object(node, "a response").ok_or(Skip::Reported(node))?;
+    let may_have_body = method != Method::Head && !matches!(status, StatusMatch::Code(204 | 205 | 304));
+    let media = match node.get("content") {
+        Some(content) if may_have_body => {
+            content::choose(cx.object(content, "`content`").ok_or(Skip::Reported(content))?)
+        }
+        _ => None,
+    };
+    let body = media.map(|media| {
+        let media_type = media.key.to_string();
+        let encoding = content::encoding(&media_type);
+        let value = content::value(types, encoding, &media.value, place);
+        Body {
+            media_type,
+            encoding,
+            value,
+        }
+    });
+    Ok(Reply {
+        status,
+        docs: docs(Some(node), "description"),
+        body,
+    })
+}
+
+/// `200`, `4XX`, `default`.
+fn status(key: &str) -> Option<StatusMatch> {
+    if key.eq_ignore_ascii_case("default") {
+        return Some(StatusMatch::Default);
+    }
+    let hundred = key.len() == 3 && key[1..].eq_ignore_ascii_case("xx");
+    let number: u16 = if hundred {
+        key[..1].parse().ok()?
+    } else {
+        key.parse().ok()?
+    };
+    match number {
+        1..=5 if hundred => Some(StatusMatch::Range(number as u8)),
+        100..=599 if !hundred => Some(StatusMatch::Code(number)),
+        _ => None,
+    }
+}
+
+fn divide(all: Vec<Reply>) -> Replies {
+    let hundred = |reply: &Reply| match reply.status {
+        StatusMatch::Code(code) => (code / 100) as u8,
+        StatusMatch::Range(hundred) => hundred,
+        StatusMatch::Default => 0,
+    };
+    let has = |wanted: fn(u8) -> bool| all.iter().any(|reply| wanted(hundred(reply)));
+    let is_success: fn(u8) -> bool = if has(|hundred| hundred == 2) {
+        |hundred| hundred == 2
+    } else {
+        |hundred| hundred == 1 || hundred == 3
+    };
+    let (mut successes, failures): (Vec<Reply>, Vec<Reply>) =
+        all.into_iter().partition(|reply| is_success(hundred(reply)));
+    if successes.is_empty() {
+        let default = failures.iter().find(|reply| reply.status == StatusMatch::Default);
+        successes.push(match default {
+            Some(default) => Reply {
+                status: StatusMatch::Range(2),
+                ..default.clone()
+            },
+            None => Reply {
+                status: StatusMatch::Range(2),
+                docs: None,
+                body: None,
+            },
+        });
+    }
+    Replies { successes, failures }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statuses_are_codes_ranges_or_the_default() {
+        assert_eq!(status("204"), Some(StatusMatch::Code(204)));
+        assert_eq!(status("4xx"), Some(StatusMatch::Range(4)));
+        assert_eq!(status("default"), Some(StatusMatch::Default));
+        for key in ["", "2", "20", "2000", "600", "9XX", "2éé", "ok"] {
+            assert_eq!(status(key), None, "{key}");
+        }
+    }
+
+    fn reply(status: StatusMatch) -> Reply {
+        Reply {
+            status,
+            docs: None,
+            body: None,
+        }
+    }
+
+    #[test]
+    fn a_redirect_is_a_success_only_where_nothing_else_is() {
+        let both = divide(vec![reply(StatusMatch::Code(304)), reply(StatusMatch::Code(200))]);
+        assert_eq!(both.successes, [reply(StatusMatch::Code(200))]);
+        assert_eq!(both.failures, [reply(StatusMatch::Code(304))]);
+        let alone = divide(vec![reply(StatusMatch::Code(302)), reply(StatusMatch::Code(404))]);
+        assert_eq!(alone.successes, [reply(StatusMatch::Code(302))]);
+    }
+
+    #[test]
+    fn a_lone_default_stands_for_success_and_failure() {
+        let replies = divide(vec![reply(StatusMatch::Default)]);
+        assert_eq!(replies.successes, [reply(StatusMatch::Range(2))]);
+        assert_eq!(replies.failures, [reply(StatusMatch::Default)]);
+    }
+}

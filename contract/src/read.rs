@@ -1,0 +1,208 @@
+//! From a path to a checked contract.
+//!
+//! ```text
+//! path -> dialect -> read (openapi | proto) -> check -> Read { contract, problems, files }
+//! ```
+
+use std::path::{Path, PathBuf};
+
+use crate::check::{self, Checked};
+use crate::model::Contract;
+use crate::problem::Problems;
+
+/// How to read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReadOptions {
+    /// The contract's short name. `None`: the file's name without its extension.
+    pub name: Option<String>,
+    /// Every warning is an error.
+    pub strict: bool,
+    /// Folders that proto imports are looked for in. Empty: the file's own folder.
+    pub include: Vec<PathBuf>,
+}
+
+/// What was read.
+#[derive(Debug)]
+pub struct Read {
+    /// The contract.
+    pub contract: Checked<Contract>,
+    /// Warnings.
+    pub problems: Problems,
+    /// Every file that was read to make it: changes of these make it stale.
+    pub files: Vec<PathBuf>,
+    /// The operations that were skipped, as `GET /pets`.
+    pub skipped: Vec<String>,
+    /// The descriptors of a proto contract.
+    #[cfg(feature = "proto")]
+    pub descriptors: Option<crate::proto::Descriptors>,
+}
+
+/// What a dialect's reader gives.
+#[derive(Debug, Default)]
+struct Unchecked {
+    contract: Option<Contract>,
+    problems: Problems,
+    files: Vec<PathBuf>,
+    skipped: Vec<String>,
+    #[cfg(feature = "proto")]
+    descriptors: Option<crate::proto::Descriptors>,
+    /// The texts, for the excerpts of what the checks find.
+    #[cfg(feature = "openapi")]
+    sources: crate::source::SourceMap,
+}
+
+/// Reads a contract: Protocol Buffers when the path ends in `.proto`, an OpenAPI document otherwise.
+///
+/// # Errors
+/// All problems, when one of them is an error (with [`ReadOptions::strict`]: when there is any).
+pub fn read(path: &Path, options: &ReadOptions) -> Result<Read, Problems> {
+    let is_proto = path
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("proto"));
+    let unchecked = if is_proto {
+        read_proto(path, options)
+    } else {
+        read_openapi(path, options)
+    };
+    finish(unchecked, options)
+}
+
+/// Reads an OpenAPI document that stands in no file. `file` is what problems call it.
+///
+/// # Errors
+/// As [`read`].
+#[cfg(feature = "openapi")]
+pub fn read_text(file: &str, text: impl Into<String>, options: &ReadOptions) -> Result<Read, Problems> {
+    use crate::source::{Document, SourceMap};
+    let mut sources = SourceMap::new();
+    let id = sources.add_text(file, text);
+    let document = Document::parse(&sources, id);
+    let name = short_name(Path::new(file), options);
+    finish(from_document(sources, document, &name), options)
+}
+
+fn finish(unchecked: Unchecked, options: &ReadOptions) -> Result<Read, Problems> {
+    let Unchecked {
+        contract,
+        mut problems,
+        files,
+        skipped,
+        #[cfg(feature = "proto")]
+        descriptors,
+        #[cfg(feature = "openapi")]
+        sources,
+    } = unchecked;
+    let contract = contract.and_then(|contract| check::check(contract, &mut problems));
+    #[cfg(feature = "openapi")]
+    problems
+        .places_mut()
+        .for_each(|place| sources.fill_excerpt(place));
+    if options.strict {
+        problems.deny_warnings();
+    }
+    problems.settle();
+    match contract {
+        Some(contract) if !problems.has_errors() => Ok(Read {
+            contract,
+            problems,
+            files,
+            skipped,
+            #[cfg(feature = "proto")]
+            descriptors,
+        }),
+        _ => Err(problems),
+    }
+}
+
+/// The name that the options give, or the file's.
+#[cfg(any(feature = "openapi", feature = "proto"))]
+fn short_name(path: &Path, options: &ReadOptions) -> String {
+    let stem = || path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    options
+        .name
+        .clone()
+        .or_else(stem)
+        .unwrap_or_else(|| "contract".to_owned())
+}
+
+#[cfg(feature = "openapi")]
+fn read_openapi(path: &Path, options: &ReadOptions) -> Unchecked {
+    let mut sources = crate::source::SourceMap::new();
+    let document = crate::source::Document::load(&mut sources, path);
+    from_document(sources, document, &short_name(path, options))
+}
+
+#[cfg(feature = "openapi")]
+fn from_document(
+    sources: crate::source::SourceMap,
+    document: Result<crate::source::Document, crate::problem::Problem>,
+    name: &str,
+) -> Unchecked {
+    let read = match document {
+        Ok(document) => {
+            let reading = crate::openapi::read(&sources, &document, name);
+            Unchecked {
+                contract: reading.contract,
+                problems: reading.problems,
+                skipped: reading.skipped,
+                ..Unchecked::default()
+            }
+        }
+        Err(problem) => Unchecked {
+            problems: problem.into(),
+            ..Unchecked::default()
+        },
+    };
+    Unchecked {
+        files: sources.paths(),
+        sources,
+        ..read
+    }
+}
+
+#[cfg(not(feature = "openapi"))]
+fn read_openapi(path: &Path, _: &ReadOptions) -> Unchecked {
+    without_feature(path, "openapi")
+}
+
+#[cfg(feature = "proto")]
+fn read_proto(path: &Path, options: &ReadOptions) -> Unchecked {
+    let name = short_name(path, options);
+    match crate::proto::read(&[path.to_owned()], &options.include, &name) {
+        Ok(read) => Unchecked {
+            contract: Some(read.contract),
+            problems: read.problems,
+            files: read.files,
+            descriptors: Some(read.descriptors),
+            ..Unchecked::default()
+        },
+        Err(problems) => Unchecked {
+            problems,
+            ..Unchecked::default()
+        },
+    }
+}
+
+#[cfg(not(feature = "proto"))]
+fn read_proto(path: &Path, _: &ReadOptions) -> Unchecked {
+    without_feature(path, "proto")
+}
+
+/// A dialect whose reader was not built in.
+#[cfg(not(all(feature = "openapi", feature = "proto")))]
+fn without_feature(path: &Path, feature: &str) -> Unchecked {
+    use crate::problem::{Diagnostic, Level, Place, Problem};
+    const NOT_BUILT_IN: Diagnostic = Diagnostic {
+        code: "TL-SRC-020",
+        level: Level::Error,
+        title: "the reader of this kind of contract is not built in",
+        label: "",
+        help: "enable the feature of that name of tieline-contract",
+    };
+    let place = Place::file(path.to_string_lossy().into_owned());
+    let problem = Problem::new(&NOT_BUILT_IN, place).about(format!("`{feature}`"));
+    Unchecked {
+        problems: problem.into(),
+        ..Unchecked::default()
+    }
+}

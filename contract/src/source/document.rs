@@ -1,0 +1,248 @@
+//! A document: a file's tree, resolving pointers and finding places.
+
+use std::path::Path;
+
+use crate::problem::{Place, Problem};
+
+use super::{FileId, Kind, Node, Pointer, SourceMap, Span, json, yaml};
+
+/// A file's tree.
+#[derive(Debug)]
+pub struct Document {
+    /// The file.
+    pub file: FileId,
+    /// The root.
+    pub root: Node,
+}
+
+impl Document {
+    /// Reads a file into the map, as JSON or YAML: by its extension, else by its first character.
+    pub fn load(sources: &mut SourceMap, path: &Path) -> Result<Self, Problem> {
+        let file = sources.load(path)?;
+        Self::parse(sources, file)
+    }
+
+    /// Reads a file of the map. JSON when its name ends in `.json`, or when it has no telling name and starts with
+    /// `{` or `[`; YAML otherwise.
+    pub fn parse(sources: &SourceMap, file: FileId) -> Result<Self, Problem> {
+        let name = sources.name(file);
+        let extension = Path::new(&*name)
+            .extension()
+            .and_then(|extension| extension.to_str());
+        let is_json = match extension.map(str::to_ascii_lowercase).as_deref() {
+            Some("json") => true,
+            Some("yaml" | "yml") => false,
+            _ => sources.text(file).trim_start().starts_with(['{', '[']),
+        };
+        let root = if is_json {
+            json::parse(sources, file)
+        } else {
+            yaml::parse(sources, file)
+        }?;
+        Ok(Self { file, root })
+    }
+
+    /// The node that a pointer points to.
+    pub fn resolve(&self, pointer: &Pointer) -> Option<&Node> {
+        pointer
+            .tokens()
+            .iter()
+            .try_fold(&self.root, |node, token| match &node.kind {
+                Kind::Object(object) => object.get(token),
+                Kind::Array(items) => items.get(array_index(token)?),
+                _ => None,
+            })
+    }
+
+    /// The pointer to the innermost node that a span stands in. A key's span points to its value.
+    pub fn pointer_to(&self, span: Span) -> Pointer {
+        self.locate(span).0
+    }
+
+    /// The pointer to the innermost node that a span stands in, and the key that it stands under: `None` at the
+    /// root and in lists.
+    pub fn locate(&self, span: Span) -> (Pointer, Option<Span>) {
+        let mut pointer = Pointer::default();
+        let mut key = None;
+        let mut node = &self.root;
+        while let Some(child) = child_at(node, span) {
+            pointer.push(child.token);
+            key = child.key;
+            node = child.node;
+        }
+        (pointer, key)
+    }
+
+    /// Where a span stands: line, column, pointer and excerpt.
+    pub fn place(&self, sources: &SourceMap, span: Span) -> Place {
+        Place {
+            pointer: self.pointer_to(span).to_string(),
+            ..sources.place(span)
+        }
+    }
+}
+
+struct Child<'a> {
+    token: String,
+    key: Option<Span>,
+    node: &'a Node,
+}
+
+/// The child whose key or value the span stands in; `None` when the span is the node's own.
+fn child_at(node: &Node, span: Span) -> Option<Child<'_>> {
+    let holds = |outer: Span| outer.file == span.file && outer.reaches(span.start) && outer.reaches(span.end);
+    match &node.kind {
+        _ if node.span == span && node.as_object().is_none_or(|object| object.entries().is_empty()) => None,
+        Kind::Array(items) => {
+            let (at, item) = items.iter().enumerate().find(|(_, item)| holds(item.span))?;
+            Some(Child {
+                token: at.to_string(),
+                key: None,
+                node: item,
+            })
+        }
+        Kind::Object(object) => {
+            let entries = object.entries();
+            // Entries stand in the order of the source, but for merged ones.
+            let near = entries
+                .partition_point(|entry| entry.key_span.start <= span.start)
+                .checked_sub(1);
+            let fits = |entry: &&super::Entry| {
+                node.span != span && (holds(entry.key_span) || holds(entry.value.span))
+            };
+            let found = near
+                .and_then(|at| entries.get(at))
+                .filter(fits)
+                .or_else(|| entries.iter().find(fits))?;
+            Some(Child {
+                token: found.key.to_string(),
+                key: Some(found.key_span),
+                node: &found.value,
+            })
+        }
+        _ => None,
+    }
+}
+
+/// An array index as RFC 6901 writes it: digits without leading zeros.
+fn array_index(token: &str) -> Option<usize> {
+    let plain = token == "0" || (!token.starts_with(['0', '+']) && !token.is_empty());
+    plain.then(|| token.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(name: &str, text: &str) -> (SourceMap, Result<Document, Problem>) {
+        let mut sources = SourceMap::new();
+        let file = sources.add_text(name, text);
+        let document = Document::parse(&sources, file);
+        (sources, document)
+    }
+
+    fn at<'a>(document: &'a Document, pointer: &str) -> &'a Node {
+        document
+            .resolve(&Pointer::from_fragment(pointer).unwrap())
+            .unwrap()
+    }
+
+    #[test]
+    fn yaml_and_json_give_the_same_tree() {
+        let (_, yaml) = read("a.yaml", "a: [1, 2.50, no]\nb:\n  - c: ~\n    d: \"1\"\n");
+        let (_, json) = read(
+            "a.json",
+            r#"{"a": [1, 2.50, "no"], "b": [{"c": null, "d": "1"}]}"#,
+        );
+        let (yaml, json) = (yaml.unwrap(), json.unwrap());
+        assert_eq!(yaml.root.to_json(), json.root.to_json());
+        assert_eq!(at(&yaml, "/a/1").scalar_text(), Some("2.50"));
+        assert_eq!(at(&json, "/a/1").scalar_text(), Some("2.50"));
+    }
+
+    #[test]
+    fn every_node_has_its_place_and_pointer() {
+        let texts = [
+            (
+                "a.yaml",
+                "paths:\n  /pets/{id}:\n    get:\n      tags: [x, y]\n",
+                (4, 17),
+            ),
+            (
+                "a.json",
+                "{\"paths\":\n {\"/pets/{id}\":{\"get\":{\"tags\":[\"x\", \"y\"]}}}}",
+                (2, 37),
+            ),
+        ];
+        for (name, text, expected) in texts {
+            let (sources, document) = read(name, text);
+            let document = document.unwrap();
+            let node = at(&document, "/paths/~1pets~1%7Bid%7D/get/tags/1");
+            let place = document.place(&sources, node.span);
+            assert_eq!((place.line, place.column), expected, "{name}");
+            assert_eq!(place.pointer, "/paths/~1pets~1{id}/get/tags/1", "{name}");
+            let key = document.root.get("paths").unwrap().as_object().unwrap().entries()[0].key_span;
+            assert_eq!(
+                document.pointer_to(key).to_string(),
+                "/paths/~1pets~1{id}",
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn aliases_repeat_and_merge_keys_fill_in() {
+        let text = "base: &base {a: 1, b: 2}\nuse: *base\nmerged:\n  <<: *base\n  b: 3\n";
+        let (_, document) = read("a.yaml", text);
+        let document = document.unwrap();
+        assert_eq!(at(&document, "/use/b").scalar_text(), Some("2"));
+        assert_eq!(
+            document.root.get("merged").unwrap().to_json(),
+            serde_json::json!({"b": 3, "a": 1})
+        );
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_names_both_places() {
+        for (name, text) in [
+            ("a.yaml", "a: 1\nb: 2\na: 3\n"),
+            ("a.json", "{\"a\":1,\n\"b\":2,\n\"a\":3}"),
+        ] {
+            let problem = read(name, text).1.unwrap_err();
+            assert_eq!(problem.code, "TL-SRC-006", "{name}");
+            assert_eq!(problem.place.map(|place| place.line), Some(3), "{name}");
+            assert_eq!(problem.related[0].0.line, 1, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_would_exhaust_memory_or_stack_is_refused() {
+        let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for at in 1..12 {
+            let before = at - 1;
+            bomb += &format!("a{at}: &a{at} [{}]\n", vec![format!("*a{before}"); 9].join(", "));
+        }
+        assert_eq!(read("bomb.yaml", &bomb).1.unwrap_err().code, "TL-SRC-008");
+        assert_eq!(
+            read("deep.json", &"[".repeat(5000)).1.unwrap_err().code,
+            "TL-SRC-007"
+        );
+        assert!(read("deep.yaml", &"[".repeat(5000)).1.is_err());
+        let mut block = String::new();
+        for depth in 0..5000 {
+            block += &" ".repeat(depth);
+            block += "a:\n";
+        }
+        assert!(read("deep.yaml", &block).1.is_err());
+    }
+
+    #[test]
+    fn a_text_without_a_telling_name_is_read_by_its_first_character() {
+        assert!(read("openapi", " {\"a\": 1}").1.is_ok());
+        assert!(read("openapi", "a: 1").1.is_ok());
+        assert_eq!(
+            read("empty.yaml", "# nothing\n").1.unwrap_err().code,
+            "TL-SRC-011"
+        );
+    }
+}

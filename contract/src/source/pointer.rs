@@ -1,0 +1,92 @@
+//! JSON pointers (RFC 6901) and the fragments of references.
+
+use std::fmt;
+
+/// A JSON pointer, as its tokens.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Pointer {
+    tokens: Vec<String>,
+}
+
+impl Pointer {
+    /// Reads a URI fragment without its `#`: percent-decoded, then split (RFC 6901, section 6). `None` when it is
+    /// not a pointer: it must be empty or start with `/`.
+    pub fn from_fragment(fragment: &str) -> Option<Self> {
+        let text = percent_decode(fragment)?;
+        if text.is_empty() {
+            return Some(Self::default());
+        }
+        let tokens = text.strip_prefix('/')?.split('/');
+        Some(Self {
+            tokens: tokens
+                .map(|token| token.replace("~1", "/").replace("~0", "~"))
+                .collect(),
+        })
+    }
+
+    /// Its tokens, unescaped.
+    pub fn tokens(&self) -> &[String] {
+        &self.tokens
+    }
+
+    /// The pointer to a child.
+    pub(super) fn push(&mut self, token: impl Into<String>) {
+        self.tokens.push(token.into());
+    }
+}
+
+impl fmt::Display for Pointer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.tokens
+            .iter()
+            .try_for_each(|token| write!(f, "/{}", escape_token(token)))
+    }
+}
+
+/// A token as a pointer writes it: `~` is `~0`, `/` is `~1`.
+pub fn escape_token(token: &str) -> String {
+    token.replace('~', "~0").replace('/', "~1")
+}
+
+fn percent_decode(text: &str) -> Option<String> {
+    if !text.contains('%') {
+        return Some(text.to_owned());
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let escaped = match tail {
+            [high, low, ..] if *first == b'%' => hex(*high).zip(hex(*low)),
+            _ => None,
+        };
+        // A per cent sign without two digits stands for itself: documents often forget to escape it.
+        (bytes, rest) = match escaped {
+            Some((high, low)) => (push(bytes, high << 4 | low), &tail[2..]),
+            None => (push(bytes, *first), tail),
+        };
+    }
+    String::from_utf8(bytes).ok()
+}
+
+fn push(mut bytes: Vec<u8>, byte: u8) -> Vec<u8> {
+    bytes.push(byte);
+    bytes
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    (digit as char).to_digit(16).map(|value| value as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fragments_are_percent_decoded_then_unescaped() {
+        let pointer = Pointer::from_fragment("/paths/~1pets~1%7Bid%7D/a~0b/100%").unwrap();
+        assert_eq!(pointer.tokens(), ["paths", "/pets/{id}", "a~b", "100%"]);
+        assert_eq!(pointer.to_string(), "/paths/~1pets~1{id}/a~0b/100%");
+        assert_eq!(Pointer::from_fragment(""), Some(Pointer::default()));
+        assert_eq!(Pointer::from_fragment("anchor"), None);
+    }
+}

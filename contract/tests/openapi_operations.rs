@@ -1,0 +1,267 @@
+//! Operations of an OpenAPI document become operations of the model.
+#![cfg(feature = "openapi")]
+
+use std::path::Path;
+
+use serde_json::json;
+use tieline_contract::model::{
+    ApiKeyPlace, Binding, Body, Encoding, HttpBinding, IdempotencyKey, InputPlace, Method, Operation,
+    PathSegment, QueryStyle, Requirement, Rule, Safety, Scalar, SchemeKind, Server, StatusMatch, Type,
+    TypeKind, TypeName, TypeUse,
+};
+use tieline_contract::{Read, ReadOptions, read};
+
+fn shelter() -> Read {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/contracts/shelter.yaml");
+    let read = read(&path, &ReadOptions::default()).unwrap_or_else(|problems| panic!("{problems}"));
+    assert!(read.problems.is_empty(), "{}", read.problems);
+    assert_eq!(read.files, [path]);
+    read
+}
+
+fn operation(read: &Read, id: &str) -> Operation {
+    let found = read.contract.operations().find(|operation| operation.id == id);
+    found.unwrap_or_else(|| panic!("no operation {id}")).clone()
+}
+
+fn http(operation: &Operation) -> &HttpBinding {
+    match operation.bindings.as_slice() {
+        [Binding::Http(binding)] => binding,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn named(name: &str) -> TypeUse {
+    TypeUse::plain(Type::Named(name.into()))
+}
+
+fn scalar(scalar: Scalar) -> TypeUse {
+    TypeUse::plain(Type::Scalar(scalar))
+}
+
+#[test]
+fn the_document_describes_itself() {
+    let read = shelter();
+    let contract = &read.contract;
+    assert_eq!(
+        (&*contract.name, &*contract.title, &*contract.version),
+        ("shelter", "Animal shelter", "2.0")
+    );
+    assert_eq!(contract.docs.as_deref(), Some("Finds homes for animals."));
+    let server = Server {
+        url: "https://eu.shelter.example/v2".to_owned(),
+        docs: Some("Production".to_owned()),
+    };
+    assert_eq!(contract.servers, [server]);
+    assert_eq!(contract.services.len(), 1);
+}
+
+#[test]
+fn security_schemes_and_requirements_are_kept_and_an_operation_can_drop_them() {
+    let read = shelter();
+    let kinds: Vec<_> = read
+        .contract
+        .security_schemes
+        .iter()
+        .map(|(name, scheme)| (&**name, &scheme.kind))
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            (
+                "key",
+                &SchemeKind::ApiKey {
+                    place: ApiKeyPlace::Header,
+                    name: "x-api-key".to_owned()
+                }
+            ),
+            (
+                "oauth",
+                &SchemeKind::OAuth2 {
+                    token_url: Some("https://auth.example/token".to_owned())
+                }
+            ),
+            (
+                "token",
+                &SchemeKind::Bearer {
+                    format: Some("JWT".to_owned())
+                }
+            ),
+        ]
+    );
+    let alternatives = [
+        Requirement {
+            schemes: vec![("key".to_owned(), vec![])],
+        },
+        Requirement {
+            schemes: vec![("oauth".to_owned(), vec!["read".to_owned()])],
+        },
+    ];
+    assert_eq!(operation(&read, "listPets").security, alternatives);
+    assert!(operation(&read, "addPet").security.is_empty());
+}
+
+#[test]
+fn parameters_go_where_the_document_says() {
+    let list = operation(&shelter(), "listPets");
+    let names: Vec<&str> = list.inputs.iter().map(|input| &*input.name).collect();
+    assert_eq!(
+        names,
+        ["X-Shelter", "limit", "kinds", "near", "filter", "session"],
+        "the path's come first"
+    );
+    assert_eq!(
+        http(&list).inputs,
+        [
+            InputPlace::Header,
+            InputPlace::Query(QueryStyle::FormExploded),
+            InputPlace::Query(QueryStyle::Form),
+            InputPlace::Query(QueryStyle::DeepObject),
+            InputPlace::Query(QueryStyle::Json),
+            InputPlace::Cookie,
+        ]
+    );
+    let limit = &list.inputs[1];
+    assert_eq!(
+        limit.value,
+        TypeUse {
+            rules: vec![Rule::Maximum(100.into())],
+            ..scalar(Scalar::I32)
+        }
+    );
+    assert_eq!((limit.required, &limit.default), (false, &Some(json!(20))));
+    assert_eq!(list.inputs[3].value, named("Place"));
+    assert!(list.inputs[5].deprecated);
+    assert_eq!(
+        (list.summary.as_deref(), &*list.tags),
+        (Some("Lists pets"), &["pets".to_owned()][..])
+    );
+    assert_eq!(list.behaviour.safety, Safety::Safe);
+}
+
+#[test]
+fn each_status_has_its_own_reply() {
+    let read = shelter();
+    let list = operation(&read, "listPets");
+    let body = list.successes[0].body.clone();
+    let pets = TypeUse::plain(Type::List(Box::new(named("Pet"))));
+    let expected = Body {
+        media_type: "application/json".to_owned(),
+        encoding: Encoding::Json,
+        value: pets,
+    };
+    assert_eq!(body, Some(expected), "JSON is chosen of several media types");
+    let failures: Vec<_> = list.failures.iter().map(|reply| reply.status).collect();
+    assert_eq!(failures, [StatusMatch::Range(4), StatusMatch::Default]);
+    assert_eq!(
+        list.failures[0].body.as_ref().map(|body| &body.value),
+        Some(&named("Problem"))
+    );
+
+    let add = operation(&read, "addPet");
+    let successes: Vec<_> = add
+        .successes
+        .iter()
+        .map(|reply| (reply.status, reply.body.is_some()))
+        .collect();
+    assert_eq!(
+        successes,
+        [(StatusMatch::Code(201), true), (StatusMatch::Code(202), false)]
+    );
+    let conflict = add.failures[0].body.as_ref().map(|body| &body.value);
+    assert_eq!(
+        conflict,
+        Some(&named("addPet.response.409")),
+        "an inline body is named from where it stands"
+    );
+}
+
+#[test]
+fn behaviour_comes_from_the_method_and_the_document() {
+    let add = operation(&shelter(), "addPet");
+    assert!(add.deprecated);
+    assert_eq!(add.behaviour.safety, Safety::Idempotent, "x-tieline-idempotent");
+    assert_eq!(add.behaviour.timeout_ms, Some(5000));
+    let key = IdempotencyKey {
+        header: "Idempotency-Key".to_owned(),
+        required: true,
+    };
+    assert_eq!(add.behaviour.idempotency_key, Some(key));
+    let body = add
+        .inputs
+        .last()
+        .map(|body| (&*body.name, body.required, body.docs.as_deref()));
+    assert_eq!(body, Some(("body", true, Some("The pet."))));
+}
+
+#[test]
+fn operations_without_an_id_are_named_from_method_and_path() {
+    let read = shelter();
+    let get = operation(&read, "getPetsPetIdPhotoFormat");
+    let binding = http(&get);
+    assert_eq!(binding.method, Method::Get);
+    assert_eq!(
+        binding.path.segments,
+        [
+            PathSegment::Literal("/pets/".to_owned()),
+            PathSegment::Variable("petId".to_owned()),
+            PathSegment::Literal("/photo.".to_owned()),
+            PathSegment::Variable("format".to_owned()),
+        ]
+    );
+    assert!(get.inputs.iter().all(|input| input.required));
+    assert_eq!(get.inputs[1].value, named("getPetsPetIdPhotoFormat.format"));
+}
+
+#[test]
+fn bodies_that_are_not_json_are_octets_text_or_forms() {
+    let read = shelter();
+    let get = operation(&read, "getPetsPetIdPhotoFormat");
+    let octets = Body {
+        media_type: "image/png".to_owned(),
+        encoding: Encoding::Bytes,
+        value: scalar(Scalar::Binary),
+    };
+    assert_eq!(get.successes[0].body, Some(octets));
+    assert_eq!(get.failures[0].status, StatusMatch::Code(304));
+
+    let put = operation(&read, "putPetsPetIdPhotoFormat");
+    assert_eq!(put.behaviour.safety, Safety::Idempotent);
+    assert_eq!(put.inputs[2].value, scalar(Scalar::Binary));
+    assert_eq!(
+        put.successes[0].status,
+        StatusMatch::Range(2),
+        "a lone default is a success, too"
+    );
+    assert_eq!(put.failures[0].status, StatusMatch::Default);
+    assert_eq!(
+        put.successes[0].body.as_ref().map(|body| body.encoding),
+        Some(Encoding::Text)
+    );
+
+    let head = operation(&read, "headPetsPetIdPhotoFormat");
+    assert_eq!(head.successes[0].body, None, "a reply to HEAD has no body");
+
+    let note = operation(&read, "addNote");
+    assert!(matches!(
+        &http(&note).inputs[0],
+        InputPlace::Body {
+            encoding: Encoding::Form,
+            ..
+        }
+    ));
+    assert!(matches!(
+        read.contract.types[&TypeName::from("addNote.body")].kind,
+        TypeKind::Struct(_)
+    ));
+}
+
+#[test]
+fn every_operation_knows_where_it_was_written() {
+    let list = operation(&shelter(), "listPets");
+    assert_eq!(
+        (list.origin.line, &*list.origin.pointer),
+        (19, "/paths/~1pets/get")
+    );
+    assert!(list.origin.file.ends_with("shelter.yaml"));
+}
