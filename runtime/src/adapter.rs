@@ -1,0 +1,286 @@
+//! What a protocol makes of one attempt: octets out, an [`Answer`] or a [`Fault`] back.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, header};
+
+use crate::client::Inner;
+use crate::code::Code;
+use crate::error::{ErrorKind, Fault, RawReply, Rejection};
+use crate::headers::{ATTEMPT, TIMEOUT_MS};
+use crate::http::{Body, ResponseBody, TransportError, TransportErrorKind};
+use crate::orchestrate::Answer;
+
+/// What goes to the wire.
+pub(crate) enum Wire {
+    /// An HTTP request.
+    Http {
+        /// The method.
+        method: Method,
+        /// Path and query, relative to the service's address.
+        path: PathAndQuery,
+        /// The body.
+        body: Bytes,
+    },
+    /// A gRPC call.
+    #[cfg(feature = "grpc")]
+    Grpc(grpc::Outgoing),
+}
+
+/// Makes one attempt.
+pub(crate) async fn exchange(
+    client: &Inner,
+    wire: &Wire,
+    headers: HeaderMap,
+    number: u32,
+    remaining: Option<Duration>,
+) -> Result<Answer, Fault> {
+    match wire {
+        Wire::Http { method, path, body } => {
+            let request = http_request(method, path, body, headers, number, remaining);
+            let response = client
+                .line
+                .send(&client.endpoint, request)
+                .await
+                .map_err(transport_fault)?;
+            read(client, response).await
+        }
+        #[cfg(feature = "grpc")]
+        Wire::Grpc(outgoing) => grpc::exchange(client, outgoing, headers, number, remaining).await,
+    }
+}
+
+fn http_request(
+    method: &Method,
+    path: &PathAndQuery,
+    body: &Bytes,
+    mut headers: HeaderMap,
+    number: u32,
+    remaining: Option<Duration>,
+) -> Request<Body> {
+    if let Some(remaining) = remaining {
+        let millis = u64::try_from(remaining.as_millis()).unwrap_or(u64::MAX);
+        // By way of text: `From<u64>` takes a buffer with room to spare, and one more allocation to share it.
+        if let Ok(millis) = HeaderValue::from_str(itoa::Buffer::new().format(millis)) {
+            headers.insert(TIMEOUT_MS, millis);
+        }
+    }
+    if number > 0 {
+        headers.insert(ATTEMPT, HeaderValue::from(number));
+    }
+    let mut request = Request::new(Body::from(body.clone()));
+    *request.method_mut() = method.clone();
+    *request.uri_mut() = Uri::from(path.clone());
+    *request.headers_mut() = headers;
+    request
+}
+
+async fn read(client: &Inner, response: Response<ResponseBody>) -> Result<Answer, Fault> {
+    let (head, body) = response.into_parts();
+    let body = body
+        .collect(client.body_limit)
+        .await
+        .map_err(transport_fault)?
+        .bytes;
+    if head.status.is_client_error() || head.status.is_server_error() {
+        let wait = retry_after(&head.headers);
+        let reply = RawReply {
+            headers: head.headers,
+            body,
+        };
+        return Err(Fault::of_status(head.status, reply).with_retry_after(wait));
+    }
+    Ok(Answer {
+        status: head.status,
+        headers: head.headers,
+        body,
+        #[cfg(feature = "grpc")]
+        messages: None,
+        attempts: 0,
+    })
+}
+
+/// `Retry-After` (RFC 9110, section 10.2.3): seconds, or a date.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+    let wait = date.duration_since(jiff::Timestamp::now());
+    Some(Duration::try_from(wait).unwrap_or(Duration::ZERO))
+}
+
+/// What the transport's failure means.
+pub(crate) fn transport_fault(error: TransportError) -> Fault {
+    use TransportErrorKind as Kind;
+    let not_processed = error.is_not_processed();
+    let (kind, code) = match error.kind() {
+        Kind::Connect(_) => (ErrorKind::Connect, Code::Unavailable),
+        Kind::Closed => (ErrorKind::Rejected(Rejection::Closed), Code::Unavailable),
+        Kind::InvalidRequest => (ErrorKind::Encode, Code::InvalidArgument),
+        Kind::BodyTooLarge => (ErrorKind::Decode, Code::ResourceExhausted),
+        Kind::NotProcessed | Kind::Io | Kind::Protocol => (ErrorKind::Transport, Code::Unavailable),
+    };
+    Fault::new(kind, code, error.to_string())
+        .with_not_processed(not_processed)
+        .because(error)
+}
+
+#[cfg(feature = "grpc")]
+pub(crate) mod grpc {
+    //! gRPC: a status sits in trailers, and a stream is committed by its first message.
+
+    use std::pin::Pin;
+    use std::sync::Mutex;
+
+    use futures_core::Stream;
+    use http::StatusCode;
+
+    use super::*;
+    use crate::grpc::{self as wire, CallOptions, Frame, GrpcFailure, GrpcReply, Status};
+    use crate::operation::CallShape;
+
+    /// The messages that a caller streams. They can be sent once.
+    pub(crate) type Messages = Pin<Box<dyn Stream<Item = Result<Frame, Status>> + Send>>;
+
+    /// A gRPC call.
+    pub(crate) struct Outgoing {
+        /// `/package.Service/Method`.
+        pub(crate) path: PathAndQuery,
+        /// How many messages go each way.
+        pub(crate) shape: CallShape,
+        /// What is sent.
+        pub(crate) payload: Payload,
+    }
+
+    /// What a caller sends.
+    pub(crate) enum Payload {
+        /// One message, any number of times.
+        Message(Frame),
+        /// A stream, once.
+        Stream(Mutex<Option<Messages>>),
+    }
+
+    pub(super) async fn exchange(
+        client: &Inner,
+        outgoing: &Outgoing,
+        headers: HeaderMap,
+        number: u32,
+        remaining: Option<Duration>,
+    ) -> Result<Answer, Fault> {
+        let options = CallOptions {
+            timeout: remaining,
+            previous_attempts: number,
+            ..CallOptions::default()
+        };
+        let (line, endpoint, path) = (&client.line, &client.endpoint, outgoing.path.clone());
+        let answer = match &outgoing.payload {
+            Payload::Message(frame) if outgoing.shape.streams_replies() => {
+                let stream =
+                    wire::server_streaming(line, endpoint, path, headers, frame.clone(), options).await;
+                stream.map(|stream| streaming(stream.headers, stream.messages))
+            }
+            Payload::Message(frame) => wire::unary(line, endpoint, path, headers, frame.clone(), options)
+                .await
+                .map(unary),
+            Payload::Stream(messages) => {
+                let taken = messages
+                    .lock()
+                    .unwrap_or_else(std::sync::PoisonError::into_inner)
+                    .take();
+                let Some(messages) = taken else {
+                    let message = "the messages of the call were sent already";
+                    return Err(Fault::new(ErrorKind::Transport, Code::Unavailable, message).with_no_retry());
+                };
+                if outgoing.shape.streams_replies() {
+                    let stream = wire::bidi_streaming(line, endpoint, path, headers, messages, options).await;
+                    stream.map(|stream| streaming(stream.headers, stream.messages))
+                } else {
+                    wire::client_streaming(line, endpoint, path, headers, messages, options)
+                        .await
+                        .map(unary)
+                }
+            }
+        };
+        answer.map_err(|failure| {
+            let fault = fault(failure);
+            // A stream that has been taken cannot be sent again, whatever the failure.
+            if matches!(outgoing.payload, Payload::Stream(_)) {
+                fault.with_no_retry()
+            } else {
+                fault
+            }
+        })
+    }
+
+    fn unary(reply: GrpcReply) -> Answer {
+        let mut headers = reply.headers;
+        headers.extend(reply.trailers);
+        Answer {
+            status: StatusCode::OK,
+            headers,
+            body: reply.message,
+            messages: None,
+            attempts: 0,
+        }
+    }
+
+    fn streaming(headers: HeaderMap, messages: wire::Messages) -> Answer {
+        Answer {
+            status: StatusCode::OK,
+            headers,
+            body: Bytes::new(),
+            messages: Some(messages),
+            attempts: 0,
+        }
+    }
+
+    /// A status as a fault. By gRFC A6 only a reply of nothing but a status may be followed by another attempt.
+    pub(crate) fn fault(failure: GrpcFailure) -> Fault {
+        match failure {
+            GrpcFailure::Transport(error) => transport_fault(error),
+            GrpcFailure::Status {
+                status,
+                trailers_only,
+            } => {
+                let fault = status_fault(status);
+                if trailers_only {
+                    fault
+                } else {
+                    fault.with_no_retry()
+                }
+            }
+        }
+    }
+
+    /// A status as a fault.
+    pub(crate) fn status_fault(status: Status) -> Fault {
+        let kind = match status.code {
+            Code::Unauthenticated => ErrorKind::Unauthorized,
+            Code::PermissionDenied => ErrorKind::Forbidden,
+            Code::DeadlineExceeded => ErrorKind::Timeout,
+            _ => ErrorKind::Status,
+        };
+        let pushback = status.metadata.get("grpc-retry-pushback-ms").map(|value| {
+            value
+                .to_str()
+                .ok()
+                .and_then(|text| text.trim().parse::<u64>().ok())
+                .map(Duration::from_millis)
+        });
+        let reply = RawReply {
+            headers: status.metadata,
+            body: status.details,
+        };
+        let fault = Fault::new(kind, status.code, status.message).with_reply(reply);
+        match pushback {
+            None => fault,
+            Some(Some(wait)) => fault.with_retry_after(Some(wait)),
+            // Negative or unreadable: the peer wants no further attempt.
+            Some(None) => fault.with_no_retry(),
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Calls that block the thread, inside and outside a tokio runtime.
+//!
+//! They run on a runtime of their own, one thread for the process, so that a thread of the caller's runtime is
+//! only parked, never asked to drive itself.
+
+use std::future::Future;
+use std::sync::{OnceLock, mpsc};
+
+use tokio::runtime::{Builder, Runtime};
+
+use crate::call::{Call, CallOptions, Reply};
+use crate::client::{Client, UntypedRequest};
+use crate::code::Code;
+use crate::context::Context;
+use crate::error::{Error, ErrorKind, Fault};
+
+static RUNTIME: OnceLock<std::io::Result<Runtime>> = OnceLock::new();
+
+/// Makes a typed call and waits for its reply.
+///
+/// # Errors
+/// The call failed, or the operating system gives no thread to run it on.
+pub fn send<C: Call>(
+    client: &Client,
+    request: C,
+    mut options: CallOptions,
+) -> Result<Reply<C::Response>, Error<C::Failure>> {
+    // The current context belongs to the task that asks, not to the runtime that the call runs on.
+    options.context.get_or_insert_with(Context::current);
+    let client = client.clone();
+    wait(async move { request.send(&client, options).await }).unwrap_or_else(|fault| Err(fault.into()))
+}
+
+/// Runs `work` on the blocking runtime and waits for it.
+///
+/// # Errors
+/// There is no runtime to run it on, or it panicked.
+pub(crate) fn wait<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> Result<T, Fault> {
+    let runtime = RUNTIME.get_or_init(|| {
+        Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("tieline-blocking")
+            .enable_all()
+            .build()
+    });
+    let runtime = runtime.as_ref().map_err(|error| {
+        let message = format!("no thread for blocking calls: {error}");
+        Fault::new(ErrorKind::Internal, Code::Internal, message)
+    })?;
+    let (sender, receiver) = mpsc::sync_channel(1);
+    runtime.spawn(async move {
+        // Nobody waits any more when the receiver is gone.
+        let _ = sender.send(work.await);
+    });
+    receiver
+        .recv()
+        .map_err(|_| Fault::new(ErrorKind::Internal, Code::Internal, "the call panicked"))
+}
+
+impl Client {
+    /// GET a path and wait for the reply.
+    ///
+    /// # Errors
+    /// The call failed.
+    pub fn sync_get(&self, path: &str) -> Result<Reply<bytes::Bytes>, Error> {
+        sync(self, |client| client.get(path))
+    }
+
+    /// POST `body` as JSON and wait for the reply.
+    ///
+    /// # Errors
+    /// The call failed.
+    pub fn sync_post(
+        &self,
+        path: &str,
+        body: &(impl serde::Serialize + ?Sized),
+    ) -> Result<Reply<bytes::Bytes>, Error> {
+        sync(self, |client| client.post(path, body))
+    }
+
+    /// PUT `body` as JSON and wait for the reply.
+    ///
+    /// # Errors
+    /// The call failed.
+    pub fn sync_put(
+        &self,
+        path: &str,
+        body: &(impl serde::Serialize + ?Sized),
+    ) -> Result<Reply<bytes::Bytes>, Error> {
+        sync(self, |client| client.put(path, body))
+    }
+
+    /// DELETE a path and wait for the reply.
+    ///
+    /// # Errors
+    /// The call failed.
+    pub fn sync_delete(&self, path: &str) -> Result<Reply<bytes::Bytes>, Error> {
+        sync(self, |client| client.delete(path))
+    }
+}
+
+fn sync<'a>(
+    client: &'a Client,
+    request: impl FnOnce(&'a Client) -> UntypedRequest<'a>,
+) -> Result<Reply<bytes::Bytes>, Error> {
+    let detached = request(client).context(&Context::current()).detach();
+    wait(async move { detached.run().await }).unwrap_or_else(|fault| Err(fault.into()))
+}

@@ -1,0 +1,146 @@
+//! A call, from typed request to typed reply: what generated code, clients, servers and mocks agree on.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+
+use crate::client::Client;
+use crate::context::Context;
+use crate::error::Error;
+use crate::operation::Operation;
+
+/// A typed request that knows its operation. Implemented by generated code.
+pub trait Call: Sized + Send + 'static {
+    /// What comes back when it works.
+    type Response: Send + 'static;
+    /// The failures that the contract declares.
+    type Failure: Send + 'static;
+    /// What `.await` gives: the one success body, or the whole response where there are several.
+    type Output: Send + 'static;
+    /// The static facts.
+    const OPERATION: &'static Operation;
+
+    /// Sends it by `client`.
+    fn send(self, client: &Client, options: CallOptions) -> Sending<'_, Self>;
+
+    /// The part of a response that `.await` gives.
+    fn output(response: Self::Response) -> Self::Output;
+}
+
+/// A call under way.
+pub type Sending<'a, C> = Pin<
+    Box<dyn Future<Output = Result<Reply<<C as Call>::Response>, Error<<C as Call>::Failure>>> + Send + 'a>,
+>;
+
+/// What a caller sets for one call. It wins over everything else that is configured.
+#[derive(Clone, Default)]
+pub struct CallOptions {
+    /// The context to inherit from. `None`: the current one.
+    pub context: Option<Context>,
+    /// Total time, attempts and waits included. The context's deadline still holds.
+    pub timeout: Option<Duration>,
+    /// Headers (gRPC: metadata) to add.
+    pub headers: HeaderMap,
+    /// Whether the call may be repeated: `Some(true)` where the caller knows better than the contract.
+    pub repeatable: Option<bool>,
+    /// The first header that was no valid header; sending reports it.
+    pub invalid_header: Option<String>,
+}
+
+impl CallOptions {
+    /// Adds a header. An invalid one makes the call fail with a message that names it, before anything is sent.
+    pub fn header(&mut self, name: &str, value: &str) {
+        match (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            (Ok(name), Ok(mut value)) => {
+                value.set_sensitive(is_credential(&name));
+                self.headers.insert(name, value);
+            }
+            _ => {
+                self.invalid_header.get_or_insert_with(|| name.to_owned());
+            }
+        }
+    }
+}
+
+/// Headers that loggers do not show and HTTP/2 does not keep.
+fn is_credential(name: &HeaderName) -> bool {
+    [
+        header::AUTHORIZATION,
+        header::PROXY_AUTHORIZATION,
+        header::COOKIE,
+        crate::headers::API_KEY,
+    ]
+    .contains(name)
+}
+
+impl fmt::Debug for CallOptions {
+    /// Names the headers and does not show them: they carry credentials.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallOptions")
+            .field("context", &self.context)
+            .field("timeout", &self.timeout)
+            .field("headers", &self.headers.keys())
+            .field("repeatable", &self.repeatable)
+            .field("invalid_header", &self.invalid_header)
+            .finish()
+    }
+}
+
+/// A reply, with what is known about it beside its body.
+#[derive(Debug, Clone)]
+pub struct Reply<T> {
+    status: StatusCode,
+    headers: HeaderMap,
+    attempts: u32,
+    body: T,
+}
+
+impl<T> Reply<T> {
+    /// A reply of these parts.
+    pub fn new(status: StatusCode, headers: HeaderMap, attempts: u32, body: T) -> Self {
+        Self {
+            status,
+            headers,
+            attempts,
+            body,
+        }
+    }
+
+    /// The HTTP status. gRPC's success is 200.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The headers. gRPC: the initial metadata, and the trailing metadata of a unary call.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// How often it was tried, the last included.
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// The body.
+    pub fn body(&self) -> &T {
+        &self.body
+    }
+
+    /// The body.
+    pub fn into_body(self) -> T {
+        self.body
+    }
+
+    /// The same with another body.
+    pub fn map<U>(self, map: impl FnOnce(T) -> U) -> Reply<U> {
+        Reply {
+            status: self.status,
+            headers: self.headers,
+            attempts: self.attempts,
+            body: map(self.body),
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Calls without a contract: method, path, JSON. All policies apply; what may be repeated is known by the method.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::uri::PathAndQuery;
+use http::{HeaderValue, Method, header};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::Client;
+use super::send::begin;
+use crate::adapter::Wire;
+use crate::call::{CallOptions, Reply};
+use crate::code::Code;
+use crate::context::Context;
+use crate::error::{Error, ErrorKind, Fault};
+use crate::operation::Safety;
+use crate::orchestrate;
+
+/// `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header).
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// A call without a contract that has not been sent.
+#[must_use = "a call does nothing until it is awaited"]
+pub struct UntypedRequest<'a> {
+    client: Cow<'a, Client>,
+    method: Method,
+    path: String,
+    body: Result<Option<Bytes>, Fault>,
+    options: CallOptions,
+}
+
+impl Client {
+    /// GET a path relative to the service's address.
+    pub fn get(&self, path: &str) -> UntypedRequest<'_> {
+        self.request(Method::GET, path)
+    }
+
+    /// POST `body` as JSON.
+    pub fn post(&self, path: &str, body: &(impl Serialize + ?Sized)) -> UntypedRequest<'_> {
+        self.request(Method::POST, path).json(body)
+    }
+
+    /// PUT `body` as JSON.
+    pub fn put(&self, path: &str, body: &(impl Serialize + ?Sized)) -> UntypedRequest<'_> {
+        self.request(Method::PUT, path).json(body)
+    }
+
+    /// DELETE a path.
+    pub fn delete(&self, path: &str) -> UntypedRequest<'_> {
+        self.request(Method::DELETE, path)
+    }
+
+    /// A request with any method.
+    pub fn request(&self, method: Method, path: &str) -> UntypedRequest<'_> {
+        let path = format!("/{}", path.trim_start_matches('/'));
+        UntypedRequest {
+            client: Cow::Borrowed(self),
+            method,
+            path,
+            body: Ok(None),
+            options: CallOptions::default(),
+        }
+    }
+}
+
+impl fmt::Debug for UntypedRequest<'_> {
+    /// Shows neither query nor body: they may hold what is secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UntypedRequest")
+            .field("client", &self.client)
+            .field("method", &self.method)
+            .field("path", &self.path.split('?').next())
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+impl UntypedRequest<'_> {
+    /// Sets the body, as JSON.
+    pub fn json(mut self, body: &(impl Serialize + ?Sized)) -> Self {
+        self.body = match serde_json::to_vec(body) {
+            Ok(text) => Ok(Some(text.into())),
+            Err(error) => {
+                let message = "the body cannot be written as JSON";
+                Err(Fault::new(ErrorKind::Encode, Code::InvalidArgument, message).because(error))
+            }
+        };
+        self
+    }
+
+    /// Inherits deadline, ids and trace from `context`; from the current one unless set.
+    pub fn context(mut self, context: &Context) -> Self {
+        self.options.context = Some(context.clone());
+        self
+    }
+
+    /// Total time of this call, attempts and waits included.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.options.timeout = Some(timeout);
+        self
+    }
+
+    /// Adds a header. One that is not valid makes the call fail before it is sent.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.options.header(name, value);
+        self
+    }
+
+    /// Lets failed attempts be repeated, or not, whatever the method says.
+    pub fn repeatable(mut self, repeatable: bool) -> Self {
+        self.options.repeatable = Some(repeatable);
+        self
+    }
+
+    /// The same, without the borrow.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn detach(self) -> UntypedRequest<'static> {
+        let Self {
+            client,
+            method,
+            path,
+            body,
+            options,
+        } = self;
+        UntypedRequest {
+            client: Cow::Owned(client.into_owned()),
+            method,
+            path,
+            body,
+            options,
+        }
+    }
+
+    pub(crate) async fn run(self) -> Result<Reply<Bytes>, Error> {
+        let operation: Cow<'static, str> = Cow::Owned(format!(
+            "{} {}",
+            self.method,
+            self.path.split('?').next().unwrap_or_default()
+        ));
+        let service = self.client.service().to_owned();
+        let named = |fault: Fault| fault.of_call(service.clone(), operation.clone(), 0, None);
+        let body = self.body.map_err(&named)?;
+        // A server tells the repetition of a write by its idempotency key.
+        let repeatable = self.options.repeatable.unwrap_or_else(|| {
+            Safety::of_method(&self.method).is_repeatable()
+                || self.options.headers.contains_key(IDEMPOTENCY_KEY)
+        });
+        let mut call = begin(&self.client, operation.clone(), self.options, |headers| {
+            if body.is_some() {
+                headers
+                    .entry(header::CONTENT_TYPE)
+                    .or_insert(HeaderValue::from_static("application/json"));
+            }
+        })
+        .map_err(&named)?;
+        let path = PathAndQuery::try_from(self.path).map_err(|_| {
+            named(Fault::new(
+                ErrorKind::Encode,
+                Code::InvalidArgument,
+                "the path is no valid URI path",
+            ))
+        })?;
+        call.repeatable = repeatable;
+        call.metrics = Some(self.client.untyped_metrics(&self.method));
+        call.wire = Wire::Http {
+            method: self.method,
+            path,
+            body: body.unwrap_or_default(),
+        };
+        let correlation_id = Arc::clone(&call.correlation_id);
+        let answer = orchestrate::run(&self.client.0, call).await?;
+        if answer.status.is_success() {
+            return Ok(Reply::new(
+                answer.status,
+                answer.headers,
+                answer.attempts,
+                answer.body,
+            ));
+        }
+        let reply = crate::error::RawReply {
+            headers: answer.headers,
+            body: answer.body,
+        };
+        let fault = Fault::of_status(answer.status, reply);
+        Err(fault
+            .of_call(
+                service.clone(),
+                operation.clone(),
+                answer.attempts,
+                Some(correlation_id),
+            )
+            .into())
+    }
+}
+
+impl<'a> IntoFuture for UntypedRequest<'a> {
+    type Output = Result<Reply<Bytes>, Error>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+impl Reply<Bytes> {
+    /// The body, read from JSON.
+    ///
+    /// # Errors
+    /// It is no JSON, or not of the type. An empty body is read as `null`.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        let text: &[u8] = if self.body().is_empty() {
+            b"null"
+        } else {
+            self.body()
+        };
+        serde_json::from_slice(text).map_err(|error| {
+            let message = "the reply is not the JSON that was expected";
+            Fault::new(ErrorKind::Decode, Code::Internal, message)
+                .with_status(self.status())
+                .because(error)
+                .into()
+        })
+    }
+}

@@ -1,0 +1,273 @@
+//! How a client is set up.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderValue;
+
+use super::identity::sensitive;
+use super::{Client, Closing, Credential, Identity, Inner, Interceptor, Secret};
+use crate::clock::Clock;
+use crate::http::{DEFAULT_BODY_LIMIT, Endpoint, EndpointError, Line, Transport};
+use crate::observe::metrics::Metrics;
+use crate::policy::breaker::{self, Breaker};
+use crate::policy::bulkhead::Bulkhead;
+use crate::policy::retry::Retry;
+use crate::policy::stack::Policies;
+use crate::random::Random;
+
+/// Settings of a [`Client`]. What is not set has its default.
+pub struct ClientBuilder {
+    service: Arc<str>,
+    endpoint: Option<Endpoint>,
+    line: Option<Line>,
+    timeout: Option<Option<Duration>>,
+    attempt_timeout: Option<Duration>,
+    connect_timeout: Option<Duration>,
+    wait_for_ready: bool,
+    retry: Option<Retry>,
+    breaker: breaker::Settings,
+    shared_breaker: Option<Arc<Breaker>>,
+    bulkhead: Option<Arc<Bulkhead>>,
+    identity: Identity,
+    interceptors: Vec<Arc<dyn Interceptor>>,
+    body_limit: usize,
+    check_replies: bool,
+    clock: Clock,
+    random: Option<Arc<Random>>,
+    metrics: Option<Arc<Metrics>>,
+}
+
+/// The total deadline of a call unless another is set.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+impl ClientBuilder {
+    pub(super) fn new(service: Arc<str>) -> Self {
+        Self {
+            breaker: breaker::Settings::new(Arc::clone(&service)),
+            service,
+            endpoint: None,
+            line: None,
+            timeout: None,
+            attempt_timeout: None,
+            connect_timeout: None,
+            wait_for_ready: false,
+            retry: None,
+            shared_breaker: None,
+            bulkhead: None,
+            identity: Identity::default(),
+            interceptors: Vec::new(),
+            body_limit: DEFAULT_BODY_LIMIT,
+            check_replies: false,
+            clock: Clock::default(),
+            random: None,
+            metrics: None,
+        }
+    }
+
+    /// Where the service is. One of `endpoint`, `url` and `line` is needed.
+    pub fn endpoint(mut self, endpoint: Endpoint) -> Self {
+        self.endpoint = Some(endpoint);
+        self
+    }
+
+    /// Where the service is: `http://other-service:8000/api/v1`, or `localhost:50051` for gRPC.
+    ///
+    /// # Errors
+    /// `url` is not the address of a service.
+    pub fn url(self, url: &str) -> Result<Self, EndpointError> {
+        Ok(self.endpoint(Endpoint::parse(url)?))
+    }
+
+    /// What carries the calls: a shared transport, or a service in this process.
+    pub fn line(mut self, line: impl Into<Line>) -> Self {
+        self.line = Some(line.into());
+        self
+    }
+
+    /// Total time of a call, attempts and waits included; unless set, what the contract says of the operation, or
+    /// 30 s. `None`: no limit but the context's.
+    pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.timeout = Some(timeout.into());
+        self
+    }
+
+    /// Time of one attempt. One that runs out may be followed by another.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = Some(timeout);
+        self
+    }
+
+    /// Time to make a connection; 5 s by default. Not used with a line of one's own.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = Some(timeout);
+        self
+    }
+
+    /// Whether a service that cannot be reached is tried again until the connect timeout ends; see
+    /// [`TransportBuilder::wait_for_ready`](crate::http::TransportBuilder::wait_for_ready). Not used with a line of
+    /// one's own.
+    pub fn wait_for_ready(mut self, wait: bool) -> Self {
+        self.wait_for_ready = wait;
+        self
+    }
+
+    /// How failed attempts are repeated, where the contract proves that safe; three attempts by default.
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.retry = Some(retry);
+        self
+    }
+
+    /// Changes the breaker's settings.
+    pub fn breaker(mut self, change: impl FnOnce(breaker::Settings) -> breaker::Settings) -> Self {
+        self.breaker = change(self.breaker);
+        self
+    }
+
+    /// Uses a breaker that others use too.
+    pub fn shared_breaker(mut self, breaker: Arc<Breaker>) -> Self {
+        self.shared_breaker = Some(breaker);
+        self
+    }
+
+    /// How many calls may be under way; unlimited by default.
+    pub fn bulkhead(mut self, bulkhead: impl Into<Arc<Bulkhead>>) -> Self {
+        self.bulkhead = Some(bulkhead.into());
+        self
+    }
+
+    /// The name of the calling service, sent as `x-service-name`.
+    pub fn caller(mut self, name: &str) -> Self {
+        self.identity.name = HeaderValue::from_str(name).ok();
+        self
+    }
+
+    /// The key that services show each other, sent as `x-api-key`.
+    pub fn api_key(mut self, key: impl Into<Secret>) -> Self {
+        self.identity.api_key = sensitive(key.into().expose());
+        self
+    }
+
+    /// What to show for the contract's security scheme `scheme`.
+    pub fn credential(mut self, scheme: impl Into<String>, credential: Credential) -> Self {
+        self.identity.credentials.insert(scheme.into(), credential);
+        self
+    }
+
+    /// Adds an interceptor. They run in the order of adding.
+    pub fn interceptor(mut self, interceptor: impl Interceptor + 'static) -> Self {
+        self.interceptors.push(Arc::new(interceptor));
+        self
+    }
+
+    /// The greatest body of a reply, in octets; 64 MiB by default.
+    pub fn body_limit(mut self, octets: usize) -> Self {
+        self.body_limit = octets;
+        self
+    }
+
+    /// Judges replies by the rules of the contract, too: one that breaks them is an error.
+    pub fn check_replies(mut self, check: bool) -> Self {
+        self.check_replies = check;
+        self
+    }
+
+    /// The clock of all policies.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The source of jitter and ids.
+    pub fn random(mut self, random: Arc<Random>) -> Self {
+        self.random = Some(random);
+        self
+    }
+
+    /// The registry of metrics; the process' own by default.
+    pub fn metrics(mut self, metrics: Arc<Metrics>) -> Self {
+        self.metrics = Some(metrics);
+        self
+    }
+
+    /// The client.
+    ///
+    /// # Errors
+    /// No address was set.
+    pub fn build(self) -> Result<Client, EndpointError> {
+        if self.endpoint.is_none() && self.line.is_none() {
+            // Says that the address is empty and how one is written.
+            Endpoint::parse("")?;
+        }
+        Ok(self.assemble())
+    }
+
+    /// The client, wherever its calls lead.
+    pub(crate) fn assemble(self) -> Client {
+        let random = self.random.unwrap_or_else(|| Arc::new(Random::new()));
+        let metrics = self.metrics.unwrap_or_else(|| Arc::clone(Metrics::global()));
+        let service_metrics = metrics.service(&self.service);
+        let breaker = self.shared_breaker.unwrap_or_else(|| {
+            let (heard, told) = (Arc::clone(&service_metrics), self.breaker.listener());
+            let settings = self.breaker.clock(self.clock).on_state_change(move |change| {
+                heard.breaker_moved(change.to);
+                tracing::warn!(
+                    breaker = %change.name, from = %change.from, to = %change.to, "circuit breaker state change"
+                );
+                if let Some(told) = &told {
+                    told(change);
+                }
+            });
+            Arc::new(Breaker::new(settings))
+        });
+        service_metrics.breaker_state(breaker.state());
+        let retry = self
+            .retry
+            .unwrap_or_default()
+            .random(Arc::clone(&random))
+            .clock(self.clock);
+        let mut policies = Policies::none().clock(self.clock).breaker(breaker).retry(retry);
+        if let Some(bulkhead) = self.bulkhead {
+            policies = policies.bulkhead(bulkhead);
+        }
+        let (line, own) = match self.line {
+            Some(line) => (line, None),
+            None => {
+                let transport = Transport::builder().wait_for_ready(self.wait_for_ready);
+                let transport = match self.connect_timeout {
+                    Some(timeout) => transport.connect_timeout(timeout),
+                    None => transport,
+                };
+                let transport = transport.build().unwrap_or_default();
+                (Line::from(transport.clone()), Some(transport))
+            }
+        };
+        Client(Arc::new(Inner {
+            // A line in this process leads to the service whatever the address says.
+            endpoint: self.endpoint.unwrap_or_else(Endpoint::in_process),
+            service: self.service,
+            line,
+            policies,
+            timeout: self.timeout,
+            attempt_timeout: self.attempt_timeout,
+            identity: self.identity,
+            security_schemes: &[],
+            interceptors: self.interceptors,
+            body_limit: self.body_limit,
+            check_replies: self.check_replies,
+            clock: self.clock,
+            random,
+            metrics,
+            service_metrics,
+            operation_metrics: Vec::new(),
+            closing: Arc::new(Closing::new(own)),
+        }))
+    }
+}
+
+impl From<Line> for Client {
+    /// A client over `line`, such as a service in this process, with every policy at its default.
+    fn from(line: Line) -> Self {
+        ClientBuilder::new("in-process".into()).line(line).assemble()
+    }
+}

@@ -1,0 +1,186 @@
+//! What every generated client has: a type that is local to the user's crate, so that its calls can be given
+//! methods there.
+
+/// Defines `Client` and `Pending` for a contract.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __client {
+    ($contract:path) => {
+        /// A client of this contract. Cheap to clone; clones share connections, breaker, budget and metrics.
+        #[derive(Debug, Clone)]
+        pub struct Client($crate::Client);
+
+        impl Client {
+            /// A client that calls by `client`, or over a transport or service that becomes one.
+            pub fn new(client: impl ::core::convert::Into<$crate::Client>) -> Self {
+                ::core::convert::From::<$crate::Client>::from(client.into())
+            }
+
+            /// A client of the service at `url`, with every policy at its default.
+            ///
+            /// # Errors
+            /// `url` is not the address of a service; the message says how one is written.
+            pub fn to(url: &str) -> ::core::result::Result<Self, $crate::http::EndpointError> {
+                ::core::result::Result::Ok(Self::new($crate::Client::to(url)?))
+            }
+
+            /// The client below, which knows no contract.
+            pub fn inner(&self) -> &$crate::Client {
+                &self.0
+            }
+        }
+
+        impl ::core::convert::From<$crate::Client> for Client {
+            fn from(client: $crate::Client) -> Self {
+                Self(client.for_contract(&$contract))
+            }
+        }
+
+        impl $crate::generated::v1::ServiceClient for Client {
+            const CONTRACT: &'static $crate::generated::v1::Contract = &$contract;
+        }
+
+        /// A call that has not been sent: set what is optional, then `.await` it, or [`Pending::send`] it.
+        #[must_use = "a call does nothing until it is awaited or sent"]
+        #[derive(Debug)]
+        pub struct Pending<'a, R, M = $crate::generated::v1::Async> {
+            client: &'a $crate::Client,
+            request: R,
+            options: $crate::generated::v1::CallOptions,
+            mode: ::core::marker::PhantomData<M>,
+        }
+
+        impl<'a, R, M> Pending<'a, R, M> {
+            fn new(client: &'a $crate::Client, request: R) -> Self {
+                Self {
+                    client,
+                    request,
+                    options: ::core::default::Default::default(),
+                    mode: ::core::marker::PhantomData,
+                }
+            }
+
+            /// Inherits deadline, ids and trace from `context`; from the current one unless set.
+            pub fn context(mut self, context: &$crate::Context) -> Self {
+                self.options.context = ::core::option::Option::Some(context.clone());
+                self
+            }
+
+            /// Total time of this call, attempts and waits included.
+            pub fn timeout(mut self, timeout: ::core::time::Duration) -> Self {
+                self.options.timeout = ::core::option::Option::Some(timeout);
+                self
+            }
+
+            /// Adds a header (gRPC: metadata). One that is not valid makes the call fail before it is sent.
+            pub fn header(mut self, name: &str, value: &str) -> Self {
+                self.options.header(name, value);
+                self
+            }
+
+            /// Sends `key` as the idempotency key, and lets failed attempts be repeated.
+            pub fn idempotency_key(mut self, key: &str) -> Self {
+                self.options.header("idempotency-key", key);
+                self.options.repeatable = ::core::option::Option::Some(true);
+                self
+            }
+        }
+
+        impl<'a, R: $crate::generated::v1::Call> Pending<'a, R, $crate::generated::v1::Async> {
+            /// Sends it, and gives status, headers and number of attempts beside the body.
+            pub fn send(self) -> $crate::generated::v1::Sending<'a, R> {
+                self.request.send(self.client, self.options)
+            }
+        }
+
+        impl<'a, R: $crate::generated::v1::Call> ::core::future::IntoFuture
+            for Pending<'a, R, $crate::generated::v1::Async>
+        {
+            type Output = ::core::result::Result<R::Output, $crate::Error<R::Failure>>;
+            type IntoFuture = ::core::pin::Pin<
+                ::std::boxed::Box<
+                    dyn ::core::future::Future<Output = Self::Output> + ::core::marker::Send + 'a,
+                >,
+            >;
+
+            fn into_future(self) -> Self::IntoFuture {
+                $crate::generated::v1::output(self.client, self.request, self.options)
+            }
+        }
+
+        $crate::__blocking_pending!();
+    };
+}
+
+/// The part of `Pending` that blocks; nothing without the feature.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(feature = "blocking")]
+macro_rules! __blocking_pending {
+    () => {
+        impl<'a, R: $crate::generated::v1::Call> Pending<'a, R, $crate::generated::v1::Blocking> {
+            /// Makes the call and waits for its body.
+            ///
+            /// # Errors
+            /// The call failed.
+            pub fn call(self) -> ::core::result::Result<R::Output, $crate::Error<R::Failure>> {
+                ::core::result::Result::Ok(R::output(self.send()?.into_body()))
+            }
+
+            /// Makes the call, and gives status, headers and number of attempts beside the body.
+            ///
+            /// # Errors
+            /// The call failed.
+            pub fn send(
+                self,
+            ) -> ::core::result::Result<
+                $crate::generated::v1::CallReply<R::Response>,
+                $crate::Error<R::Failure>,
+            > {
+                $crate::blocking::send(self.client, self.request, self.options)
+            }
+        }
+    };
+}
+
+/// The part of `Pending` that blocks; nothing without the feature.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(not(feature = "blocking"))]
+macro_rules! __blocking_pending {
+    () => {};
+}
+
+/// Defines a blocking `Client` for a contract, next to an async one at `$parent`.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(feature = "blocking")]
+macro_rules! __blocking_client {
+    ($parent:path) => {
+        /// A client of this contract whose calls block the thread, inside and outside a tokio runtime. Cheap to
+        /// clone.
+        #[derive(Debug, Clone)]
+        pub struct Client($crate::Client);
+
+        impl Client {
+            /// A client that calls by `client`, or over a transport or service that becomes one.
+            pub fn new(client: impl ::core::convert::Into<$crate::Client>) -> Self {
+                ::core::convert::From::from(<$parent>::new(client))
+            }
+
+            /// A client of the service at `url`, with every policy at its default.
+            ///
+            /// # Errors
+            /// `url` is not the address of a service; the message says how one is written.
+            pub fn to(url: &str) -> ::core::result::Result<Self, $crate::http::EndpointError> {
+                ::core::result::Result::Ok(::core::convert::From::from(<$parent>::to(url)?))
+            }
+        }
+
+        impl ::core::convert::From<$parent> for Client {
+            fn from(client: $parent) -> Self {
+                Self(client.inner().clone())
+            }
+        }
+    };
+}

@@ -1,0 +1,223 @@
+//! The client of a service: an address, a line to it, and the policies on the way.
+//!
+//! Generated clients wrap a [`Client`]; it can also be used by itself, for paths without a contract.
+
+mod base;
+mod builder;
+mod identity;
+mod interceptor;
+mod macros;
+mod send;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+pub use base::UntypedRequest;
+pub use builder::{ClientBuilder, DEFAULT_TIMEOUT};
+pub use identity::{Credential, Identity, Secret};
+pub use interceptor::{AttemptFacts, CallFacts, Interceptor};
+#[cfg(feature = "grpc")]
+pub use send::grpc::{Bidirectional, ClientStreaming, ServerStreaming, Unary};
+pub use send::{Async, Blocking, Outcome, call, output, send_http};
+
+use crate::clock::Clock;
+use crate::http::{Endpoint, EndpointError, Line, Transport};
+use crate::observe::metrics;
+use crate::operation::{Binding, Contract, Operation, SecurityScheme};
+use crate::policy::stack::Policies;
+use crate::random::Random;
+
+/// The client of one service. Cheap to clone; clones share pool, breaker, budget and metrics.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let users = tieline::Client::to("http://user-service:8000/api/v1")?;
+/// let user: serde_json::Value = users.get("users/7").await?.json()?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Client(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) service: Arc<str>,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) line: Line,
+    pub(crate) policies: Policies,
+    /// The total time of calls, where it is set: `Some(None)` is no limit.
+    pub(crate) timeout: Option<Option<Duration>>,
+    pub(crate) attempt_timeout: Option<Duration>,
+    pub(crate) identity: Identity,
+    /// Those of the contract.
+    pub(crate) security_schemes: &'static [SecurityScheme],
+    pub(crate) interceptors: Vec<Arc<dyn Interceptor>>,
+    pub(crate) body_limit: usize,
+    pub(crate) check_replies: bool,
+    pub(crate) clock: Clock,
+    pub(crate) random: Arc<Random>,
+    pub(crate) metrics: Arc<metrics::Metrics>,
+    pub(crate) service_metrics: Arc<metrics::Service>,
+    /// By [`Operation::index`]; empty for a client without a contract.
+    pub(crate) operation_metrics: Vec<Arc<metrics::Operation>>,
+    /// Shared with the clients that know a contract.
+    pub(crate) closing: Arc<Closing>,
+}
+
+/// Whether a client is closed.
+pub(crate) struct Closing {
+    closed: AtomicBool,
+    /// The transport, where it belongs to the client alone.
+    own: Option<Transport>,
+}
+
+impl Closing {
+    pub(crate) fn new(own: Option<Transport>) -> Self {
+        Self {
+            closed: AtomicBool::new(false),
+            own,
+        }
+    }
+
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+        if let Some(transport) = &self.own {
+            transport.close();
+        }
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+}
+
+impl Inner {
+    /// The total time of a call; later wins: default, contract, client, call.
+    pub(crate) fn total_time(&self, contract: Option<Duration>, call: Option<Duration>) -> Option<Duration> {
+        let unset = || Some(contract.unwrap_or(DEFAULT_TIMEOUT));
+        call.or_else(|| self.timeout.unwrap_or_else(unset))
+    }
+}
+
+impl Client {
+    /// A client of the service called `service`, to be configured.
+    pub fn builder(service: impl Into<Arc<str>>) -> ClientBuilder {
+        ClientBuilder::new(service.into())
+    }
+
+    /// A client of the service at `url`, with every policy at its default. The service is called by its host.
+    ///
+    /// # Errors
+    /// `url` is not the address of a service; the message says how one is written.
+    pub fn to(url: &str) -> Result<Self, EndpointError> {
+        let endpoint = Endpoint::parse(url)?;
+        let service: Arc<str> = endpoint.authority().host().into();
+        Ok(ClientBuilder::new(service).endpoint(endpoint).assemble())
+    }
+
+    /// The same client for the operations of `contract`: resolves their metrics once.
+    pub fn for_contract(&self, contract: &'static Contract) -> Self {
+        let operation_metrics = contract
+            .operations
+            .iter()
+            .map(|operation| {
+                self.0
+                    .metrics
+                    .operation(&self.0.service, operation.id, method_label(operation))
+            })
+            .collect();
+        let inner = Inner {
+            service: Arc::clone(&self.0.service),
+            endpoint: endpoint_for(contract, &self.0.endpoint),
+            line: self.0.line.clone(),
+            policies: self.0.policies.clone(),
+            timeout: self.0.timeout,
+            attempt_timeout: self.0.attempt_timeout,
+            identity: self.0.identity.clone(),
+            security_schemes: contract.security_schemes,
+            interceptors: self.0.interceptors.clone(),
+            body_limit: self.0.body_limit,
+            check_replies: self.0.check_replies,
+            clock: self.0.clock,
+            random: Arc::clone(&self.0.random),
+            metrics: Arc::clone(&self.0.metrics),
+            service_metrics: Arc::clone(&self.0.service_metrics),
+            operation_metrics,
+            closing: Arc::clone(&self.0.closing),
+        };
+        Self(Arc::new(inner))
+    }
+
+    /// The service's name.
+    pub fn service(&self) -> &str {
+        &self.0.service
+    }
+
+    /// Where it is.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.0.endpoint
+    }
+
+    /// What carries its calls.
+    pub fn line(&self) -> &Line {
+        &self.0.line
+    }
+
+    /// Its breaker, to look at or to listen to. `None` when it has none.
+    pub fn breaker(&self) -> Option<&Arc<crate::policy::breaker::Breaker>> {
+        self.0.policies.shared_breaker()
+    }
+
+    /// The metrics of calls without a contract: their paths would make endless labels, so they share one handle a
+    /// method.
+    pub(crate) fn untyped_metrics(&self, method: &http::Method) -> Arc<metrics::Operation> {
+        self.0
+            .metrics
+            .operation(&self.0.service, "untyped", method.as_str())
+    }
+
+    /// Closes it, its clones and the clients made of it: calls from now on are refused, and idle connections are
+    /// closed, where the client has not been given a line that others may use. Calls under way end as they would.
+    pub fn close(&self) {
+        self.0.closing.close();
+    }
+
+    /// What closes it.
+    pub(crate) fn closing(&self) -> &Arc<Closing> {
+        &self.0.closing
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("service", &self.0.service)
+            .field("endpoint", &self.0.endpoint)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A generated client: something that a [`Client`] becomes by knowing a contract.
+pub trait ServiceClient: From<Client> + Clone + Send + Sync + 'static {
+    /// The contract.
+    const CONTRACT: &'static Contract;
+}
+
+/// gRPC needs HTTP/2, whatever the scheme of the address would choose.
+fn endpoint_for(contract: &Contract, endpoint: &Endpoint) -> Endpoint {
+    let mut operations = contract.operations.iter();
+    let all_grpc = operations.all(|operation| matches!(operation.binding, Binding::Grpc(_)));
+    if all_grpc && !contract.operations.is_empty() {
+        endpoint.with_protocol(crate::http::Protocol::Http2)
+    } else {
+        endpoint.clone()
+    }
+}
+
+/// The `method` label of an operation's metrics.
+fn method_label(operation: &Operation) -> &str {
+    match &operation.binding {
+        Binding::Http(binding) => binding.method.as_str(),
+        Binding::Grpc(path) => path.rsplit('/').next().unwrap_or(path),
+    }
+}

@@ -1,0 +1,247 @@
+//! From a typed request to a typed reply: the shims that generated code calls.
+//!
+//! Only what depends on the types is generic; encoding and the call itself are compiled once.
+
+#[cfg(feature = "grpc")]
+pub(super) mod grpc;
+
+use std::borrow::Cow;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use http::uri::PathAndQuery;
+use http::{HeaderValue, header};
+
+use super::Client;
+use super::identity::CallIds;
+use crate::adapter::Wire;
+use crate::call::{Call, CallOptions, Reply, Sending};
+use crate::code::Code;
+use crate::codec::{Record, validate};
+use crate::context::Context;
+use crate::error::{Error, ErrorKind, Fault, RawReply};
+use crate::operation::{Binding, HttpBinding, Operation, ReplySet};
+use crate::orchestrate::{self, Answer};
+use crate::rest;
+
+const ACCEPT_JSON: HeaderValue = HeaderValue::from_static("application/json");
+const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("tieline/", env!("CARGO_PKG_VERSION")));
+
+/// Sends a typed request and gives its response: what the generated clients' `Api` is made of.
+///
+/// # Errors
+/// The call failed.
+pub async fn call<C: Call>(
+    client: &Client,
+    context: Context,
+    request: C,
+) -> Result<C::Response, Error<C::Failure>> {
+    let options = CallOptions {
+        context: Some(context),
+        ..CallOptions::default()
+    };
+    Ok(request.send(client, options).await?.into_body())
+}
+
+/// Calls are awaited: a mode of generated clients' pending calls.
+#[derive(Debug, Clone, Copy)]
+pub enum Async {}
+
+/// Calls block the thread: a mode of generated clients' pending calls.
+#[derive(Debug, Clone, Copy)]
+pub enum Blocking {}
+
+/// The future of a call's output: what awaiting a generated client's call is made of.
+pub type Outcome<'a, C> =
+    Pin<Box<dyn Future<Output = Result<<C as Call>::Output, Error<<C as Call>::Failure>>> + Send + 'a>>;
+
+/// Sends a typed request and gives the part of its response that `.await` gives.
+pub fn output<C: Call>(client: &Client, request: C, options: CallOptions) -> Outcome<'_, C> {
+    let sending = request.send(client, options);
+    Box::pin(async move { Ok(C::output(sending.await?.into_body())) })
+}
+
+/// Sends a typed request over HTTP.
+pub fn send_http<C>(client: &Client, request: C, options: CallOptions) -> Sending<'_, C>
+where
+    C: Call + Record,
+    C::Response: ReplySet,
+    C::Failure: ReplySet,
+{
+    let operation = C::OPERATION;
+    // Encoded before the future is made: the request need not outlive this line.
+    let prepared = prepare_http(client, operation, &request, options);
+    Box::pin(async move {
+        let (call, binding) = prepared?;
+        let correlation_id = Arc::clone(&call.correlation_id);
+        match orchestrate::run(&client.0, call).await {
+            Ok(answer) => {
+                let attempts = answer.attempts;
+                read_success(client, binding, answer).map_err(|fault| {
+                    fault
+                        .of_call(
+                            client.service().to_owned(),
+                            operation.id,
+                            attempts,
+                            Some(correlation_id),
+                        )
+                        .into()
+                })
+            }
+            Err(fault) => Err(read_failure(binding, fault)),
+        }
+    })
+}
+
+/// The call of a typed HTTP request, ready for the policies.
+fn prepare_http(
+    client: &Client,
+    operation: &'static Operation,
+    request: &dyn Record,
+    options: CallOptions,
+) -> Result<(orchestrate::Call, &'static HttpBinding), Fault> {
+    let inner = &client.0;
+    let named = |fault: Fault| fault.of_call(client.service().to_owned(), operation.id, 0, None);
+    let Binding::Http(binding) = &operation.binding else {
+        let message = "the operation has no HTTP route";
+        return Err(named(Fault::new(ErrorKind::Encode, Code::Unimplemented, message)));
+    };
+    let mut encoded = rest::write_request(binding, request).map_err(named)?;
+    let (timeout, repeatable) = (options.timeout, options.repeatable);
+    let mut call = begin(client, Cow::Borrowed(operation.id), options, |headers| {
+        let own = std::mem::take(&mut encoded.headers);
+        if headers.is_empty() {
+            *headers = own;
+        } else {
+            headers.extend(own);
+        }
+        let secrets = inner
+            .identity
+            .authenticate(operation.security, inner.security_schemes, headers);
+        append_secrets(&mut encoded.path, &secrets);
+    })
+    .map_err(named)?;
+    let path = PathAndQuery::try_from(encoded.path).map_err(|_| {
+        named(Fault::new(
+            ErrorKind::Encode,
+            Code::InvalidArgument,
+            "the path is no valid URI path",
+        ))
+    })?;
+    call.metrics = inner.operation_metrics.get(operation.index).cloned();
+    call.repeatable = repeatable
+        .unwrap_or_else(|| operation.safety.is_repeatable() || has_idempotency_key(operation, &call));
+    call.timeout = inner.total_time(operation.timeout, timeout);
+    call.wire = Wire::Http {
+        method: binding.method.clone(),
+        path,
+        body: encoded.body,
+    };
+    Ok((call, binding))
+}
+
+/// What every call starts as: ids, identity and the caller's own headers.
+pub(crate) fn begin(
+    client: &Client,
+    operation: Cow<'static, str>,
+    options: CallOptions,
+    headers: impl FnOnce(&mut http::HeaderMap),
+) -> Result<orchestrate::Call, Fault> {
+    if let Some(name) = options.invalid_header {
+        let message =
+            format!("the header {name:?} is not valid: a name is a token, a value has no control characters");
+        return Err(Fault::new(ErrorKind::Encode, Code::InvalidArgument, message));
+    }
+    let inner = &client.0;
+    let context = options.context.unwrap_or_else(Context::current);
+    let ids = CallIds::of(&context, &inner.random);
+    let mut all = options.headers;
+    headers(&mut all);
+    all.reserve(rest::USUAL_HEADERS.saturating_sub(all.len()));
+    inner.identity.write(&ids, &inner.random, &mut all);
+    all.entry(header::ACCEPT).or_insert(ACCEPT_JSON);
+    all.entry(header::USER_AGENT).or_insert(USER_AGENT);
+    Ok(orchestrate::Call {
+        operation,
+        metrics: None,
+        repeatable: options.repeatable.unwrap_or(false),
+        wire: Wire::Http {
+            method: http::Method::GET,
+            path: PathAndQuery::from_static("/"),
+            body: bytes::Bytes::new(),
+        },
+        headers: all,
+        context,
+        timeout: inner.total_time(None, options.timeout),
+        correlation_id: ids.correlation,
+    })
+}
+
+/// A write that carries an idempotency key may be repeated: the server tells the repetition.
+fn has_idempotency_key(operation: &Operation, call: &orchestrate::Call) -> bool {
+    operation
+        .idempotency_key
+        .is_some_and(|key| call.headers.contains_key(key.header))
+}
+
+fn append_secrets(path: &mut String, secrets: &[(&'static str, super::Secret)]) {
+    for (name, secret) in secrets {
+        path.push(if path.contains('?') { '&' } else { '?' });
+        let encoded = percent_encoding::utf8_percent_encode(secret.expose(), rest::PATH_SEGMENT);
+        path.push_str(&format!("{name}={encoded}"));
+    }
+}
+
+fn read_success<R: ReplySet>(
+    client: &Client,
+    binding: &HttpBinding,
+    answer: Answer,
+) -> Result<Reply<R>, Fault> {
+    let read = rest::read_reply::<R>(binding.successes, answer.status, &answer.headers, &answer.body);
+    let raw = |answer: Answer| RawReply {
+        headers: answer.headers,
+        body: answer.body,
+    };
+    match read {
+        None => Err(Fault::of_status(answer.status, raw(answer))),
+        Some(Err(error)) => Err(Fault::decode(&error)
+            .with_status(answer.status)
+            .with_reply(raw(answer))),
+        Some(Ok(body)) => {
+            if client.0.check_replies {
+                let violations = validate(body.active().2);
+                if !violations.is_empty() {
+                    return Err(Fault::invalid("reply", violations).with_status(answer.status));
+                }
+            }
+            Ok(Reply::new(answer.status, answer.headers, answer.attempts, body))
+        }
+    }
+}
+
+/// A failure with the typed body that the contract declares for its status, if it can be read as such.
+fn read_failure<F: ReplySet>(binding: &HttpBinding, fault: Fault) -> Error<F> {
+    let (Some(status), Some(reply)) = (fault.status(), fault.reply()) else {
+        return fault.into();
+    };
+    match rest::read_reply::<F>(binding.failures, status, &reply.headers, &reply.body) {
+        Some(Ok(body)) => {
+            let kind = match fault.kind() {
+                kind @ (ErrorKind::Unauthorized | ErrorKind::Forbidden) => kind,
+                _ => ErrorKind::Failure,
+            };
+            let fault = match body.code() {
+                Some(code) => fault.with_code(code),
+                None => fault,
+            };
+            fault.with_kind(kind).typed(Some(body))
+        }
+        // The status says what happened; a body that is not as promised must not hide it. The raw reply is kept.
+        Some(Err(error)) => {
+            tracing::debug!(%error, "the body of a failure is not what the contract says");
+            fault.into()
+        }
+        None => fault.into(),
+    }
+}

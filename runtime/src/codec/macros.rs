@@ -1,0 +1,258 @@
+//! What the generator would otherwise write out for every type.
+
+/// Makes a struct a [`Record`](crate::codec::Record): `record!(Pet = PET { 0: id, 1: name });`, where `PET` is its
+/// [`Shape`](crate::codec::Shape) and the numbers count its fields.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __record {
+    ($ty:ident = $shape:ident { $($index:literal: $field:ident),* $(,)? }) => {
+        impl $crate::codec::Record for $ty {
+            fn shape(&self) -> &'static $crate::codec::Shape {
+                &$shape
+            }
+            fn field(&self, index: usize) -> ::core::option::Option<&dyn $crate::codec::Value> {
+                match index {
+                    $($index => ::core::option::Option::Some(&self.$field),)*
+                    _ => ::core::option::Option::None,
+                }
+            }
+            fn field_mut(&mut self, index: usize) -> ::core::option::Option<&mut dyn $crate::codec::Value> {
+                match index {
+                    $($index => ::core::option::Option::Some(&mut self.$field),)*
+                    _ => ::core::option::Option::None,
+                }
+            }
+        }
+        impl $crate::codec::Value for $ty {
+            fn node(&self) -> $crate::codec::Node<'_> {
+                $crate::codec::Node::Record(self)
+            }
+            fn node_mut(&mut self) -> $crate::codec::NodeMut<'_> {
+                $crate::codec::NodeMut::Record(self)
+            }
+            fn blank() -> Self {
+                Self { $($field: $crate::codec::Value::blank()),* }
+            }
+        }
+        $crate::__by_table!($ty);
+    };
+}
+
+/// Makes an enum of texts an [`Enumeration`](crate::codec::Enumeration):
+/// `enumeration!(Status: Unknown { Available = "available" });`, where `Unknown` is the variant that keeps others.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __enumeration {
+    ($ty:ident: $unknown:ident { $($variant:ident = $text:literal),* $(,)? }) => {
+        impl $ty {
+            /// As it is on the wire.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $text,)*
+                    Self::$unknown(text) => text,
+                }
+            }
+        }
+        impl ::core::convert::From<&str> for $ty {
+            fn from(text: &str) -> Self {
+                match text {
+                    $($text => Self::$variant,)*
+                    _ => Self::$unknown(text.into()),
+                }
+            }
+        }
+        impl ::core::fmt::Display for $ty {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+        impl $crate::codec::Enumeration for $ty {
+            fn constant(&self) -> $crate::codec::Constant<'_> {
+                $crate::codec::Constant::Text(self.as_str())
+            }
+            fn is_known(&self) -> bool {
+                !::core::matches!(self, Self::$unknown(_))
+            }
+            fn known(&self) -> &'static [$crate::codec::Constant<'static>] {
+                &[$($crate::codec::Constant::Text($text)),*]
+            }
+            fn set(&mut self, constant: $crate::codec::Constant<'_>) -> bool {
+                match constant {
+                    $crate::codec::Constant::Text(text) => {
+                        *self = text.into();
+                        true
+                    }
+                    $crate::codec::Constant::Integer(_) => false,
+                }
+            }
+        }
+        impl $crate::codec::Value for $ty {
+            fn node(&self) -> $crate::codec::Node<'_> {
+                $crate::codec::Node::Enum(self)
+            }
+            fn node_mut(&mut self) -> $crate::codec::NodeMut<'_> {
+                $crate::codec::NodeMut::Enum(self)
+            }
+            fn blank() -> Self {
+                Self::$unknown(::std::string::String::new())
+            }
+        }
+        $crate::__by_table!(@serde $ty);
+    };
+}
+
+/// Makes an enum of integers an [`Enumeration`](crate::codec::Enumeration):
+/// `integer_enumeration!(Level: Unknown { Low = 1 });`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __integer_enumeration {
+    ($ty:ident: $unknown:ident { $($variant:ident = $number:literal),* $(,)? }) => {
+        impl $ty {
+            /// As it is on the wire.
+            pub fn as_i64(&self) -> i64 {
+                match self {
+                    $(Self::$variant => $number,)*
+                    Self::$unknown(number) => *number,
+                }
+            }
+        }
+        impl ::core::convert::From<i64> for $ty {
+            fn from(number: i64) -> Self {
+                match number {
+                    $($number => Self::$variant,)*
+                    _ => Self::$unknown(number),
+                }
+            }
+        }
+        impl $crate::codec::Enumeration for $ty {
+            fn constant(&self) -> $crate::codec::Constant<'_> {
+                $crate::codec::Constant::Integer(self.as_i64())
+            }
+            fn is_known(&self) -> bool {
+                !::core::matches!(self, Self::$unknown(_))
+            }
+            fn known(&self) -> &'static [$crate::codec::Constant<'static>] {
+                &[$($crate::codec::Constant::Integer($number)),*]
+            }
+            fn set(&mut self, constant: $crate::codec::Constant<'_>) -> bool {
+                match constant {
+                    $crate::codec::Constant::Integer(number) => {
+                        *self = number.into();
+                        true
+                    }
+                    $crate::codec::Constant::Text(_) => false,
+                }
+            }
+        }
+        impl $crate::codec::Value for $ty {
+            fn node(&self) -> $crate::codec::Node<'_> {
+                $crate::codec::Node::Enum(self)
+            }
+            fn node_mut(&mut self) -> $crate::codec::NodeMut<'_> {
+                $crate::codec::NodeMut::Enum(self)
+            }
+            fn blank() -> Self {
+                Self::$unknown(0)
+            }
+        }
+        $crate::__by_table!(@serde $ty);
+    };
+}
+
+/// Makes an enum of alternatives a [`Union`](crate::codec::Union):
+/// `union!(Animal = ANIMAL: Unknown { 0: Cat, 1: Dog });`, where `Unknown` is the variant that keeps others.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __union {
+    ($ty:ident = $shape:ident: $unknown:ident { $($index:literal: $variant:ident),* $(,)? }) => {
+        impl $crate::codec::Union for $ty {
+            fn shape(&self) -> &'static $crate::codec::UnionShape {
+                &$shape
+            }
+            fn active(&self) -> (usize, &dyn $crate::codec::Value) {
+                match self {
+                    $(Self::$variant(value) => ($index, value),)*
+                    Self::$unknown(value) => (usize::MAX, value),
+                }
+            }
+            fn select(&mut self, index: usize) -> &mut dyn $crate::codec::Value {
+                *self = match index {
+                    $($index => Self::$variant($crate::codec::Value::blank()),)*
+                    _ => Self::$unknown($crate::codec::Value::blank()),
+                };
+                match self {
+                    $(Self::$variant(value) => value,)*
+                    Self::$unknown(value) => value,
+                }
+            }
+        }
+        impl $crate::codec::Value for $ty {
+            fn node(&self) -> $crate::codec::Node<'_> {
+                $crate::codec::Node::Union(self)
+            }
+            fn node_mut(&mut self) -> $crate::codec::NodeMut<'_> {
+                $crate::codec::NodeMut::Union(self)
+            }
+            fn blank() -> Self {
+                Self::$unknown($crate::codec::Value::blank())
+            }
+        }
+        $crate::__by_table!($ty);
+    };
+}
+
+/// Makes a struct around one value read and write as that value: `newtype!(Name);`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __newtype {
+    ($ty:ident) => {
+        impl $crate::codec::Value for $ty {
+            fn node(&self) -> $crate::codec::Node<'_> {
+                $crate::codec::Value::node(&self.0)
+            }
+            fn node_mut(&mut self) -> $crate::codec::NodeMut<'_> {
+                $crate::codec::Value::node_mut(&mut self.0)
+            }
+            fn blank() -> Self {
+                Self($crate::codec::Value::blank())
+            }
+        }
+        $crate::__by_table!($ty);
+    };
+}
+
+/// `Debug`, `PartialEq`, `Serialize`, `Deserialize` and `validate` by the table.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __by_table {
+    ($ty:ident) => {
+        impl ::core::fmt::Debug for $ty {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                $crate::codec::debug(self, f)
+            }
+        }
+        impl ::core::cmp::PartialEq for $ty {
+            fn eq(&self, other: &Self) -> bool {
+                $crate::codec::equal(self, other)
+            }
+        }
+        $crate::__by_table!(@serde $ty);
+    };
+    (@serde $ty:ident) => {
+        impl $crate::generated::v1::serde::Serialize for $ty {
+            fn serialize<S: $crate::generated::v1::serde::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::core::result::Result<S::Ok, S::Error> {
+                $crate::codec::serialize(self, serializer)
+            }
+        }
+        impl<'de> $crate::generated::v1::serde::Deserialize<'de> for $ty {
+            fn deserialize<D: $crate::generated::v1::serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> ::core::result::Result<Self, D::Error> {
+                $crate::codec::deserialize(deserializer)
+            }
+        }
+    };
+}

@@ -1,0 +1,240 @@
+//! The const tables of generated types.
+
+use std::sync::OnceLock;
+
+use regex::Regex;
+
+/// The table of an object.
+#[derive(Debug)]
+pub struct Shape {
+    /// Its name in the contract.
+    pub name: &'static str,
+    /// Its fields.
+    pub fields: &'static [Field],
+    /// What becomes of properties that are no fields.
+    pub open: Open,
+    /// What else is required of the object.
+    pub rules: &'static [Rule],
+}
+
+impl Shape {
+    /// An object with these fields, which ignores other properties.
+    pub const fn new(name: &'static str, fields: &'static [Field]) -> Self {
+        Self {
+            name,
+            fields,
+            open: Open::Ignored,
+            rules: &[],
+        }
+    }
+
+    /// Sets what becomes of properties that are no fields.
+    pub const fn open(mut self, open: Open) -> Self {
+        self.open = open;
+        self
+    }
+
+    /// Sets what else is required of the object.
+    pub const fn rules(mut self, rules: &'static [Rule]) -> Self {
+        self.rules = rules;
+        self
+    }
+}
+
+/// What becomes of properties that are no fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Open {
+    /// They are passed over.
+    Ignored,
+    /// They are passed over, and judged as a violation.
+    Forbidden,
+    /// They are kept in the map that stands right after the last field of the table.
+    Kept,
+}
+
+/// A field of an object.
+#[derive(Debug)]
+pub struct Field {
+    /// Its name on the wire.
+    pub name: &'static str,
+    /// Must be present.
+    pub required: bool,
+    /// What else is required of its value.
+    pub rules: &'static [Rule],
+    /// Never shown by `Debug`.
+    pub sensitive: bool,
+}
+
+impl Field {
+    /// A field that must be present. One without a value is written as `null`.
+    pub const fn required(name: &'static str) -> Self {
+        Self {
+            name,
+            required: true,
+            rules: &[],
+            sensitive: false,
+        }
+    }
+
+    /// A field that may be absent. One without a value is not written.
+    pub const fn optional(name: &'static str) -> Self {
+        Self {
+            name,
+            required: false,
+            rules: &[],
+            sensitive: false,
+        }
+    }
+
+    /// Sets what else is required of its value.
+    pub const fn rules(mut self, rules: &'static [Rule]) -> Self {
+        self.rules = rules;
+        self
+    }
+
+    /// Keeps its value out of `Debug`.
+    pub const fn sensitive(mut self) -> Self {
+        self.sensitive = true;
+        self
+    }
+}
+
+/// The table of a union.
+#[derive(Debug)]
+pub struct UnionShape {
+    /// Its name in the contract.
+    pub name: &'static str,
+    /// The names of its alternatives.
+    pub variants: &'static [&'static str],
+    /// How a reader finds the alternative.
+    pub dispatch: Dispatch,
+}
+
+/// How a reader finds a union's alternative. Numbers index the alternatives.
+#[derive(Debug, Clone, Copy)]
+pub enum Dispatch {
+    /// By the text of a property.
+    Tag {
+        /// The property.
+        property: &'static str,
+        /// Value of the tag, alternative.
+        values: &'static [(&'static str, usize)],
+    },
+    /// By the JSON kind of the value.
+    Kind(&'static [(JsonKind, usize)]),
+    /// By a property that only one alternative has; the first match wins.
+    Property {
+        /// Property, alternative.
+        properties: &'static [(&'static str, usize)],
+        /// The alternative when none is there.
+        otherwise: Option<usize>,
+    },
+    /// First by JSON kind, then, among objects, in another way.
+    KindThen {
+        /// Kind, alternative.
+        kinds: &'static [(JsonKind, usize)],
+        /// For objects.
+        objects: &'static Dispatch,
+    },
+    /// The first alternative that the value can be decoded as.
+    Trial,
+}
+
+/// The kinds of JSON value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JsonKind {
+    /// `true`, `false`.
+    Bool,
+    /// A number without fraction and exponent.
+    Integer,
+    /// Any number.
+    Number,
+    /// Text.
+    String,
+    /// A list.
+    Array,
+    /// An object.
+    Object,
+}
+
+/// What is required of a value beside its type (JSON Schema 2020-12, validation vocabulary). A rule is satisfied
+/// by values of a kind that it does not speak of.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum Rule {
+    /// Least number of characters.
+    MinLength(u64),
+    /// Greatest number of characters.
+    MaxLength(u64),
+    /// A regular expression that matches somewhere in the text.
+    Pattern(&'static Pattern),
+    /// `>=`.
+    Minimum(f64),
+    /// `<=`.
+    Maximum(f64),
+    /// `>`.
+    ExclusiveMinimum(f64),
+    /// `<`.
+    ExclusiveMaximum(f64),
+    /// A whole multiple.
+    MultipleOf(f64),
+    /// Least number of items.
+    MinItems(u64),
+    /// Greatest number of items.
+    MaxItems(u64),
+    /// No two items are equal.
+    UniqueItems,
+    /// Least number of properties.
+    MinProperties(u64),
+    /// Greatest number of properties.
+    MaxProperties(u64),
+    /// One of these JSON texts.
+    OneOf(&'static [&'static str]),
+    /// Rules for each item of a list, or each value of a map.
+    Each(&'static [Rule]),
+    /// The text has this format.
+    Format(Format),
+}
+
+/// Formats that `validate` asserts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Format {
+    /// RFC 3339 `date-time`.
+    DateTime,
+    /// RFC 3339 `full-date`.
+    Date,
+    /// RFC 9562 UUID.
+    Uuid,
+}
+
+/// A regular expression of a contract, compiled when it is first used.
+#[derive(Debug)]
+pub struct Pattern {
+    text: &'static str,
+    compiled: OnceLock<Option<Regex>>,
+}
+
+impl Pattern {
+    /// The expression `text`.
+    pub const fn new(text: &'static str) -> Self {
+        Self {
+            text,
+            compiled: OnceLock::new(),
+        }
+    }
+
+    /// As written in the contract.
+    pub const fn as_str(&self) -> &'static str {
+        self.text
+    }
+
+    /// Whether it matches somewhere in `text`. An expression outside what the `regex` crate supports (look-around,
+    /// back-references) matches everything: a valid value is never refused.
+    pub fn is_match(&self, text: &str) -> bool {
+        self.compiled
+            .get_or_init(|| Regex::new(self.text).ok())
+            .as_ref()
+            .is_none_or(|regex| regex.is_match(text))
+    }
+}

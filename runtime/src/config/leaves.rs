@@ -1,0 +1,208 @@
+//! The table of all settings: how each is written, read, judged, merged and shown. Files, the environment and code
+//! all go through it, so that they cannot differ.
+
+use std::time::Duration;
+
+use super::raw::{Raw, count, octets, ratio, text, time, times, truth, whole};
+use super::{Settings, spelling};
+use crate::http::Endpoint;
+
+/// One setting.
+pub(super) struct Leaf {
+    /// Its key in a file.
+    pub(super) path: &'static str,
+    /// The key of the setting that it stands for; its own, except for the second spellings.
+    pub(super) stands_for: &'static str,
+    /// Completes the sentence "it has to be …".
+    pub(super) expects: &'static str,
+    /// Sets it from what was read; `None` when that is not of its type.
+    pub(super) set: fn(&mut Settings, &Raw) -> Option<()>,
+    /// Whether the value, if there is one, makes sense.
+    holds: fn(&Settings) -> bool,
+    /// Takes it over from a later layer, if it is set there; says whether it was.
+    pub(super) take: fn(&mut Settings, &Settings) -> bool,
+    /// Its value, as it would be written in a file.
+    pub(super) show: fn(&Settings) -> Option<String>,
+}
+
+impl Leaf {
+    /// What is wrong with its value, if anything.
+    pub(super) fn problem(&self, settings: &Settings) -> Option<String> {
+        if (self.holds)(settings) {
+            return None;
+        }
+        let message = self.expectation();
+        let address = settings.base_url.as_deref().filter(|_| self.path == "base_url");
+        // The error keeps credentials and queries to itself.
+        match address.map(Endpoint::parse) {
+            Some(Err(error)) => Some(format!("{message}: {error}")),
+            _ => Some(message),
+        }
+    }
+
+    /// What it has to be. Says nothing of what it is.
+    pub(super) fn expectation(&self) -> String {
+        format!("`{}` has to be {}", self.path, self.expects)
+    }
+
+    /// Its key as part of an environment variable: `RETRY__MAX_ATTEMPTS`.
+    pub(super) fn variable(&self) -> String {
+        self.path.replace('.', "__").to_ascii_uppercase()
+    }
+}
+
+/// The leaf of this key.
+pub(super) fn find(path: &str) -> Option<&'static Leaf> {
+    LEAVES.iter().find(|leaf| leaf.path == path)
+}
+
+/// Two spellings of one setting, or two that exclude each other, in one place.
+pub(super) fn conflict(settings: &Settings) -> Option<&'static str> {
+    let backoff = &settings.retry.backoff;
+    let jitter = &backoff.full_jitter;
+    if settings.timeout.is_some() && settings.timeout_seconds.is_some() {
+        Some("`timeout` and `timeout_seconds` are the same setting: set one of them")
+    } else if settings.max_retries.is_some() && settings.retry.max_attempts.is_some() {
+        Some("`max_retries` and `retry.max_attempts` are the same setting: set one of them")
+    } else if backoff.schedule.is_some() && (jitter.base.is_some() || jitter.cap.is_some()) {
+        Some("`retry.backoff` is `full_jitter` or a `schedule`: set one of them")
+    } else {
+        None
+    }
+}
+
+fn take<T: Clone>(into: &mut Option<T>, from: &Option<T>) -> bool {
+    if from.is_some() {
+        into.clone_from(from);
+    }
+    from.is_some()
+}
+
+macro_rules! leaf {
+    ($first:ident $(. $rest:ident)*: $kind:ident, $expects:literal, $holds:expr $(, clears $clear:expr)?) => {
+        Leaf {
+            path: concat!(stringify!($first) $(, ".", stringify!($rest))*),
+            stands_for: concat!(stringify!($first) $(, ".", stringify!($rest))*),
+            expects: $expects,
+            set: |settings, raw| {
+                settings.$first $(.$rest)* = Some($kind::read(raw)?);
+                Some(())
+            },
+            holds: |settings| settings.$first $(.$rest)*.as_ref().is_none_or($holds),
+            take: |into, from| {
+                let taken = take(&mut into.$first $(.$rest)*, &from.$first $(.$rest)*);
+                $(if taken {
+                    let clear: fn(&mut Settings) = $clear;
+                    clear(into);
+                })?
+                taken
+            },
+            show: |settings| settings.$first $(.$rest)*.as_ref().map(|value| $kind::show(value)),
+        }
+    };
+}
+
+/// `timeout`, in seconds.
+const TIMEOUT_SECONDS: Leaf = Leaf {
+    path: "timeout_seconds",
+    stands_for: "timeout",
+    expects: "a number of seconds above zero, such as 30.0",
+    set: |settings, raw| {
+        settings.timeout_seconds = Some(ratio::read(raw)?);
+        Some(())
+    },
+    holds: |settings| {
+        settings
+            .timeout_seconds
+            .is_none_or(|seconds| seconds > 0.0 && in_seconds(seconds).is_some())
+    },
+    take: |into, from| {
+        let timeout = from.timeout_seconds.and_then(in_seconds);
+        take(&mut into.timeout, &timeout)
+    },
+    show: |settings| settings.timeout_seconds.as_ref().map(ratio::show),
+};
+
+/// `retry.max_attempts`, less one.
+const MAX_RETRIES: Leaf = Leaf {
+    path: "max_retries",
+    stands_for: "retry.max_attempts",
+    expects: "a whole number (0 for a single attempt)",
+    set: |settings, raw| {
+        settings.max_retries = Some(whole::read(raw)?);
+        Some(())
+    },
+    holds: |_| true,
+    take: |into, from| {
+        let attempts = from.max_retries.map(|retries| retries.saturating_add(1));
+        take(&mut into.retry.max_attempts, &attempts)
+    },
+    show: |settings| settings.max_retries.as_ref().map(whole::show),
+};
+
+fn in_seconds(seconds: f64) -> Option<Duration> {
+    Duration::try_from_secs_f64(seconds).ok()
+}
+
+fn is_positive(duration: &Duration) -> bool {
+    !duration.is_zero()
+}
+
+/// Whether a header can carry it.
+fn is_name(name: &str) -> bool {
+    !name.trim().is_empty() && http::HeaderValue::from_str(name).is_ok()
+}
+
+/// All settings, in the order in which they are explained.
+pub(super) static LEAVES: &[Leaf] = &[
+    leaf!(base_url: text, "the address of a service, such as `http://other-service:8000/api/v1`", |url| {
+        Endpoint::parse(url).is_ok()
+    }),
+    leaf!(base_url_env: text, "the name of an environment variable that holds an address", |name| spelling::is_variable(name)),
+    leaf!(service_name: text, "a name", |name| is_name(name)),
+    leaf!(caller: text, "a name that a header can carry", |name| is_name(name)),
+    leaf!(
+        api_key_env: text,
+        "the name of an environment variable that holds the key, not the key itself",
+        |name| spelling::is_variable(name)
+    ),
+    leaf!(timeout: time, "a duration above zero, such as `5s` or `1m30s`", is_positive),
+    TIMEOUT_SECONDS,
+    leaf!(attempt_timeout: time, "a duration above zero, such as `250ms`", is_positive),
+    leaf!(connect_timeout: time, "a duration above zero, such as `5s`", is_positive),
+    MAX_RETRIES,
+    leaf!(retry.max_attempts: whole, "a whole number, at least 1 (the first attempt counts)", |n| *n >= 1),
+    leaf!(
+        retry.backoff.full_jitter.base: time,
+        "a duration, such as `100ms`",
+        |_| true,
+        clears |into| into.retry.backoff.schedule = None
+    ),
+    leaf!(
+        retry.backoff.full_jitter.cap: time,
+        "a duration, such as `5s`",
+        |_| true,
+        clears |into| into.retry.backoff.schedule = None
+    ),
+    leaf!(
+        retry.backoff.schedule: times,
+        "a list of durations, such as `[\"100ms\", \"500ms\"]`",
+        |waits| !waits.is_empty(),
+        clears |into| into.retry.backoff.full_jitter = Default::default()
+    ),
+    leaf!(retry_budget.ratio: ratio, "a number from 0 to 1000, such as 0.1", |ratio| (0.0..=1000.0).contains(ratio)),
+    leaf!(retry_budget.reserve_per_second: whole, "a whole number of retries", |_| true),
+    leaf!(breaker.enabled: truth, "true or false", |_| true),
+    leaf!(breaker.probes: whole, "a whole number from 1 to 1024", |n| (1..=1024).contains(n)),
+    leaf!(breaker.interval: time, "a duration, such as `10s`; `0s` counts for ever", |_| true),
+    leaf!(breaker.open_for: time, "a duration above zero, such as `30s`", is_positive),
+    leaf!(breaker.failure_ratio: ratio, "a number above 0 and at most 1, such as 0.6", |ratio| {
+        *ratio > 0.0 && *ratio <= 1.0
+    }),
+    leaf!(breaker.minimum_requests: whole, "a whole number, at least 1", |n| *n >= 1),
+    leaf!(bulkhead.max_concurrent: count, "a whole number, at least 1", |n| *n >= 1),
+    leaf!(bulkhead.max_queue: count, "a whole number", |_| true),
+    leaf!(bulkhead.max_wait: time, "a duration, such as `250ms`", |_| true),
+    leaf!(body_limit: octets, "a size, such as `64KiB`", |_| true),
+    leaf!(check_replies: truth, "true or false", |_| true),
+];

@@ -1,0 +1,178 @@
+//! What can be set for the client of a service. Everything is optional; [`Settings::merge`] lets a later layer win.
+
+use std::time::Duration;
+
+use super::leaves::LEAVES;
+
+/// Settings of the client of a service. What is not set has its default, or that of an earlier layer.
+///
+/// ```
+/// let settings: tieline::config::Settings = toml::from_str(r#"
+///     base_url = "http://other-service:8000/api/v1"
+///     timeout = "1m30s"
+///     retry.max_attempts = 5
+/// "#)?;
+/// assert_eq!(settings.timeout, Some(std::time::Duration::from_secs(90)));
+/// # Ok::<(), toml::de::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Settings {
+    /// Where the service is, with a base path: `http://other-service:8000/api/v1`.
+    pub base_url: Option<String>,
+    /// The environment variable that holds the address; `OTHER_SERVICE_URL` by default.
+    pub base_url_env: Option<String>,
+    /// The service's name in errors, logs and metrics; the name it is registered by, by default.
+    pub service_name: Option<String>,
+    /// The name of the calling service, sent as `x-service-name`.
+    pub caller: Option<String>,
+    /// The environment variable that holds the key sent as `x-api-key`; `SERVICE_API_KEY` by default.
+    pub api_key_env: Option<String>,
+    /// Total time of a call, attempts and waits included; 30 s by default.
+    pub timeout: Option<Duration>,
+    /// [`timeout`](Settings::timeout) as a number of seconds. Only one of the two may be set in one place.
+    pub timeout_seconds: Option<f64>,
+    /// Time of one attempt; unlimited by default.
+    pub attempt_timeout: Option<Duration>,
+    /// Time to make a connection; 5 s by default.
+    pub connect_timeout: Option<Duration>,
+    /// `retry.max_attempts`, less the first attempt. Only one of the two may be set in one place.
+    pub max_retries: Option<u32>,
+    /// How failed attempts are repeated.
+    pub retry: RetrySettings,
+    /// How many retries there may be, in relation to calls.
+    pub retry_budget: BudgetSettings,
+    /// When a failing service is not called for a while.
+    pub breaker: BreakerSettings,
+    /// How many calls may be under way.
+    pub bulkhead: BulkheadSettings,
+    /// The greatest body of a reply, in octets; 64 MiB by default.
+    pub body_limit: Option<u64>,
+    /// Whether replies are judged by the rules of the contract; not by default.
+    pub check_replies: Option<bool>,
+}
+
+/// How failed attempts are repeated.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RetrySettings {
+    /// The limit of attempts, the first one included; 3 by default, or the length of a schedule.
+    pub max_attempts: Option<u32>,
+    /// The rule for the waits between attempts.
+    pub backoff: BackoffSettings,
+}
+
+/// The rule for the waits between attempts: full jitter, or a schedule. A later layer that sets one puts the other
+/// aside.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct BackoffSettings {
+    /// Random waits that grow.
+    pub full_jitter: FullJitterSettings,
+    /// These waits, in order and without jitter.
+    pub schedule: Option<Vec<Duration>>,
+}
+
+/// Evenly from 0 to `min(cap, base · 2ⁿ)`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FullJitterSettings {
+    /// The widest wait after the first attempt; 100 ms by default.
+    pub base: Option<Duration>,
+    /// The widest wait of all; 5 s by default.
+    pub cap: Option<Duration>,
+}
+
+/// How many retries there may be.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct BudgetSettings {
+    /// The share of calls that may be retried; 0.1 by default.
+    pub ratio: Option<f64>,
+    /// The retries a second that are always allowed; 10 by default.
+    pub reserve_per_second: Option<u32>,
+}
+
+/// When a failing service is not called for a while. See [`breaker`](crate::policy::breaker).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct BreakerSettings {
+    /// Whether there is a breaker; there is by default.
+    pub enabled: Option<bool>,
+    /// How many calls have to succeed before it closes; 3 by default.
+    pub probes: Option<u32>,
+    /// How long results are counted before the counts start anew; 10 s by default.
+    pub interval: Option<Duration>,
+    /// How long it stays open; 30 s by default.
+    pub open_for: Option<Duration>,
+    /// The share of failures at which it opens; 0.6 by default.
+    pub failure_ratio: Option<f64>,
+    /// The number of results below which it does not open; 3 by default.
+    pub minimum_requests: Option<u32>,
+}
+
+/// How many calls may be under way.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct BulkheadSettings {
+    /// The limit; none by default. Without it, the other two say nothing.
+    pub max_concurrent: Option<u64>,
+    /// How many calls may wait for a place; unlimited by default.
+    pub max_queue: Option<u64>,
+    /// How long a call may wait for a place; as long as its deadline by default.
+    pub max_wait: Option<Duration>,
+}
+
+impl Settings {
+    /// Settings of a service at this address.
+    pub fn at(base_url: impl Into<String>) -> Self {
+        Self {
+            base_url: Some(base_url.into()),
+            ..Self::default()
+        }
+    }
+
+    /// These, and over them what `later` sets. The spellings in seconds and in retries count as the settings that
+    /// they stand for.
+    pub fn merge(&mut self, later: &Settings) {
+        let earlier = std::mem::take(self);
+        for layer in [&earlier, later] {
+            for leaf in LEAVES {
+                (leaf.take)(self, layer);
+            }
+        }
+    }
+
+    /// Every key that can be set, as it is written in a file: `retry.max_attempts`.
+    pub fn keys() -> impl Iterator<Item = &'static str> {
+        LEAVES.iter().map(|leaf| leaf.path)
+    }
+
+    /// What a client has when nothing is set.
+    pub fn defaults() -> Self {
+        let seconds = |seconds| Some(Duration::from_secs(seconds));
+        Self {
+            api_key_env: Some("SERVICE_API_KEY".into()),
+            timeout: Some(crate::client::DEFAULT_TIMEOUT),
+            connect_timeout: seconds(5),
+            retry: RetrySettings {
+                max_attempts: Some(3),
+                backoff: BackoffSettings {
+                    full_jitter: FullJitterSettings {
+                        base: Some(Duration::from_millis(100)),
+                        cap: seconds(5),
+                    },
+                    schedule: None,
+                },
+            },
+            retry_budget: BudgetSettings {
+                ratio: Some(crate::policy::retry::Budget::RATIO),
+                reserve_per_second: Some(crate::policy::retry::Budget::RESERVE_PER_SECOND),
+            },
+            breaker: BreakerSettings {
+                enabled: Some(true),
+                probes: Some(3),
+                interval: seconds(10),
+                open_for: seconds(30),
+                failure_ratio: Some(0.6),
+                minimum_requests: Some(3),
+            },
+            body_limit: Some(crate::http::DEFAULT_BODY_LIMIT as u64),
+            check_replies: Some(false),
+            ..Self::default()
+        }
+    }
+}

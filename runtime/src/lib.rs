@@ -1,0 +1,65 @@
+//! The resilient runtime that typed service clients and servers stand on.
+//!
+//! Users meet four things here: a [`Client`] (and, wrapped around it, generated clients), the [`Error`] that every
+//! call can end in, the [`Context`] that travels with a call, and the [policies](policy) on the way. Generated code
+//! enters by one door, [`generated`].
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `client` (default) | HTTP clients |
+//! | `server` | servers: tower services and axum routers around an implementation of a generated trait |
+//! | `grpc` | gRPC clients and, with `server`, gRPC servers and the health service |
+//! | `mock` | programmable mocks of generated traits |
+//! | `blocking` | blocking clients, usable inside and outside a tokio runtime |
+//! | `macros` | `#[service_client]` and `#[derive(ServiceError)]` |
+//! | `contract`, `contract-proto` | `#[service_client(contract = "pets.yaml")]`: contract first, in a macro |
+//! | `schema` | OpenAPI documents of `#[service_client]` traits |
+
+mod adapter;
+#[cfg(feature = "blocking")]
+pub mod blocking;
+pub mod call;
+pub mod client;
+pub mod clock;
+pub mod code;
+pub mod codec;
+pub mod config;
+pub mod context;
+pub mod dialect;
+pub mod error;
+pub mod generated;
+#[cfg(feature = "grpc")]
+pub mod grpc;
+pub mod headers;
+pub mod http;
+#[cfg(feature = "mock")]
+pub mod mock;
+pub mod observe;
+pub mod operation;
+mod orchestrate;
+pub mod policy;
+pub mod random;
+pub mod registry;
+pub mod rest;
+#[cfg(feature = "schema")]
+pub mod schema;
+#[cfg(feature = "server")]
+pub mod server;
+pub mod service_error;
+pub mod testing;
+
+/// Stands on implementations of generated traits and of `#[service_client]` traits.
+pub use async_trait::async_trait;
+#[cfg(feature = "macros")]
+pub use tieline_macros::{ServiceError, service_client};
+
+pub use self::call::Reply;
+pub use self::client::Client;
+pub use self::code::Code;
+pub use self::context::Context;
+pub use self::error::{Error, ErrorKind};
+pub use self::registry::{
+    ClientConfig, Registry, create_client, get_client, register_client_config, registry,
+};

@@ -1,0 +1,221 @@
+//! Metrics: counters and histograms behind handles whose labels are resolved once, exported as Prometheus text.
+//!
+//! A client asks the registry for an [`Operation`] and a [`Service`] handle when it is built; a call then costs two
+//! atomic adds (and the first call of each status an allocation), no lock and no lookup by name.
+//!
+//! | family | type | labels |
+//! |---|---|---|
+//! | `service_call_duration_seconds` | histogram | service, method, status |
+//! | `service_call_total` | counter | service, method, status |
+//! | `tieline_attempts_total` | counter | service, operation, outcome |
+//! | `tieline_breaker_state` | gauge: 0 closed, 1 half-open, 2 open | service |
+//! | `tieline_breaker_transitions_total` | counter | service, to |
+//! | `tieline_retry_budget_exhausted_total` | counter | service |
+//! | `tieline_rejected_total` | counter | service, reason |
+//!
+//! Calls are logical calls: their retries are counted apart, as attempts. The buckets of the duration are those of
+//! OpenTelemetry's HTTP semantic conventions, 5 ms to 10 s.
+
+mod handles;
+mod histogram;
+mod status;
+mod text;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+pub use self::handles::{AttemptOutcome, Operation, Rejection, Service};
+use self::histogram::Snapshot;
+pub use self::status::Status;
+use self::text::Text;
+
+/// A registry of handles. There is a [global](Metrics::global) one, and as many others as tests or tenants need.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use tieline::observe::metrics::{Metrics, Status};
+/// let metrics = Metrics::new();
+/// let get_user = metrics.operation("user-service", "getUser", "GET");
+/// get_user.call(Status::Http(200), Duration::from_millis(12));
+/// assert!(metrics.render().contains(r#"service_call_total{service="user-service",method="GET",status="200"} 1"#));
+/// ```
+#[derive(Debug, Default)]
+pub struct Metrics {
+    registered: Mutex<Registered>,
+}
+
+#[derive(Debug, Default)]
+struct Registered {
+    services: BTreeMap<Arc<str>, Arc<Service>>,
+    /// By service, operation and method.
+    operations: BTreeMap<(Arc<str>, String, String), Arc<Operation>>,
+}
+
+impl Metrics {
+    /// The media type of [`render`](Metrics::render)'s text.
+    pub const CONTENT_TYPE: &'static str = "text/plain; version=0.0.4; charset=utf-8";
+
+    /// An empty registry.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The registry of the process, which clients and servers use unless they are given another.
+    pub fn global() -> &'static Arc<Metrics> {
+        static GLOBAL: OnceLock<Arc<Metrics>> = OnceLock::new();
+        GLOBAL.get_or_init(Arc::default)
+    }
+
+    /// The handle for an operation of a service. `method` is the label of the call metrics: the HTTP method or the
+    /// RPC's name. The same names give the same handle.
+    pub fn operation(&self, service: &str, operation: &str, method: &str) -> Arc<Operation> {
+        let key = (Arc::from(service), operation.to_owned(), method.to_owned());
+        let mut registered = self.lock();
+        let new = || Arc::new(Operation::new(Arc::clone(&key.0), operation, method));
+        Arc::clone(registered.operations.entry(key.clone()).or_insert_with(new))
+    }
+
+    /// The handle for a service. The same name gives the same handle.
+    pub fn service(&self, service: &str) -> Arc<Service> {
+        Arc::clone(self.lock().services.entry(Arc::from(service)).or_default())
+    }
+
+    /// All that is registered, in the Prometheus text format 0.0.4, in a stable order.
+    pub fn render(&self) -> String {
+        let registered = self.lock();
+        let mut text = Text::default();
+        render_calls(&mut text, &registered);
+        render_attempts(&mut text, &registered);
+        render_breakers(&mut text, &registered);
+        render_rejections(&mut text, &registered);
+        text.finish()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Registered> {
+        // Nothing is left half done under this lock, so a panic of its holder harms nobody.
+        self.registered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The calls of all operations by service, method and status: operations that share a method are one series.
+fn render_calls(text: &mut Text, registered: &Registered) {
+    let mut series = BTreeMap::<_, Snapshot>::new();
+    for operation in registered.operations.values() {
+        for (status, held) in operation.snapshots() {
+            series
+                .entry((operation.service(), operation.method(), status))
+                .or_default()
+                .merge(&held);
+        }
+    }
+    let name = "service_call_duration_seconds";
+    text.family(
+        name,
+        "histogram",
+        "Duration of service calls in seconds, retries included.",
+    );
+    for ((service, method, status), held) in &series {
+        text.histogram(
+            name,
+            &[("service", service), ("method", method), ("status", status)],
+            held,
+        );
+    }
+    let name = "service_call_total";
+    text.family(
+        name,
+        "counter",
+        "Service calls, each counted once however many attempts it took.",
+    );
+    for ((service, method, status), held) in &series {
+        text.sample(
+            name,
+            &[("service", service), ("method", method), ("status", status)],
+            held.count(),
+        );
+    }
+}
+
+fn render_attempts(text: &mut Text, registered: &Registered) {
+    let name = "tieline_attempts_total";
+    text.family(
+        name,
+        "counter",
+        "Attempts at service calls, retries counted one by one.",
+    );
+    let mut series = BTreeMap::<_, u64>::new();
+    for operation in registered.operations.values() {
+        for (outcome, label) in AttemptOutcome::ALL {
+            *series
+                .entry((operation.service(), operation.operation(), label))
+                .or_default() += operation.attempts(outcome);
+        }
+    }
+    for ((service, operation, outcome), count) in series {
+        text.sample(
+            name,
+            &[
+                ("service", service),
+                ("operation", operation),
+                ("outcome", outcome),
+            ],
+            count,
+        );
+    }
+}
+
+fn render_breakers(text: &mut Text, registered: &Registered) {
+    let with_breaker = || {
+        registered
+            .services
+            .iter()
+            .filter_map(|(name, held)| Some((name, held, held.breaker()?)))
+    };
+    let name = "tieline_breaker_state";
+    text.family(
+        name,
+        "gauge",
+        "State of the circuit breaker: 0 closed, 1 half-open, 2 open.",
+    );
+    for (service, _, state) in with_breaker() {
+        text.sample(name, &[("service", service)], state);
+    }
+    let name = "tieline_breaker_transitions_total";
+    text.family(
+        name,
+        "counter",
+        "Changes of the circuit breaker's state, by the state it changed to.",
+    );
+    for (service, held, _) in with_breaker() {
+        for (to, label) in Service::STATES {
+            text.sample(name, &[("service", service), ("to", label)], held.transitions(to));
+        }
+    }
+}
+
+fn render_rejections(text: &mut Text, registered: &Registered) {
+    let name = "tieline_retry_budget_exhausted_total";
+    text.family(
+        name,
+        "counter",
+        "Retries that were not made because the retry budget was spent.",
+    );
+    for (service, held) in &registered.services {
+        text.sample(name, &[("service", service)], held.budget_exhaustions());
+    }
+    let name = "tieline_rejected_total";
+    text.family(
+        name,
+        "counter",
+        "Calls turned away before they reached the service.",
+    );
+    for (service, held) in &registered.services {
+        for (reason, label) in Rejection::ALL {
+            text.sample(
+                name,
+                &[("service", service), ("reason", label)],
+                held.rejections(reason),
+            );
+        }
+    }
+}

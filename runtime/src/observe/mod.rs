@@ -1,0 +1,3 @@
+//! What is seen of calls from outside.
+
+pub mod metrics;

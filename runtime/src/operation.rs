@@ -1,0 +1,308 @@
+//! The static facts of an operation: all that the runtime needs to know of a contract.
+//!
+//! The generator writes these tables as `static`s; nothing here is built at run time.
+
+mod macros;
+
+#[doc(hidden)]
+pub use macros::status;
+
+use std::time::Duration;
+
+use http::StatusCode;
+
+use crate::code::Code;
+use crate::codec::{DecodeError, Value};
+
+/// A contract, as embedded in generated code.
+#[derive(Debug)]
+pub struct Contract {
+    /// Its short name: `pets`.
+    pub name: &'static str,
+    /// The title its author gave it.
+    pub title: &'static str,
+    /// The version its author gave it.
+    pub version: &'static str,
+    /// Addresses named by the contract, the default first.
+    pub servers: &'static [&'static str],
+    /// Every operation of every service.
+    pub operations: &'static [&'static Operation],
+    /// The security schemes that operations refer to, by index.
+    pub security_schemes: &'static [SecurityScheme],
+}
+
+/// One operation.
+#[derive(Debug)]
+pub struct Operation {
+    /// The service that offers it: the contract's name, or the proto service's full name.
+    pub service: &'static str,
+    /// Its id: `getPet`, `CreateUser`.
+    pub id: &'static str,
+    /// Its place in [`Contract::operations`].
+    pub index: usize,
+    /// How many messages go each way.
+    pub shape: CallShape,
+    /// Whether it may be sent twice.
+    pub safety: Safety,
+    /// The header that carries an idempotency key, when the contract declares one.
+    pub idempotency_key: Option<IdempotencyKey>,
+    /// Total deadline that the contract asks for.
+    pub timeout: Option<Duration>,
+    /// Alternatives of schemes (indices into the contract's list) that a caller must satisfy. Empty: none.
+    pub security: &'static [&'static [usize]],
+    /// How it travels.
+    pub binding: Binding,
+}
+
+/// How many messages go each way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallShape {
+    /// One request, one reply.
+    Unary,
+    /// One request, a stream of replies.
+    ServerStreaming,
+    /// A stream of requests, one reply.
+    ClientStreaming,
+    /// Streams both ways.
+    Bidirectional,
+}
+
+impl CallShape {
+    /// Whether the caller sends a stream.
+    pub const fn streams_requests(self) -> bool {
+        matches!(self, Self::ClientStreaming | Self::Bidirectional)
+    }
+
+    /// Whether the callee sends a stream.
+    pub const fn streams_replies(self) -> bool {
+        matches!(self, Self::ServerStreaming | Self::Bidirectional)
+    }
+}
+
+/// Whether a call may be sent twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Safety {
+    /// It may not, unless the first certainly was not processed.
+    Unsafe,
+    /// Twice has the effect of once.
+    Idempotent,
+    /// It has no effect.
+    Safe,
+}
+
+impl Safety {
+    /// Whether a failed attempt may be repeated.
+    pub const fn is_repeatable(self) -> bool {
+        !matches!(self, Self::Unsafe)
+    }
+
+    /// What HTTP says of a method (RFC 9110, sections 9.2.1 and 9.2.2).
+    pub fn of_method(method: &http::Method) -> Self {
+        match *method {
+            http::Method::GET | http::Method::HEAD | http::Method::OPTIONS | http::Method::TRACE => {
+                Self::Safe
+            }
+            http::Method::PUT | http::Method::DELETE => Self::Idempotent,
+            _ => Self::Unsafe,
+        }
+    }
+}
+
+/// An idempotency key header that the contract declares.
+#[derive(Debug, Clone, Copy)]
+pub struct IdempotencyKey {
+    /// The header's name, in lower case.
+    pub header: &'static str,
+    /// A request without it is refused.
+    pub required: bool,
+}
+
+/// How an operation travels.
+#[derive(Debug)]
+pub enum Binding {
+    /// An HTTP route.
+    Http(HttpBinding),
+    /// A gRPC method: `/package.Service/Method`.
+    Grpc(&'static str),
+}
+
+/// An HTTP route. The request is a [`Record`](crate::codec::Record), whose fields stand in the order of `inputs`.
+#[derive(Debug)]
+pub struct HttpBinding {
+    /// The method.
+    pub method: http::Method,
+    /// The path, relative to the server's URL.
+    pub path: &'static [Segment],
+    /// Where each field of the request goes.
+    pub inputs: &'static [InputPlace],
+    /// What comes back when it works.
+    pub successes: &'static [Reply],
+    /// What comes back when it does not.
+    pub failures: &'static [Reply],
+}
+
+/// A run of a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Segment {
+    /// Text as it is, slashes included.
+    Literal(&'static str),
+    /// The field of this index.
+    Variable(usize),
+}
+
+/// Where a field of a request goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InputPlace {
+    /// The path, style `simple`.
+    Path,
+    /// The query.
+    Query(QueryStyle),
+    /// A header of the field's name, style `simple`.
+    Header,
+    /// A cookie of the field's name, style `form`.
+    Cookie,
+    /// The body.
+    Body(Body),
+}
+
+/// How lists and objects are written in a query (OpenAPI `style` and `explode`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QueryStyle {
+    /// `a=1&a=2`; an object's properties stand by themselves.
+    FormExploded,
+    /// `a=1,2`.
+    Form,
+    /// `a=1%202`.
+    Space,
+    /// `a=1%7C2`.
+    Pipe,
+    /// `a[b]=1`.
+    DeepObject,
+    /// `a=<JSON>`.
+    Json,
+}
+
+/// A body: its media type and how values become octets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Body {
+    /// The media type.
+    pub media_type: &'static str,
+    /// How values become octets.
+    pub encoding: Encoding,
+}
+
+impl Body {
+    /// `application/json`.
+    pub const JSON: Self = Self {
+        media_type: "application/json",
+        encoding: Encoding::Json,
+    };
+}
+
+/// How values become octets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// JSON (RFC 8259).
+    Json,
+    /// `application/x-www-form-urlencoded`.
+    Form,
+    /// UTF-8 text as it is.
+    Text,
+    /// Octets as they are.
+    Bytes,
+}
+
+/// One thing that can come back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reply {
+    /// The statuses that it stands for.
+    pub status: StatusMatch,
+    /// Its body. `None`: empty.
+    pub body: Option<Body>,
+}
+
+/// HTTP statuses that a reply stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StatusMatch {
+    /// This one.
+    Code(u16),
+    /// All of this hundred.
+    Range(u8),
+    /// All that no other reply names.
+    Default,
+}
+
+/// The reply among `replies` that stands for `status`: an exact one before a range before the default.
+pub fn match_status(replies: &[Reply], status: StatusCode) -> Option<usize> {
+    let code = status.as_u16();
+    let position = |wanted: StatusMatch| replies.iter().position(|reply| reply.status == wanted);
+    position(StatusMatch::Code(code))
+        .or_else(|| position(StatusMatch::Range((code / 100) as u8)))
+        .or_else(|| position(StatusMatch::Default))
+}
+
+/// The typed replies of an operation: an enum with a variant for each entry of a table of [`Reply`].
+pub trait ReplySet: Send + Sync + 'static {
+    /// The variant it holds: its index in the table, its status, and its body (`&()` when it has none).
+    fn active(&self) -> (usize, StatusCode, &dyn Value);
+    /// The canonical code, where the variant says more than its status does: 409 alone is ABORTED or ALREADY_EXISTS.
+    fn code(&self) -> Option<Code> {
+        None
+    }
+    /// The variant of `index`, its body read by `fill`.
+    fn decode(index: usize, status: StatusCode, fill: &mut Fill<'_>) -> Result<Self, DecodeError>
+    where
+        Self: Sized;
+}
+
+/// Reads a body into the place given.
+pub type Fill<'a> = dyn FnMut(&mut dyn Value) -> Result<(), DecodeError> + 'a;
+
+/// A new value, read by `fill`.
+pub fn filled<T: Value>(fill: &mut Fill<'_>) -> Result<T, DecodeError> {
+    let mut value = T::blank();
+    fill(&mut value)?;
+    Ok(value)
+}
+
+/// The failures of an operation whose contract declares none: there is no value of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoFailure {}
+
+impl ReplySet for NoFailure {
+    fn active(&self) -> (usize, StatusCode, &dyn Value) {
+        match *self {}
+    }
+
+    fn decode(_: usize, _: StatusCode, _: &mut Fill<'_>) -> Result<Self, DecodeError> {
+        Err(DecodeError::new("the contract declares no failure"))
+    }
+}
+
+/// A security scheme: what a caller must show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SecurityScheme {
+    /// Its name in the contract.
+    pub name: &'static str,
+    /// What it is.
+    pub kind: SchemeKind,
+}
+
+/// The kinds of security scheme.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SchemeKind {
+    /// A key in a header of this name.
+    ApiKeyHeader(&'static str),
+    /// A key in a query parameter of this name.
+    ApiKeyQuery(&'static str),
+    /// A key in a cookie of this name.
+    ApiKeyCookie(&'static str),
+    /// `Authorization: Basic` (RFC 7617).
+    Basic,
+    /// `Authorization: Bearer` (RFC 6750); also OAuth 2.0 and OpenID Connect once a token is there.
+    Bearer,
+    /// Another HTTP authentication scheme.
+    Http(&'static str),
+    /// Mutual TLS.
+    MutualTls,
+}

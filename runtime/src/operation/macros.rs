@@ -1,0 +1,236 @@
+//! What the generator would otherwise write out for every operation.
+
+use http::StatusCode;
+
+/// A status that the generator has checked to be one.
+#[doc(hidden)]
+pub fn status(code: u16) -> StatusCode {
+    StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// Makes an enum a [`ReplySet`](crate::operation::ReplySet). A variant has a status of its own (`= 200`) or carries
+/// it, and it has a body or none:
+///
+/// ```text
+/// reply_set!(Failure { 0: NotFound(body) = 404, 1: Gone = 410, 2: ClientError(status, body), 3: Default(status) });
+/// ```
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __reply_set {
+    ($ty:ident {
+        $($index:literal: $variant:ident $(($($part:ident),+))? $(= $status:literal)?),* $(,)?
+    }) => {
+        impl $crate::operation::ReplySet for $ty {
+            fn active(&self) -> (usize, $crate::generated::v1::StatusCode, &dyn $crate::codec::Value) {
+                match self {
+                    $(Self::$variant $(($($part),+))? => {
+                        $crate::__reply_set!(@active $index $(($($part),+))? $(= $status)?)
+                    })*
+                }
+            }
+            fn decode(
+                index: usize,
+                status: $crate::generated::v1::StatusCode,
+                fill: &mut $crate::operation::Fill<'_>,
+            ) -> ::core::result::Result<Self, $crate::codec::DecodeError> {
+                let _ = status;
+                match index {
+                    $($index => $crate::__reply_set!(
+                        @decode status fill (Self::$variant) $(($($part),+))? $(= $status)?
+                    ),)*
+                    _ => ::core::result::Result::Err($crate::codec::DecodeError::new(
+                        "the contract declares no such reply",
+                    )),
+                }
+            }
+        }
+    };
+    (@active $index:literal ($body:ident) = $status:literal) => {
+        ($index, $crate::operation::status($status), $body)
+    };
+    (@active $index:literal = $status:literal) => {
+        ($index, $crate::operation::status($status), &())
+    };
+    (@active $index:literal ($status:ident, $body:ident)) => {
+        ($index, *$status, $body)
+    };
+    (@active $index:literal ($status:ident)) => {
+        ($index, *$status, &())
+    };
+    (@decode $found:ident $fill:ident ($variant:path) ($body:ident) = $status:literal) => {
+        ::core::result::Result::Ok($variant($crate::operation::filled($fill)?))
+    };
+    (@decode $found:ident $fill:ident ($variant:path) = $status:literal) => {
+        ::core::result::Result::Ok($variant)
+    };
+    (@decode $found:ident $fill:ident ($variant:path) ($status:ident, $body:ident)) => {
+        ::core::result::Result::Ok($variant($found, $crate::operation::filled($fill)?))
+    };
+    (@decode $found:ident $fill:ident ($variant:path) ($status:ident)) => {
+        ::core::result::Result::Ok($variant($found))
+    };
+}
+
+/// Defines the static facts of an operation that travels by HTTP. Names are those of [`crate::operation`]:
+///
+/// ```text
+/// http_operation! {
+///     OPERATION = 7: "pets", "getPet", Safe;
+///     GET: Literal("/pets/"), Variable(0);
+///     inputs: Path, Query(FormExploded);
+///     successes: Code(200) => Json("application/json");
+///     failures: Code(404) => Json("application/problem+json"), Default;
+///     security: [0], [1, 2];
+/// }
+/// ```
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __http_operation {
+    (
+        $name:ident = $number:literal: $service:literal, $id:literal, $safety:ident;
+        $method:ident: $($segment:ident($run:literal)),*;
+        $(inputs: $($place:ident $(($($how:tt)+))?),+;)?
+        successes: $($success:ident $(($success_code:literal))? $(=> $success_encoding:ident($success_media:literal))?),*;
+        $(failures: $($failure:ident $(($failure_code:literal))? $(=> $failure_encoding:ident($failure_media:literal))?),+;)?
+        $(security: $([$($scheme:literal),*]),+;)?
+        $(idempotency_key: $key:literal, $key_required:literal;)?
+        $(timeout_ms: $timeout:literal;)?
+    ) => {
+        /// The static facts of the operation.
+        pub static $name: $crate::operation::Operation = $crate::operation::Operation {
+            service: $service,
+            id: $id,
+            index: $number,
+            shape: $crate::operation::CallShape::Unary,
+            safety: $crate::operation::Safety::$safety,
+            idempotency_key: $crate::__http_operation!(@option $($crate::operation::IdempotencyKey {
+                header: $key,
+                required: $key_required,
+            })?),
+            timeout: $crate::__http_operation!(@option $(::core::time::Duration::from_millis($timeout))?),
+            security: &[$($(&[$($scheme),*]),+)?],
+            binding: $crate::operation::Binding::Http($crate::operation::HttpBinding {
+                method: $crate::generated::v1::Method::$method,
+                path: &[$($crate::operation::Segment::$segment($run)),*],
+                inputs: &[$($($crate::__http_operation!(@place $place $(($($how)+))?)),+)?],
+                successes: &[$($crate::operation::Reply {
+                    status: $crate::operation::StatusMatch::$success $(($success_code))?,
+                    body: $crate::__http_operation!(
+                        @option $($crate::__http_operation!(@body $success_encoding($success_media)))?
+                    ),
+                }),*],
+                failures: &[$($($crate::operation::Reply {
+                    status: $crate::operation::StatusMatch::$failure $(($failure_code))?,
+                    body: $crate::__http_operation!(
+                        @option $($crate::__http_operation!(@body $failure_encoding($failure_media)))?
+                    ),
+                }),+)?],
+            }),
+        };
+    };
+    (@option) => { ::core::option::Option::None };
+    (@option $value:expr) => { ::core::option::Option::Some($value) };
+    (@body $encoding:ident($media_type:literal)) => {
+        $crate::operation::Body {
+            media_type: $media_type,
+            encoding: $crate::operation::Encoding::$encoding,
+        }
+    };
+    (@place Query($style:ident)) => {
+        $crate::operation::InputPlace::Query($crate::operation::QueryStyle::$style)
+    };
+    (@place Body($encoding:ident($media_type:literal))) => {
+        $crate::operation::InputPlace::Body($crate::__http_operation!(@body $encoding($media_type)))
+    };
+    (@place $place:ident) => { $crate::operation::InputPlace::$place };
+}
+
+/// Makes a request a [`Call`](crate::call::Call) by HTTP. The module's `Response`, `Failure` and `OPERATION` belong to
+/// it; what `.await` gives is the one success body, nothing, or the whole response:
+///
+/// ```text
+/// http_call!(Request -> types::Pet: Ok(body));
+/// http_call!(Request -> types::Pet: Success(_, body));
+/// http_call!(Request -> (): NoContent);
+/// http_call!(Request -> Response);
+/// ```
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __http_call {
+    ($request:ident -> $output:ty: $variant:ident($body:ident)) => {
+        $crate::__http_call!(@call $request, $output, response, {
+            let Response::$variant($body) = response;
+            $body
+        });
+    };
+    ($request:ident -> $output:ty: $variant:ident(_, $body:ident)) => {
+        $crate::__http_call!(@call $request, $output, response, {
+            let Response::$variant(_, $body) = response;
+            $body
+        });
+    };
+    ($request:ident -> (): $variant:ident $((_))?) => {
+        $crate::__http_call!(@call $request, (), response, {
+            let _ = response;
+        });
+    };
+    ($request:ident -> Response) => {
+        $crate::__http_call!(@call $request, Response, response, { response });
+    };
+    (@call $request:ident, $output:ty, $response:ident, $part:block) => {
+        impl $crate::call::Call for $request {
+            type Response = Response;
+            type Failure = Failure;
+            type Output = $output;
+            const OPERATION: &'static $crate::operation::Operation = &OPERATION;
+            fn send(
+                self,
+                client: &$crate::generated::v1::Client,
+                options: $crate::generated::v1::CallOptions,
+            ) -> $crate::generated::v1::Sending<'_, Self> {
+                $crate::generated::v1::send_http(client, self, options)
+            }
+            fn output($response: Response) -> Self::Output $part
+        }
+    };
+}
+
+/// Implements the module's `Api` for a type by forwarding every operation. Written as `async_trait` expands, without a
+/// future of its own for each method:
+///
+/// ```text
+/// forward_api!(Client by client { get_pet, list_pets });
+/// ```
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __forward_api {
+    ($ty:ident by $forward:ident { $($operation:ident),* $(,)? }) => {
+        impl Api for $ty {
+            $(fn $operation<'life0, 'async_trait>(
+                &'life0 self,
+                cx: $crate::context::Context,
+                request: $operation::Request,
+            ) -> ::core::pin::Pin<::std::boxed::Box<
+                dyn ::core::future::Future<
+                        Output = ::core::result::Result<
+                            $operation::Response,
+                            $crate::error::Error<$operation::Failure>,
+                        >,
+                    > + ::core::marker::Send
+                    + 'async_trait,
+            >>
+            where
+                'life0: 'async_trait,
+                Self: 'async_trait,
+            {
+                $crate::__forward_api!(@$forward self $operation cx request)
+            })*
+        }
+    };
+    (@client $this:ident $operation:ident $cx:ident $request:ident) => {
+        ::std::boxed::Box::pin($crate::generated::v1::call(&$this.0, $cx, $request))
+    };
+    (@mock $this:ident $operation:ident $cx:ident $request:ident) => {
+        ::std::boxed::Box::pin($this.$operation.call($cx, $request))
+    };
+}

@@ -1,0 +1,317 @@
+//! The order in which policies act on a call.
+//!
+//! ```text
+//! observe (span, metrics, log)
+//!   '-> interceptors: before call
+//!         '-> total deadline                  \
+//!               '-> service breaker            | policy::stack
+//!                     '-> bulkhead             |
+//!                           '-> retry (budget) /
+//!                                 '-> interceptors: before attempt
+//!                                       '-> attempt timeout
+//!                                             '-> propagate (deadline, attempt number)
+//!                                                   '-> adapter: HTTP | gRPC -> line
+//! ```
+//!
+//! Compiled once: a call is octets here, whatever its types are.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use tracing::Instrument as _;
+
+use crate::adapter::{self, Wire};
+use crate::client::{AttemptFacts, CallFacts, Inner};
+use crate::code::Code;
+use crate::context::Context;
+use crate::error::{ErrorKind, Fault, Rejection};
+use crate::observe::metrics::{self, AttemptOutcome};
+use crate::policy::breaker::Judgement;
+use crate::policy::bulkhead::Full;
+use crate::policy::deadline::Deadline;
+use crate::policy::retry::{Stop, Verdict};
+use crate::policy::stack::PolicyError;
+
+/// A call, as octets.
+pub(crate) struct Call {
+    /// The operation's id, or method and path where there is no contract.
+    pub(crate) operation: Cow<'static, str>,
+    /// Its metrics, where there is a contract.
+    pub(crate) metrics: Option<Arc<metrics::Operation>>,
+    /// Whether the contract proves that it may be sent twice.
+    pub(crate) repeatable: bool,
+    /// What goes out.
+    pub(crate) wire: Wire,
+    /// The headers of every attempt.
+    pub(crate) headers: HeaderMap,
+    /// What it inherits.
+    pub(crate) context: Context,
+    /// Total time, where there is a limit.
+    pub(crate) timeout: Option<Duration>,
+    /// The id shown in logs and errors.
+    pub(crate) correlation_id: Arc<str>,
+}
+
+/// What came back.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    /// The messages of a streaming reply.
+    #[cfg(feature = "grpc")]
+    pub(crate) messages: Option<crate::grpc::Messages>,
+    pub(crate) attempts: u32,
+}
+
+/// Makes the call.
+pub(crate) async fn run(client: &Inner, call: Call) -> Result<Answer, Fault> {
+    let span = tracing::info_span!(
+        "call",
+        service = %client.service,
+        operation = %call.operation,
+        correlation_id = %call.correlation_id,
+        status = tracing::field::Empty,
+        attempts = tracing::field::Empty,
+    );
+    observed(client, call).instrument(span).await
+}
+
+async fn observed(client: &Inner, mut call: Call) -> Result<Answer, Fault> {
+    let started = client.clock.now();
+    let correlation_id = Arc::clone(&call.correlation_id);
+    let operation = call.operation.clone();
+    let facts = CallFacts {
+        service: &client.service,
+        operation: &operation,
+        correlation_id: &correlation_id,
+    };
+    let admitted = admit(client, &facts, &mut call);
+    let outcome = match admitted {
+        Ok(()) => under_policies(client, &facts, &call).await,
+        Err(fault) => Err((fault, 0)),
+    };
+    let took = client.clock.now().since(started);
+    let (attempts, judged) = match &outcome {
+        Ok(answer) => (answer.attempts, Ok(())),
+        Err((fault, attempts)) => (*attempts, Err(fault)),
+    };
+    for interceptor in &client.interceptors {
+        interceptor.after_call(&facts, attempts, judged);
+    }
+    report(
+        client,
+        &call,
+        attempts,
+        took,
+        outcome.as_ref().map_err(|(fault, _)| fault),
+    );
+    outcome.map_err(|(fault, attempts)| {
+        fault.of_call(
+            client.service.to_string(),
+            operation.clone(),
+            attempts,
+            Some(Arc::clone(&correlation_id)),
+        )
+    })
+}
+
+/// What must hold before a policy is asked.
+fn admit(client: &Inner, facts: &CallFacts<'_>, call: &mut Call) -> Result<(), Fault> {
+    if client.closing.is_closed() {
+        return Err(Fault::rejected(Rejection::Closed, None));
+    }
+    for interceptor in &client.interceptors {
+        interceptor.before_call(facts, &mut call.headers)?;
+    }
+    Ok(())
+}
+
+/// The call under the policies that every protocol shares. An error comes with the number of attempts.
+async fn under_policies(client: &Inner, facts: &CallFacts<'_>, call: &Call) -> Result<Answer, (Fault, u32)> {
+    let inherited = call.context.deadline().unwrap_or(Deadline::NEVER);
+    let deadline = match call.timeout {
+        Some(timeout) => inherited.min(Deadline::after_on(client.clock, timeout)),
+        None => inherited,
+    };
+    if deadline.has_elapsed() {
+        client.service_metrics.rejected(metrics::Rejection::Deadline);
+        return Err((
+            Fault::timeout("the deadline had passed before the call was made"),
+            0,
+        ));
+    }
+    // A caller that repeats its own attempts already is not helped by ours: they would multiply.
+    let is_repetition = call.context.attempt() > 0;
+    let judge = |fault: &Fault| {
+        let may_repeat = !is_repetition && (call.repeatable || fault.is_not_processed());
+        (
+            if may_repeat {
+                fault.verdict()
+            } else {
+                Verdict::FINAL
+            },
+            fault.judgement(),
+        )
+    };
+    let outcome = client
+        .policies
+        .run_until(deadline, judge, |number| {
+            attempt(client, facts, call, number, deadline)
+        })
+        .await;
+    match outcome {
+        Ok((mut answer, number)) => {
+            answer.attempts = number + 1;
+            Ok(answer)
+        }
+        Err(error) => {
+            let attempts = error.attempts();
+            Err((fault_of(client, error), attempts))
+        }
+    }
+}
+
+/// One attempt: what goes to the wire once.
+async fn attempt(
+    client: &Inner,
+    facts: &CallFacts<'_>,
+    call: &Call,
+    number: u32,
+    deadline: Deadline,
+) -> Result<(Answer, u32), Fault> {
+    let deadline = match client.attempt_timeout {
+        Some(timeout) => deadline.within(timeout),
+        None => deadline,
+    };
+    let remaining = (!deadline.is_never()).then(|| deadline.remaining());
+    let seen = AttemptFacts {
+        call: facts,
+        number,
+        remaining,
+    };
+    let mut headers = call.headers.clone();
+    for interceptor in &client.interceptors {
+        interceptor.before_attempt(&seen, &mut headers);
+    }
+    let exchange = adapter::exchange(client, &call.wire, headers, number, remaining);
+    let mut counted = Counted {
+        operation: call.metrics.as_deref(),
+        deadline,
+        outcome: None,
+    };
+    let outcome = match client.attempt_timeout {
+        Some(_) => deadline
+            .run(exchange)
+            .await
+            .unwrap_or_else(|_| Err(Fault::timeout("the attempt took too long"))),
+        // The total deadline stands around all attempts already.
+        None => exchange.await,
+    };
+    counted.outcome = Some(match &outcome {
+        Ok(_) => AttemptOutcome::Success,
+        Err(fault) if fault.kind() == ErrorKind::Timeout => AttemptOutcome::Timeout,
+        Err(fault) if fault.judgement() == Judgement::Failure => AttemptOutcome::Failure,
+        Err(_) => AttemptOutcome::Success,
+    });
+    drop(counted);
+    if let Err(fault) = &outcome {
+        tracing::debug!(attempt = number, error = %fault, "attempt failed");
+    }
+    for interceptor in &client.interceptors {
+        interceptor.after_attempt(&seen, outcome.as_ref().map(|_| ()));
+    }
+    outcome.map(|answer| (answer, number))
+}
+
+/// Counts an attempt when it ends, in whatever way: one that is dropped under way ran out of the call's time, or was
+/// cancelled.
+struct Counted<'a> {
+    operation: Option<&'a metrics::Operation>,
+    deadline: Deadline,
+    outcome: Option<AttemptOutcome>,
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        if let Some(operation) = self.operation {
+            let dropped = || {
+                if self.deadline.has_elapsed() {
+                    AttemptOutcome::Timeout
+                } else {
+                    AttemptOutcome::Cancelled
+                }
+            };
+            operation.attempt(self.outcome.unwrap_or_else(dropped));
+        }
+    }
+}
+
+/// Our own rejections and expiries as failures; a failure of the last attempt as it is.
+fn fault_of(client: &Inner, error: PolicyError<Fault>) -> Fault {
+    let metrics = &client.service_metrics;
+    match error {
+        PolicyError::Open(open) => {
+            metrics.rejected(metrics::Rejection::BreakerOpen);
+            Fault::rejected(Rejection::BreakerOpen, Some(open.retry_after))
+        }
+        PolicyError::Full(full) => {
+            metrics.rejected(match full {
+                Full::Queue => metrics::Rejection::BulkheadFull,
+                _ => metrics::Rejection::BulkheadWait,
+            });
+            Fault::rejected(Rejection::BulkheadFull, None)
+        }
+        PolicyError::Deadline { attempts: 0 } => {
+            metrics.rejected(metrics::Rejection::Deadline);
+            Fault::timeout("the deadline passed while the call waited for a place")
+        }
+        PolicyError::Failed(failed) => {
+            if failed.stop == Stop::Budget {
+                metrics.retry_budget_exhausted();
+            }
+            failed.error
+        }
+        _ => Fault::timeout("the deadline passed"),
+    }
+}
+
+/// Metrics and log of the call as a whole.
+fn report(client: &Inner, call: &Call, attempts: u32, took: Duration, outcome: Result<&Answer, &Fault>) {
+    if let Some(operation) = &call.metrics {
+        operation.call(status_label(&call.wire, outcome), took);
+    }
+    let span = tracing::Span::current();
+    span.record("attempts", attempts);
+    match outcome {
+        Ok(answer) => {
+            span.record("status", answer.status.as_u16());
+            tracing::debug!(elapsed_ms = took.as_secs_f64() * 1e3, "call succeeded");
+        }
+        Err(fault) => {
+            span.record("status", fault.code().name());
+            if fault.judgement() == Judgement::Failure || matches!(fault.kind(), ErrorKind::Rejected(_)) {
+                tracing::warn!(
+                    service = %client.service, operation = %call.operation, error = %fault, attempts,
+                    elapsed_ms = took.as_secs_f64() * 1e3, "call failed"
+                );
+            }
+        }
+    }
+}
+
+/// The status as metrics show it: HTTP's where the peer answered over HTTP, else the canonical code.
+fn status_label(wire: &Wire, outcome: Result<&Answer, &Fault>) -> metrics::Status {
+    let over_http = matches!(wire, Wire::Http { .. });
+    let status = match outcome {
+        Ok(answer) => Some(answer.status),
+        Err(fault) => fault.status(),
+    };
+    match (status, outcome) {
+        (Some(status), _) if over_http => metrics::Status::Http(status.as_u16()),
+        (_, Ok(_)) => metrics::Status::Code(Code::Ok as u8),
+        (_, Err(fault)) => metrics::Status::Code(fault.code() as u8),
+    }
+}

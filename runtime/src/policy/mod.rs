@@ -1,0 +1,33 @@
+//! The resilience policies: plain structs, each of use alone around any async closure, none knowing another.
+//!
+//! | policy | alone | what it bounds |
+//! |---|---|---|
+//! | [`deadline`] | [`deadline.run(work)`](deadline::Deadline::run) | the time that work takes |
+//! | [`retry`] | [`retry.run(\|attempt\| work)`](retry::Retry::run) | the failures that reach the caller |
+//! | [`retry::Budget`] | [`deposit`](retry::Budget::deposit), [`try_withdraw`](retry::Budget::try_withdraw) | the load that retries add |
+//! | [`breaker`] | [`breaker.run(work)`](breaker::Breaker::run) | the calls to a service that fails |
+//! | [`bulkhead`] | [`bulkhead.run(work)`](bulkhead::Bulkhead::run) | the calls under way |
+//!
+//! [`stack::Policies`] puts all of them, in order, around one closure. Two nouns are common ground: the
+//! [clock](crate::clock), and the deadline, which retry asks whether a wait is worth its while.
+//!
+//! # The sheet
+//!
+//! What each policy does when something other than success or failure happens.
+//!
+//! | | cancelled (its future dropped) | permit dropped | clock jumps | under contention | disabled |
+//! |---|---|---|---|---|---|
+//! | deadline | the work is dropped with it; the timer goes | – | monotonic, so the wall clock cannot touch it; a machine that slept may find it passed | no shared state | [`NEVER`](deadline::Deadline::NEVER): awaits the work, no clock, no timer |
+//! | retry | no further attempt; a withdrawal already made stays made | – | a wait ends late or early by the jump, the count of attempts holds | the jitter source is one atomic add | [`Retry::never`](retry::Retry::never): one attempt |
+//! | budget | never refunds | – | forwards: the window is forgotten and the reserve is whole; backwards: the newest slot goes on counting | compare-and-swap on the balance, never overdrawn; no lock | [`without_budget`](retry::Retry::without_budget) |
+//! | breaker | the permit drops: nothing counted, a probe's slot is free | as cancelled | forwards: intervals, open times and leases end early; backwards: the state holds until the old time comes again | one state word and one tally, each by compare-and-swap; exactly one thread makes a change and tells the listener | [`Breaker::disabled`](breaker::Breaker::disabled): admits all, counts nothing |
+//! | bulkhead | leaves the queue, or frees the place | the place goes to who waits longest | a wait in the queue ends late or early | first come, first served; one atomic step where there is room | [`Bulkhead::unlimited`](bulkhead::Bulkhead::unlimited) |
+//!
+//! A policy's own rejection (an open breaker, a full bulkhead, a spent budget) is never a failure of the service: no
+//! breaker counts it.
+
+pub mod breaker;
+pub mod bulkhead;
+pub mod deadline;
+pub mod retry;
+pub mod stack;

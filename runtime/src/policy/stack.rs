@@ -1,0 +1,355 @@
+//! [`Policies`]: all policies in the house's order around any async closure.
+//!
+//! ```text
+//! total deadline ─> breaker ─> bulkhead ─> retry (budget) ─> attempt timeout ─> the closure
+//! ```
+//!
+//! - The breaker judges the call as a whole. A deadline that passes is a failure of the service once an attempt has
+//!   been started; a call that only waited for a place in the bulkhead says nothing about the service.
+//! - When the breaker opens while a call is between two attempts, the call makes no further one.
+//! - Cancelling the call gives back its place and its probe slot, and counts as nothing.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use crate::clock::{Clock, Reading};
+use crate::policy::breaker::{self, Breaker, Judged, Judgement, Open};
+use crate::policy::bulkhead::{Bulkhead, Full};
+use crate::policy::deadline::{Deadline, Elapsed};
+use crate::policy::retry::{Attempts, Failed, Retry, Retryable, Stop, Verdict};
+
+/// A set of policies for calls to one service. Clones share breaker, bulkhead and budget.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use tieline::policy::breaker::{Breaker, Settings};
+/// # use tieline::policy::bulkhead::Bulkhead;
+/// # use tieline::policy::retry::{Retry, Verdict};
+/// # use tieline::policy::breaker::Judgement;
+/// # use tieline::policy::stack::Policies;
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
+/// let policies = Policies::none()
+///     .timeout(Duration::from_secs(30))
+///     .breaker(Breaker::new(Settings::new("users")))
+///     .bulkhead(Bulkhead::new(10))
+///     .retry(Retry::stepped())
+///     .attempt_timeout(Duration::from_secs(3));
+/// let user = policies
+///     .run_with(
+///         |_: &std::io::Error| (Verdict::TRANSIENT, Judgement::Failure),
+///         |attempt| async move { if attempt == 0 { Err(std::io::Error::other("refused")) } else { Ok("Ada") } },
+///     )
+///     .await;
+/// assert_eq!(user.unwrap(), "Ada");
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Policies {
+    timeout: Option<Duration>,
+    breaker: Option<Arc<Breaker>>,
+    bulkhead: Option<Arc<Bulkhead>>,
+    retry: Retry,
+    attempt_timeout: Option<Duration>,
+    clock: Clock,
+}
+
+/// Why a call under [`Policies`] has no value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PolicyError<E> {
+    /// The breaker rejected the call.
+    #[error(transparent)]
+    Open(#[from] Open),
+    /// The bulkhead had no place for the call.
+    #[error(transparent)]
+    Full(#[from] Full),
+    /// The total deadline passed, and what was under way has been cancelled.
+    #[error("the deadline of the call has passed after {attempts} attempt(s)")]
+    Deadline {
+        /// How many attempts had been started; 0 when the call was still waiting for a place.
+        attempts: u32,
+    },
+    /// The last attempt ran into its own timeout.
+    #[error("timed out after {attempts} attempt(s): {stop}")]
+    Timeout {
+        /// How many attempts were made.
+        attempts: u32,
+        /// Why there was no further one.
+        stop: Stop,
+    },
+    /// The last attempt failed.
+    #[error(transparent)]
+    Failed(#[from] Failed<E>),
+}
+
+impl<E> PolicyError<E> {
+    /// How many attempts were started.
+    pub fn attempts(&self) -> u32 {
+        match self {
+            Self::Open(_) | Self::Full(_) => 0,
+            Self::Deadline { attempts } | Self::Timeout { attempts, .. } => *attempts,
+            Self::Failed(failed) => failed.attempts,
+        }
+    }
+
+    /// Whether a policy rejected the call, so that the service never saw it.
+    pub fn is_rejection(&self) -> bool {
+        self.attempts() == 0
+    }
+
+    /// Whether time ran out, be it an attempt's or the call's.
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, Self::Deadline { .. } | Self::Timeout { .. })
+    }
+
+    /// The last attempt's own error, when it had one.
+    pub fn into_inner(self) -> Option<E> {
+        match self {
+            Self::Failed(failed) => Some(failed.error),
+            _ => None,
+        }
+    }
+}
+
+impl Policies {
+    /// No policy at all: one attempt, however long it takes.
+    pub fn none() -> Self {
+        Self {
+            timeout: None,
+            breaker: None,
+            bulkhead: None,
+            retry: Retry::never(),
+            attempt_timeout: None,
+            clock: Clock::default(),
+        }
+    }
+
+    /// The usual set for the service called `service`: 30 s in total, the default breaker, the default retries.
+    pub fn new(service: &str) -> Self {
+        Self::none()
+            .timeout(Duration::from_secs(30))
+            .breaker(Breaker::new(breaker::Settings::new(service)))
+            .retry(Retry::default())
+    }
+
+    /// Limits the whole call, its waits and attempts included.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Sets the breaker, a new or a shared one.
+    pub fn breaker(mut self, breaker: impl Into<Arc<Breaker>>) -> Self {
+        self.breaker = Some(breaker.into());
+        self
+    }
+
+    /// Sets the bulkhead, a new or a shared one.
+    pub fn bulkhead(mut self, bulkhead: impl Into<Arc<Bulkhead>>) -> Self {
+        self.bulkhead = Some(bulkhead.into());
+        self
+    }
+
+    /// Sets the retry policy. Only what may safely be repeated should run under more than one attempt.
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// Limits each attempt. One that runs out of time may be followed by another.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = Some(timeout);
+        self
+    }
+
+    /// Sets the clock of the deadlines. Breaker, bulkhead and retry have their own.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The breaker, when there is one.
+    pub const fn shared_breaker(&self) -> Option<&Arc<Breaker>> {
+        self.breaker.as_ref()
+    }
+
+    /// Runs `work` under all policies. It gets the number of the attempt, from 0.
+    ///
+    /// # Errors
+    /// [`PolicyError`]: what rejected the call, what ran out, or how the last attempt failed.
+    pub async fn run<T, E, F, Fut>(&self, work: F) -> Result<T, PolicyError<E>>
+    where
+        F: FnMut(u32) -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+        E: Retryable + Judged,
+    {
+        self.run_with(|error: &E| (error.verdict(), error.judgement()), work)
+            .await
+    }
+
+    /// [`run`](Policies::run) with a function that says of an error whether it is worth another attempt, and what it
+    /// means for the breaker.
+    ///
+    /// # Errors
+    /// [`PolicyError`]: what rejected the call, what ran out, or how the last attempt failed.
+    pub async fn run_with<T, E, F, Fut>(
+        &self,
+        judge: impl Fn(&E) -> (Verdict, Judgement),
+        work: F,
+    ) -> Result<T, PolicyError<E>>
+    where
+        F: FnMut(u32) -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+    {
+        self.run_until(Deadline::NEVER, judge, work).await
+    }
+
+    /// [`run_with`](Policies::run_with) under a deadline that is given, such as that of the request being served,
+    /// beside the policy's own.
+    ///
+    /// # Errors
+    /// [`PolicyError`]: what rejected the call, what ran out, or how the last attempt failed.
+    pub async fn run_until<T, E, F, Fut>(
+        &self,
+        deadline: Deadline,
+        judge: impl Fn(&E) -> (Verdict, Judgement),
+        work: F,
+    ) -> Result<T, PolicyError<E>>
+    where
+        F: FnMut(u32) -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+    {
+        let now = self.clock.read();
+        let deadline = match self.timeout {
+            Some(timeout) => deadline.min(Deadline::at(self.clock, now.at().plus(timeout))),
+            None => deadline,
+        };
+        let permit = match &self.breaker {
+            Some(breaker) => Some(breaker.try_acquire_at(now.on(breaker.clock()))?),
+            None => None,
+        };
+        let started = AtomicU32::new(0);
+        let mut admission = Admission {
+            permit,
+            deadline,
+            started: &started,
+        };
+        let may_go_on = || !admission.permit.as_ref().is_some_and(breaker::Permit::is_cut_off);
+        let result = {
+            // Pinned here, so that it is not moved through the deadline; dropped before the breaker hears of it.
+            let admitted = pin!(self.admitted(deadline, now, &started, &may_go_on, &judge, work));
+            deadline.run(admitted).await
+        };
+        let result = result.unwrap_or_else(|Elapsed| {
+            Err(PolicyError::Deadline {
+                attempts: started.load(Ordering::Relaxed),
+            })
+        });
+        if let Some(permit) = admission.permit.take() {
+            permit.report(judgement(&result, judge));
+        }
+        result
+    }
+
+    /// What happens behind the breaker and within the total deadline.
+    async fn admitted<T, E, F, Fut>(
+        &self,
+        deadline: Deadline,
+        now: Reading,
+        started: &AtomicU32,
+        may_go_on: &impl Fn() -> bool,
+        judge: &impl Fn(&E) -> (Verdict, Judgement),
+        mut work: F,
+    ) -> Result<T, PolicyError<E>>
+    where
+        F: FnMut(u32) -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+    {
+        let _place = match &self.bulkhead {
+            Some(bulkhead) => Some(bulkhead.acquire().await?),
+            None => None,
+        };
+        let mut attempts = self.retry.attempts_at(deadline, now);
+        loop {
+            started.store(attempts.made(), Ordering::Relaxed);
+            let error = match self.attempt(work(attempts.number())).await {
+                Ok(Ok(value)) => return Ok(value),
+                Ok(Err(error)) => Some(error),
+                Err(Elapsed) => None,
+            };
+            let verdict = error.as_ref().map_or(Verdict::TRANSIENT, |error| judge(error).0);
+            if let Err(stop) = self.pause(&mut attempts, verdict, may_go_on).await {
+                let attempts = started.load(Ordering::Relaxed);
+                return Err(match error {
+                    Some(error) => PolicyError::Failed(Failed {
+                        error,
+                        attempts,
+                        stop,
+                    }),
+                    None => PolicyError::Timeout { attempts, stop },
+                });
+            }
+        }
+    }
+
+    /// One attempt under its own timeout.
+    async fn attempt<T>(&self, work: impl Future<Output = T>) -> Result<T, Elapsed> {
+        let work = pin!(work);
+        match self.attempt_timeout {
+            Some(timeout) => self.clock.within(timeout, work).await.ok_or(Elapsed),
+            None => Ok(work.await),
+        }
+    }
+
+    /// Waits for the next attempt, if there may be one.
+    async fn pause(
+        &self,
+        attempts: &mut Attempts<'_>,
+        verdict: Verdict,
+        may_go_on: &impl Fn() -> bool,
+    ) -> Result<(), Stop> {
+        if verdict.is_retryable() && !may_go_on() {
+            return Err(Stop::Forbidden);
+        }
+        attempts.pause(verdict).await?;
+        if may_go_on() { Ok(()) } else { Err(Stop::Forbidden) }
+    }
+}
+
+/// The breaker's permit, as long as the call has no result.
+///
+/// A call that is dropped was cancelled, which says nothing about the service, unless it is dropped because its time was
+/// over: a server gives up a handler at the deadline of its request, and the calls made there with it. Were these not
+/// counted, a service that hangs would never open a breaker behind a server that enforces deadlines.
+struct Admission<'a> {
+    permit: Option<breaker::Permit<&'a Breaker>>,
+    deadline: Deadline,
+    started: &'a AtomicU32,
+}
+
+impl Drop for Admission<'_> {
+    fn drop(&mut self) {
+        if let Some(permit) = self.permit.take()
+            && self.started.load(Ordering::Relaxed) > 0
+            && self.deadline.has_elapsed()
+        {
+            permit.failure();
+        }
+    }
+}
+
+/// What the result of a call as a whole says about the service.
+fn judgement<T, E>(
+    result: &Result<T, PolicyError<E>>,
+    judge: impl Fn(&E) -> (Verdict, Judgement),
+) -> Judgement {
+    match result {
+        Ok(_) => Judgement::Success,
+        Err(PolicyError::Failed(failed)) => judge(&failed.error).1,
+        Err(error) if error.is_rejection() => Judgement::Ignore,
+        Err(_) => Judgement::Failure,
+    }
+}

@@ -1,0 +1,257 @@
+//! What the clients of one service have in common.
+
+use std::any::{Any, TypeId};
+use std::sync::Arc;
+use std::sync::Weak;
+use std::time::Duration;
+
+use super::RegistryError;
+use crate::client::{Client, ClientBuilder, Closing, Secret};
+use crate::config::{
+    BreakerSettings, BudgetSettings, BulkheadSettings, ConfigError, Environment, Place, Resolved,
+    RetrySettings, Settings,
+};
+use crate::http::{Endpoint, Line, Transport};
+use crate::policy::breaker::Breaker;
+use crate::policy::bulkhead::Bulkhead;
+use crate::policy::retry::{Backoff, Budget, Retry};
+
+/// Parts by the settings that they were made of: clients whose settings of a part are alike share it.
+struct Alike<K, V>(Vec<(K, V)>);
+
+impl<K, V> Default for Alike<K, V> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<K: PartialEq, V: Clone> Alike<K, V> {
+    fn get(&self, key: &K) -> Option<V> {
+        let found = self.0.iter().find(|(other, _)| other == key);
+        found.map(|(_, part)| part.clone())
+    }
+
+    fn get_or_make<E>(&mut self, key: K, make: impl FnOnce() -> Result<V, E>) -> Result<V, E> {
+        if let Some(part) = self.get(&key) {
+            return Ok(part);
+        }
+        let part = make()?;
+        self.0.push((key, part.clone()));
+        Ok(part)
+    }
+}
+
+/// A client that is handed out again, by its type and the settings of its own.
+type Singleton = (TypeId, Settings, Box<dyn Any + Send + Sync>);
+
+/// The parts that clients of one service share. Those that judge the service are kept by address, too.
+#[derive(Default)]
+pub(super) struct Service {
+    transports: Alike<Option<Duration>, Transport>,
+    breakers: Alike<(Option<String>, BreakerSettings), Arc<Breaker>>,
+    budgets: Alike<(Option<String>, BudgetSettings), Arc<Budget>>,
+    bulkheads: Alike<(Option<String>, BulkheadSettings), Arc<Bulkhead>>,
+    singletons: Vec<Singleton>,
+    made: Vec<Weak<Closing>>,
+}
+
+impl Service {
+    /// The builder of a client of this service, all but what only the registry knows.
+    pub(super) fn builder(
+        &mut self,
+        resolved: &Resolved,
+        line: Option<Line>,
+    ) -> Result<ClientBuilder, RegistryError> {
+        let (set, all) = (resolved.settings(), resolved.with_defaults());
+        let mut builder = Client::builder(all.service_name.as_deref().unwrap_or(resolved.service()));
+        if let Some(address) = &set.base_url {
+            builder = builder.endpoint(endpoint(resolved, address)?);
+        }
+        builder = match line {
+            Some(line) => builder.line(line),
+            None => builder.line(self.transport(resolved)?),
+        };
+        // Where nobody set a timeout, the contract's have a say.
+        if let Some(timeout) = set.timeout {
+            builder = builder.timeout(timeout);
+        }
+        if let Some(timeout) = set.attempt_timeout {
+            builder = builder.attempt_timeout(timeout);
+        }
+        if let Some(caller) = &set.caller {
+            builder = builder.caller(caller);
+        }
+        if let Some(limit) = set.body_limit {
+            builder = builder.body_limit(usize::try_from(limit).unwrap_or(usize::MAX));
+        }
+        if let Some(bulkhead) = self.bulkhead(set) {
+            builder = builder.bulkhead(bulkhead);
+        }
+        builder = match self.breakers.get(&breaker_key(set)) {
+            Some(breaker) => builder.shared_breaker(breaker),
+            None => builder.breaker(|settings| breaker(settings, &all.breaker)),
+        };
+        let budget = self.budget(set, &all.retry_budget);
+        Ok(builder
+            .retry(retry(&all.retry).budget(budget))
+            .check_replies(set.check_replies.unwrap_or(false)))
+    }
+
+    /// Lets others share what was made with a client, and remembers to close it.
+    pub(super) fn share(&mut self, resolved: &Resolved, client: &Client) {
+        if let Some(breaker) = client.breaker() {
+            let share = || Ok::<_, std::convert::Infallible>(Arc::clone(breaker));
+            let _ = self.breakers.get_or_make(breaker_key(resolved.settings()), share);
+        }
+        self.made.retain(|closing| closing.strong_count() > 0);
+        self.made.push(Arc::downgrade(client.closing()));
+    }
+
+    /// The client of this type that has these settings of its own.
+    pub(super) fn singleton(&self, client: TypeId, overrides: &Settings) -> Option<&(dyn Any + Send + Sync)> {
+        let mut all = self.singletons.iter();
+        let found = all.find(|(other, settings, _)| *other == client && settings == overrides);
+        found.map(|(_, _, client)| &**client)
+    }
+
+    /// Keeps a client, to be handed out again.
+    pub(super) fn keep(&mut self, client: TypeId, overrides: Settings, kept: Box<dyn Any + Send + Sync>) {
+        self.singletons.push((client, overrides, kept));
+    }
+
+    /// Closes all clients and their connections.
+    pub(super) fn close(&self) {
+        for closing in self.made.iter().filter_map(Weak::upgrade) {
+            closing.close();
+        }
+        for (_, transport) in &self.transports.0 {
+            transport.close();
+        }
+    }
+
+    /// Waits until the last connection is gone.
+    pub(super) async fn drained(&self) {
+        for (_, transport) in &self.transports.0 {
+            transport.drained().await;
+        }
+    }
+
+    fn transport(&mut self, resolved: &Resolved) -> Result<Transport, RegistryError> {
+        let timeout = resolved.settings().connect_timeout;
+        self.transports.get_or_make(timeout, || {
+            let builder = Transport::builder();
+            let builder = match timeout {
+                Some(timeout) => builder.connect_timeout(timeout),
+                None => builder,
+            };
+            builder
+                .build()
+                .map_err(|error| RegistryError::transport(resolved.service(), &error))
+        })
+    }
+
+    fn budget(&mut self, set: &Settings, all: &BudgetSettings) -> Arc<Budget> {
+        let key = (set.base_url.clone(), set.retry_budget.clone());
+        let ratio = all.ratio.unwrap_or(Budget::RATIO);
+        let reserve = all.reserve_per_second.unwrap_or(Budget::RESERVE_PER_SECOND);
+        let make =
+            || Ok::<_, std::convert::Infallible>(Arc::new(Budget::new(ratio, reserve, Budget::WINDOW)));
+        let Ok(budget) = self.budgets.get_or_make(key, make);
+        budget
+    }
+
+    fn bulkhead(&mut self, set: &Settings) -> Option<Arc<Bulkhead>> {
+        let limit = set.bulkhead.max_concurrent?;
+        let as_usize = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        let make = || {
+            let mut bulkhead = Bulkhead::new(as_usize(limit));
+            if let Some(length) = set.bulkhead.max_queue {
+                bulkhead = bulkhead.queue(as_usize(length));
+            }
+            if let Some(wait) = set.bulkhead.max_wait {
+                bulkhead = bulkhead.max_wait(wait);
+            }
+            Ok::<_, std::convert::Infallible>(Arc::new(bulkhead))
+        };
+        let key = (set.base_url.clone(), set.bulkhead.clone());
+        let Ok(bulkhead) = self.bulkheads.get_or_make(key, make);
+        Some(bulkhead)
+    }
+}
+
+fn breaker_key(set: &Settings) -> (Option<String>, BreakerSettings) {
+    (set.base_url.clone(), set.breaker.clone())
+}
+
+fn endpoint(resolved: &Resolved, address: &str) -> Result<Endpoint, RegistryError> {
+    let place = || Place::Service(resolved.service().to_owned());
+    // Every layer has been checked; this is for addresses that no layer brought.
+    Endpoint::parse(address).map_err(|error| ConfigError::new(place(), error.to_string()).into())
+}
+
+/// The breaker's settings with what is configured; the defaults are the breaker's own.
+fn breaker(
+    mut breaker: crate::policy::breaker::Settings,
+    set: &BreakerSettings,
+) -> crate::policy::breaker::Settings {
+    if let Some(enabled) = set.enabled {
+        breaker = breaker.enabled(enabled);
+    }
+    if let Some(probes) = set.probes {
+        breaker = breaker.probes(probes);
+    }
+    if let Some(interval) = set.interval {
+        breaker = breaker.interval(interval);
+    }
+    if let Some(open_for) = set.open_for {
+        breaker = breaker.open_for(open_for);
+    }
+    if let Some(ratio) = set.failure_ratio {
+        breaker = breaker.failure_ratio(ratio);
+    }
+    if let Some(requests) = set.minimum_requests {
+        breaker = breaker.minimum_requests(requests);
+    }
+    breaker
+}
+
+fn retry(all: &RetrySettings) -> Retry {
+    let backoff = match &all.backoff.schedule {
+        Some(waits) => Backoff::schedule(waits),
+        None => {
+            let jitter = &all.backoff.full_jitter;
+            let (base, cap) = (jitter.base, jitter.cap);
+            Backoff::full_jitter(
+                base.unwrap_or(Duration::from_millis(100)),
+                cap.unwrap_or(Duration::from_secs(5)),
+            )
+        }
+    };
+    Retry::new(all.max_attempts.unwrap_or(3)).backoff(backoff)
+}
+
+/// The key in the variable that the settings name. Without a name, the usual variable may be absent.
+pub(super) fn api_key(
+    resolved: &Resolved,
+    environment: &dyn Environment,
+) -> Result<Option<Secret>, RegistryError> {
+    let named = resolved.settings().api_key_env.clone();
+    let is_named = named.is_some();
+    let variable = named.unwrap_or_else(|| "SERVICE_API_KEY".into());
+    let fail = |problem| {
+        Err(RegistryError::ApiKey {
+            service: resolved.service().to_owned(),
+            variable: variable.clone(),
+            problem,
+        })
+    };
+    let key = environment.get(&variable).map(|key| key.trim().to_owned());
+    match key.filter(|key| !key.is_empty()) {
+        None if is_named => fail("is not set"),
+        None => Ok(None),
+        Some(key) if http::HeaderValue::from_str(&key).is_err() => {
+            fail("holds characters that a header cannot carry")
+        }
+        Some(key) => Ok(Some(Secret::new(key))),
+    }
+}

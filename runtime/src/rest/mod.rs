@@ -1,0 +1,11 @@
+//! A typed request as HTTP, and an HTTP reply as a typed one: the client's half of the tables in
+//! [`operation`](crate::operation). The server's half is in `server`.
+
+mod query;
+mod reply;
+mod request;
+
+pub(crate) use query::PATH_SEGMENT;
+pub use reply::read_reply;
+pub(crate) use request::USUAL_HEADERS;
+pub use request::{Encoded, write_request};

@@ -1,0 +1,110 @@
+//! Writing a query: OpenAPI's styles over [`Parts`].
+
+use std::fmt::Write as _;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::codec::text::{Parts, parts};
+use crate::codec::{Value, json};
+use crate::operation::QueryStyle;
+
+/// All but RFC 3986's `unreserved`: safe in a path segment and in a query.
+pub(crate) const PATH_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// A query being written behind a path.
+pub(super) struct Query<'a> {
+    out: &'a mut String,
+    first: bool,
+}
+
+impl<'a> Query<'a> {
+    pub(super) fn behind(out: &'a mut String) -> Self {
+        Self { out, first: true }
+    }
+
+    /// Adds a parameter in its style. What is absent adds nothing.
+    pub(super) fn parameter(&mut self, name: &str, value: &dyn Value, style: QueryStyle) {
+        if style == QueryStyle::Json {
+            if !matches!(value.node(), crate::codec::Node::Absent) {
+                self.pair(name, &json::to_string(value));
+            }
+            return;
+        }
+        match parts(value) {
+            Parts::Absent => {}
+            Parts::One(text) => self.pair(name, &text),
+            Parts::Many(items) => match style {
+                QueryStyle::FormExploded | QueryStyle::DeepObject | QueryStyle::Json => {
+                    for item in &items {
+                        self.pair(name, item);
+                    }
+                }
+                QueryStyle::Form => self.joined(name, &items, ","),
+                QueryStyle::Space => self.joined(name, &items, "%20"),
+                QueryStyle::Pipe => self.joined(name, &items, "%7C"),
+            },
+            Parts::Object(entries) => match style {
+                QueryStyle::FormExploded => {
+                    for (key, text) in &entries {
+                        self.pair(key, text);
+                    }
+                }
+                QueryStyle::DeepObject => {
+                    for (key, text) in &entries {
+                        self.pair(&format!("{name}[{key}]"), text);
+                    }
+                }
+                style => {
+                    let flat: Vec<_> = entries.into_iter().flat_map(|(key, text)| [key, text]).collect();
+                    let separator = match style {
+                        QueryStyle::Space => "%20",
+                        QueryStyle::Pipe => "%7C",
+                        _ => ",",
+                    };
+                    self.joined(name, &flat, separator);
+                }
+            },
+        }
+    }
+
+    /// Adds `name=value`, percent-encoded.
+    pub(super) fn pair(&mut self, name: &str, value: &str) {
+        self.name(name);
+        self.text(value);
+    }
+
+    /// An empty list is sent as an empty value, not left out: the two differ.
+    fn joined(&mut self, name: &str, items: &[String], separator: &str) {
+        self.name(name);
+        for (index, item) in items.iter().enumerate() {
+            if index > 0 {
+                self.out.push_str(separator);
+            }
+            self.text(item);
+        }
+    }
+
+    fn name(&mut self, name: &str) {
+        self.out.push(if self.first { '?' } else { '&' });
+        self.first = false;
+        // Brackets of `deepObject` are written as they are, as every server expects them.
+        for piece in name.split_inclusive(['[', ']']) {
+            let bracket = piece.ends_with(['[', ']']);
+            let text = if bracket { &piece[..piece.len() - 1] } else { piece };
+            self.text(text);
+            if bracket {
+                self.out.push_str(&piece[piece.len() - 1..]);
+            }
+        }
+        self.out.push('=');
+    }
+
+    fn text(&mut self, text: &str) {
+        // Writing to a String cannot fail.
+        let _ = write!(self.out, "{}", utf8_percent_encode(text, PATH_SEGMENT));
+    }
+}

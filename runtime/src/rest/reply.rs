@@ -1,0 +1,75 @@
+//! An HTTP reply as one of the typed replies of a table.
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header};
+
+use crate::codec::{DecodeError, NodeMut, Value, json, text};
+use crate::operation::{Encoding, Reply, ReplySet, match_status};
+
+/// Reads a reply as the entry of `replies` that its status matches. `None`: no entry does.
+pub fn read_reply<R: ReplySet>(
+    replies: &[Reply],
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Option<Result<R, DecodeError>> {
+    let index = match_status(replies, status)?;
+    let encoding = replies[index].body.map(|body| body.encoding);
+    Some(R::decode(index, status, &mut |place| {
+        read_body(encoding, headers, body, place)
+    }))
+}
+
+/// Reads a body into `place`. A body that is promised but empty is read as `null`, so that an optional one may be.
+fn read_body(
+    encoding: Option<Encoding>,
+    headers: &HeaderMap,
+    body: &Bytes,
+    place: &mut dyn Value,
+) -> Result<(), DecodeError> {
+    match encoding {
+        None => Ok(()),
+        Some(Encoding::Json) if body.is_empty() => json::read(b"null", place)
+            .map_err(|_| DecodeError::new("the body is empty, where the contract promises JSON")),
+        Some(Encoding::Json) => json::read(body, place).map_err(|error| match other_media_type(headers) {
+            Some(media_type) => DecodeError::new(format!(
+                "the body is {media_type}, where the contract promises JSON; is there a proxy in between?"
+            )),
+            None => error,
+        }),
+        Some(Encoding::Bytes) => read_octets(body, place),
+        Some(Encoding::Text | Encoding::Form) => {
+            let text =
+                std::str::from_utf8(body).map_err(|_| DecodeError::new("the body is not UTF-8 text"))?;
+            text::read(text, place)
+        }
+    }
+}
+
+/// Octets are shared with the body, not copied.
+fn read_octets(body: &Bytes, place: &mut dyn Value) -> Result<(), DecodeError> {
+    match place.node_mut() {
+        NodeMut::Optional(optional) | NodeMut::Nullable(optional) => read_octets(body, optional.fill()),
+        NodeMut::Bytes(octets) => {
+            *octets = body.clone();
+            Ok(())
+        }
+        _ => {
+            let text =
+                std::str::from_utf8(body).map_err(|_| DecodeError::new("the body is not UTF-8 text"))?;
+            text::read(text, place)
+        }
+    }
+}
+
+/// The media type of a body that does not even claim to be JSON.
+fn other_media_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    let media_type = value
+        .split(';')
+        .next()
+        .unwrap_or(value)
+        .trim()
+        .to_ascii_lowercase();
+    (!media_type.ends_with("json")).then_some(media_type)
+}

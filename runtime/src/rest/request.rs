@@ -1,0 +1,234 @@
+//! A typed request as method, path, headers and body.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use percent_encoding::utf8_percent_encode;
+
+use super::query::{PATH_SEGMENT, Query};
+use crate::code::Code;
+use crate::codec::text::{Parts, parts};
+use crate::codec::{Node, Record, Value, json};
+use crate::error::{ErrorKind, Fault};
+use crate::operation::{Body, Encoding, HttpBinding, InputPlace, Segment};
+
+/// How many headers a call mostly has: its own, ids, trace, identity, and what the protocol adds. As many as a map of the
+/// standard sizes holds.
+pub(crate) const USUAL_HEADERS: usize = 12;
+
+/// A request, ready for any number of attempts.
+#[derive(Debug, Clone)]
+pub struct Encoded {
+    /// Path and query, relative to the service's address.
+    pub path: String,
+    /// Headers that the request itself asks for.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// Writes `request` as its binding says.
+///
+/// # Errors
+/// An empty path variable (the path would mean another resource), and text that no header can hold.
+pub fn write_request(binding: &HttpBinding, request: &dyn Record) -> Result<Encoded, Fault> {
+    let fields = request.shape().fields;
+    let mut encoded = Encoded {
+        path: String::with_capacity(64),
+        headers: HeaderMap::with_capacity(USUAL_HEADERS),
+        body: Bytes::new(),
+    };
+    for segment in binding.path {
+        match *segment {
+            Segment::Literal(text) => encoded.path.push_str(text),
+            Segment::Variable(index) => {
+                let text = request.field(index).map(encoded_simple).unwrap_or_default();
+                if text.is_empty() {
+                    return Err(invalid(
+                        fields[index].name,
+                        "is empty, so the path would mean something else",
+                    ));
+                }
+                if matches!(text.as_str(), "." | "..") {
+                    return Err(invalid(
+                        fields[index].name,
+                        "is a dot segment, so the path would mean something else",
+                    ));
+                }
+                encoded.path.push_str(&text);
+            }
+        }
+    }
+    let mut query = Query::behind(&mut encoded.path);
+    for (index, place) in binding.inputs.iter().enumerate() {
+        if let (InputPlace::Query(style), Some(value)) = (place, request.field(index)) {
+            query.parameter(fields[index].name, value, *style);
+        }
+    }
+    for (index, place) in binding.inputs.iter().enumerate() {
+        let (Some(value), name) = (request.field(index), fields[index].name) else {
+            continue;
+        };
+        match place {
+            InputPlace::Header => write_header(name, value, &mut encoded.headers)?,
+            InputPlace::Cookie => write_cookie(name, value, &mut encoded.headers)?,
+            InputPlace::Body(body) if fields[index].required || !matches!(value.node(), Node::Absent) => {
+                encoded.body = write_body(body, value);
+                let media_type = HeaderValue::from_str(body.media_type)
+                    .map_err(|_| invalid(name, "has a media type that is no header value"))?;
+                encoded.headers.insert(header::CONTENT_TYPE, media_type);
+            }
+            InputPlace::Body(_) | InputPlace::Path | InputPlace::Query(_) => {}
+        }
+    }
+    Ok(encoded)
+}
+
+/// The octets of a body.
+pub(crate) fn write_body(body: &Body, value: &dyn Value) -> Bytes {
+    match body.encoding {
+        Encoding::Json => {
+            // Most bodies fit without growing.
+            let mut text = Vec::with_capacity(512);
+            json::write(value, &mut text);
+            text.into()
+        }
+        Encoding::Text => parts(value).to_string().into(),
+        Encoding::Bytes => match value.node() {
+            Node::Bytes(octets) => Bytes::copy_from_slice(octets),
+            _ => parts(value).to_string().into(),
+        },
+        Encoding::Form => write_form(value).into(),
+    }
+}
+
+/// `application/x-www-form-urlencoded`: each property a pair, lists repeated.
+fn write_form(value: &dyn Value) -> String {
+    let mut text = String::new();
+    let mut query = Query::behind(&mut text);
+    match value.node() {
+        Node::Record(record) => {
+            for (index, field) in record.shape().fields.iter().enumerate() {
+                if let Some(value) = record.field(index) {
+                    query.parameter(field.name, value, crate::operation::QueryStyle::FormExploded);
+                }
+            }
+        }
+        _ => {
+            if let Parts::Object(entries) = parts(value) {
+                for (key, text) in &entries {
+                    query.pair(key, text);
+                }
+            }
+        }
+    }
+    text.strip_prefix('?').map(str::to_owned).unwrap_or_default()
+}
+
+fn write_header(name: &'static str, value: &dyn Value, headers: &mut HeaderMap) -> Result<(), Fault> {
+    let parts = parts(value);
+    if parts == Parts::Absent {
+        return Ok(());
+    }
+    let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid(name, "is no header name"))?;
+    let text = HeaderValue::from_str(&parts.to_string())
+        .map_err(|_| invalid(name, "holds characters that a header cannot hold"))?;
+    headers.insert(header, text);
+    Ok(())
+}
+
+/// Style `simple`, percent-encoded: the commas between parts stay commas, those inside are encoded.
+fn encoded_simple(value: &dyn Value) -> String {
+    let encode = |text: &str| utf8_percent_encode(text, PATH_SEGMENT).to_string();
+    match parts(value) {
+        Parts::Absent => String::new(),
+        // A number or an id is mostly as it should be already: no second copy then.
+        Parts::One(text) => match Cow::from(utf8_percent_encode(&text, PATH_SEGMENT)) {
+            Cow::Borrowed(_) => text.into_owned(),
+            Cow::Owned(encoded) => encoded,
+        },
+        Parts::Many(items) => Parts::Many(items.iter().map(|item| encode(item)).collect()).to_string(),
+        Parts::Object(entries) => Parts::Object(
+            entries
+                .iter()
+                .map(|(key, text)| (encode(key), encode(text)))
+                .collect(),
+        )
+        .to_string(),
+    }
+}
+
+fn write_cookie(name: &'static str, value: &dyn Value, headers: &mut HeaderMap) -> Result<(), Fault> {
+    if parts(value) == Parts::Absent {
+        return Ok(());
+    }
+    let text = encoded_simple(value);
+    let mut cookies = headers
+        .get(header::COOKIE)
+        .map(|value| value.as_bytes().to_vec())
+        .unwrap_or_default();
+    if !cookies.is_empty() {
+        cookies.extend_from_slice(b"; ");
+    }
+    cookies.extend_from_slice(format!("{name}={text}").as_bytes());
+    let cookies = HeaderValue::from_bytes(&cookies).map_err(|_| invalid(name, "is no cookie name"))?;
+    headers.insert(header::COOKIE, cookies);
+    Ok(())
+}
+
+fn invalid(name: &str, why: &str) -> Fault {
+    Fault::new(
+        ErrorKind::Encode,
+        Code::InvalidArgument,
+        format!("the parameter {name} {why}"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::{Field, Shape};
+
+    #[derive(Clone)]
+    struct Asked {
+        ids: Vec<String>,
+        seen: Vec<String>,
+    }
+    static ASKED: Shape = Shape::new("Asked", &[Field::required("ids"), Field::required("seen")]);
+    crate::__record!(Asked = ASKED { 0: ids, 1: seen });
+
+    fn written(ids: &[&str], seen: &[&str]) -> Result<Encoded, Fault> {
+        let binding = HttpBinding {
+            method: http::Method::GET,
+            path: &[Segment::Literal("/pets/"), Segment::Variable(0)],
+            inputs: &[InputPlace::Path, InputPlace::Cookie],
+            successes: &[],
+            failures: &[],
+        };
+        let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        write_request(
+            &binding,
+            &Asked {
+                ids: owned(ids),
+                seen: owned(seen),
+            },
+        )
+    }
+
+    #[test]
+    fn commas_between_parts_stay_and_those_inside_are_encoded() {
+        let encoded = written(&["a,b", "c/d"], &["x", "y;z"]).unwrap();
+        assert_eq!(encoded.path, "/pets/a%2Cb,c%2Fd");
+        assert_eq!(encoded.headers[header::COOKIE], "seen=x,y%3Bz");
+    }
+
+    #[test]
+    fn a_path_that_would_mean_something_else_is_refused() {
+        for ids in [&[] as &[&str], &[""], &["."], &[".."]] {
+            let fault = written(ids, &[]).unwrap_err();
+            assert_eq!(fault.kind(), ErrorKind::Encode, "{ids:?}");
+            assert!(fault.message().contains("ids"), "{fault}");
+        }
+    }
+}

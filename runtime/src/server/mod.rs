@@ -1,0 +1,21 @@
+//! Serving: requests to typed handlers and back, sockets, connections and their end.
+//!
+//! ```text
+//! serve ── Service: routes ── context ── request ── handler ── reply | problem
+//!       └─ grpc::Service: the same around messages
+//! ```
+
+pub mod auth;
+#[cfg(feature = "grpc")]
+pub mod grpc;
+mod handler;
+mod inbound;
+mod problem;
+mod reply;
+mod request;
+mod routes;
+pub mod serve;
+mod service;
+
+pub use problem::{ErrorStyle, RenderError};
+pub use service::{DEFAULT_BODY_LIMIT, Service, not_found};

@@ -1,0 +1,88 @@
+//! A typed reply as an HTTP response, by the table of its operation.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::codec::text::{self, Parts};
+use crate::codec::{Node, Value, json};
+use crate::operation::{self, Encoding, Reply, ReplySet};
+
+/// Writes the variant that `set` holds as its entry of `table` says.
+pub(super) fn write(table: &'static [Reply], set: &dyn ReplySet) -> Response<Body> {
+    let (index, status, value) = set.active();
+    let body = table.get(index).and_then(|reply| reply.body);
+    let mut response = match body {
+        None => Response::new(Body::empty()),
+        Some(body) => {
+            let mut response = Response::new(Body::from(octets(&body, value)));
+            response
+                .headers_mut()
+                .insert(header::CONTENT_TYPE, content_type(&body));
+            response
+        }
+    };
+    *response.status_mut() = status;
+    response
+}
+
+fn octets(body: &operation::Body, value: &dyn Value) -> Bytes {
+    match (body.encoding, value.node()) {
+        (Encoding::Json, _) => json::to_vec(value).into(),
+        (Encoding::Bytes, Node::Bytes(octets)) => Bytes::copy_from_slice(octets),
+        (Encoding::Form, _) => form(&text::parts(value)).into(),
+        (Encoding::Bytes | Encoding::Text, _) => text::parts(value).to_string().into(),
+    }
+}
+
+fn form(parts: &Parts<'_>) -> String {
+    let Parts::Object(entries) = parts else {
+        return parts.to_string();
+    };
+    let encoded = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
+    let pairs: Vec<_> = entries
+        .iter()
+        .map(|(key, text)| format!("{}={}", encoded(key), encoded(text)))
+        .collect();
+    pairs.join("&")
+}
+
+/// The media type of the contract. A range of media types (`image/*`) is none: what it stands for is sent.
+fn content_type(body: &operation::Body) -> HeaderValue {
+    let fallback = match body.encoding {
+        Encoding::Json => "application/json",
+        Encoding::Form => "application/x-www-form-urlencoded",
+        Encoding::Text => "text/plain; charset=utf-8",
+        Encoding::Bytes => "application/octet-stream",
+    };
+    if body.media_type.contains('*') || body.media_type == "text/plain" {
+        return HeaderValue::from_static(fallback);
+    }
+    HeaderValue::from_str(body.media_type).unwrap_or(HeaderValue::from_static(fallback))
+}
+
+/// Says when to come again, in whole seconds (RFC 9110, 10.2.3).
+pub(super) fn retry_after(headers: &mut HeaderMap, wait: Option<Duration>) {
+    if let Some(wait) = wait {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+}
+
+/// A reply without its body, for HEAD. What it would have been long stays.
+pub(super) fn without_body(response: Response<Body>) -> Response<Body> {
+    let (mut parts, body) = response.into_parts();
+    let length = http_body::Body::size_hint(&body)
+        .exact()
+        .filter(|_| parts.status != StatusCode::NO_CONTENT);
+    if let Some(length) = length {
+        parts
+            .headers
+            .entry(header::CONTENT_LENGTH)
+            .or_insert_with(|| HeaderValue::from(length));
+    }
+    Response::from_parts(parts, Body::empty())
+}

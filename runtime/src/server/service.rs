@@ -1,0 +1,492 @@
+//! The HTTP side of a contract: a tower service over an implementation of its trait.
+
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{self, Poll};
+
+use axum::body::Body;
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::request::Parts;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body::Body as HttpBody;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use tokio::time::Instant;
+use tracing::Instrument;
+
+use super::handler::{self, Handling, Run, isolated};
+use super::problem::{self, ErrorStyle, RenderError};
+use super::request::{self, Arrived};
+use super::routes::{self, Found, Routes};
+use super::{inbound, reply};
+use crate::call::Call;
+use crate::code::Code;
+use crate::codec::{Record, Value};
+use crate::context::Context;
+use crate::error::{Error, ErrorKind, Fault};
+use crate::http::BoxError;
+use crate::observe::metrics::{self, Metrics};
+use crate::operation::{Binding, Contract, HttpBinding, InputPlace, Operation, ReplySet, Segment};
+
+/// The size in bytes beyond which the body of a request is refused, unless set: 2 MiB.
+pub const DEFAULT_BODY_LIMIT: usize = 2 * 1024 * 1024;
+
+/// The operations of a contract, served over HTTP: a tower service that never fails. Cheap to clone.
+///
+/// For each request it finds the operation, reads and validates the typed request, runs the handler within the
+/// caller's deadline and a tracing span, and writes the typed reply. A panicking handler answers 500, and serving
+/// goes on. Calls are counted in [`Metrics`] under the contract's name.
+///
+/// Generated code builds it: `pets::service(implementation)`. By hand it takes what the generator writes:
+///
+/// ```
+/// # use std::sync::Arc;
+/// use tieline::generated::v1;
+/// use tieline::server::{ErrorStyle, Service};
+///
+/// #[derive(Clone)]
+/// struct Request { name: String }
+/// static REQUEST: v1::Shape = v1::Shape::new("greet", &[v1::Field::required("name")]);
+/// v1::record!(Request = REQUEST { 0: name });
+///
+/// #[derive(Debug)]
+/// enum Response { Ok(String) }
+/// v1::reply_set!(Response { 0: Ok(body) = 200 });
+/// use v1::NoFailure as Failure;
+///
+/// v1::http_operation! {
+///     OPERATION = 0: "greetings", "greet", Safe;
+///     GET: Literal("/greetings/"), Variable(0);
+///     inputs: Path;
+///     successes: Code(200) => Text("text/plain");
+/// }
+/// v1::http_call!(Request -> String: Ok(body));
+/// # static CONTRACT: v1::Contract = v1::Contract {
+/// #     name: "greetings", title: "", version: "", servers: &[], operations: &[&OPERATION], security_schemes: &[],
+/// # };
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let greeting = Arc::new("Hello");
+/// let service = Service::new(&CONTRACT)
+///     .operation(&greeting, |greeting, _context, request: Request| Box::pin(async move {
+///         Ok(Response::Ok(format!("{greeting} {}!", request.name)))
+///     }))
+///     .render_errors_with(ErrorStyle::Message);
+///
+/// let request = http::Request::get("/greetings/Ada").body(axum::body::Body::empty()).unwrap();
+/// let response = service.answer(request).await;
+/// assert_eq!(response.status(), 200);
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Service {
+    table: Arc<Table>,
+}
+
+#[derive(Clone)]
+struct Table {
+    contract: &'static Contract,
+    routes: Routes,
+    operations: Vec<Entry>,
+    errors: Arc<dyn RenderError>,
+    body_limit: usize,
+    metrics: Arc<Metrics>,
+}
+
+#[derive(Clone)]
+struct Entry {
+    operation: &'static Operation,
+    binding: &'static HttpBinding,
+    /// The template, as spans show it.
+    route: Arc<str>,
+    run: Arc<Run>,
+    counted: Arc<metrics::Operation>,
+}
+
+impl Service {
+    /// A service of `contract` without operations.
+    pub fn new(contract: &'static Contract) -> Self {
+        Self {
+            table: Arc::new(Table {
+                contract,
+                routes: Routes::default(),
+                operations: Vec::new(),
+                errors: Arc::new(ErrorStyle::Problem),
+                body_limit: DEFAULT_BODY_LIMIT,
+                metrics: Metrics::global().clone(),
+            }),
+        }
+    }
+
+    /// Serves an operation by `handler`, which is given `api` at every call:
+    /// `.operation(&api, |api, cx, request: get_pet::Request| api.get_pet(cx, request))`.
+    ///
+    /// An operation that does not travel over HTTP is not served here.
+    pub fn operation<A, R, F>(mut self, api: &Arc<A>, handler: F) -> Self
+    where
+        A: ?Sized + Send + Sync + 'static,
+        R: Call + Record + Value,
+        R::Response: ReplySet,
+        R::Failure: ReplySet,
+        F: for<'a> Fn(&'a A, Context, R) -> Handling<'a, R> + Send + Sync + 'static,
+    {
+        if let Binding::Http(binding) = &R::OPERATION.binding {
+            let shape = R::blank();
+            let route = template(binding, &shape);
+            self.add(
+                R::OPERATION,
+                binding,
+                route,
+                handler::erase(binding, api, handler),
+            );
+        }
+        self
+    }
+
+    fn add(
+        &mut self,
+        operation: &'static Operation,
+        binding: &'static HttpBinding,
+        route: String,
+        run: Arc<Run>,
+    ) {
+        let table = Arc::make_mut(&mut self.table);
+        table
+            .routes
+            .insert(binding.method.clone(), binding.path, table.operations.len());
+        let counted = table.count(operation, binding);
+        table.operations.push(Entry {
+            operation,
+            binding,
+            route: route.into(),
+            run,
+            counted,
+        });
+    }
+
+    /// Renders errors that the contract does not declare by `renderer`: an [`ErrorStyle`], or a function.
+    pub fn render_errors_with(mut self, renderer: impl RenderError + 'static) -> Self {
+        Arc::make_mut(&mut self.table).errors = Arc::new(renderer);
+        self
+    }
+
+    /// The size in bytes beyond which the body of a request is refused with 413; 2 MiB unless set.
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        Arc::make_mut(&mut self.table).body_limit = bytes;
+        self
+    }
+
+    /// Counts calls in `metrics`; in the [global](Metrics::global) ones unless set.
+    pub fn metrics(mut self, metrics: Arc<Metrics>) -> Self {
+        let table = Arc::make_mut(&mut self.table);
+        table.metrics = metrics;
+        for index in 0..table.operations.len() {
+            let entry = &table.operations[index];
+            table.operations[index].counted = table.count(entry.operation, entry.binding);
+        }
+        self
+    }
+
+    /// The operations as routes, to be merged with others or nested below a prefix.
+    ///
+    /// It sets no fallback, so that any number can be merged; [`not_found`] is one that answers with a problem.
+    pub fn into_router(self) -> axum::Router {
+        let paths: BTreeSet<String> = self
+            .table
+            .operations
+            .iter()
+            .map(|entry| routes::axum_path(entry.binding.path))
+            .collect();
+        let router = axum::Router::new().without_v07_checks();
+        paths
+            .into_iter()
+            .fold(router, |router, path| router.route_service(&path, self.clone()))
+    }
+
+    /// Answers one request.
+    pub async fn answer<B>(&self, request: Request<B>) -> Response<Body>
+    where
+        B: HttpBody<Data = Bytes> + Send,
+        B::Error: Into<BoxError>,
+    {
+        let (parts, body) = request.into_parts();
+        let context = inbound::of_http(&parts.headers);
+        let table = &self.table;
+        let mut response = match table.routes.find(&parts.method, parts.uri.path()) {
+            Found::Operation(index, captures) => {
+                let request = Whole {
+                    parts: &parts,
+                    captures: &captures,
+                    body,
+                };
+                table
+                    .serve(&table.operations[index], context.clone(), request)
+                    .await
+            }
+            Found::OtherMethods(methods) => table.other_method(&methods, &context),
+            Found::Nothing => table.refuse(&missing(), StatusCode::NOT_FOUND, &context),
+        };
+        inbound::stamp(response.headers_mut(), &context);
+        if parts.method == Method::HEAD {
+            reply::without_body(response)
+        } else {
+            response
+        }
+    }
+}
+
+/// A request whose operation is known.
+struct Whole<'a, B> {
+    parts: &'a Parts,
+    /// The texts of the path's variables.
+    captures: &'a [&'a str],
+    body: B,
+}
+
+impl Table {
+    fn count(&self, operation: &Operation, binding: &HttpBinding) -> Arc<metrics::Operation> {
+        self.metrics
+            .operation(operation.service, operation.id, binding.method.as_str())
+    }
+
+    /// Runs one operation in its span, and counts it.
+    async fn serve<B>(&self, entry: &Entry, context: Context, request: Whole<'_, B>) -> Response<Body>
+    where
+        B: HttpBody<Data = Bytes> + Send,
+        B::Error: Into<BoxError>,
+    {
+        let span = tracing::info_span!(
+            "server.request",
+            service = entry.operation.service,
+            operation = entry.operation.id,
+            correlation_id = context.correlation_id().map(|id| &**id),
+            http.request.method = entry.binding.method.as_str(),
+            http.route = &*entry.route,
+            http.response.status_code = tracing::field::Empty,
+        );
+        let started = Instant::now();
+        let work = async {
+            let outcome = match context.deadline() {
+                Some(deadline) if deadline.has_elapsed() => Err(late()),
+                Some(deadline) => {
+                    let work = self.run(entry, context.clone(), request);
+                    deadline.run(work).await.unwrap_or_else(|_| Err(late()))
+                }
+                None => self.run(entry, context.clone(), request).await,
+            };
+            outcome.unwrap_or_else(|refusal| self.refuse(&refusal.error, refusal.status, &context))
+        };
+        let response = work.instrument(span.clone()).await;
+        let status = response.status().as_u16();
+        span.record("http.response.status_code", status);
+        let took = started.elapsed();
+        entry.counted.call(metrics::Status::Http(status), took);
+        span.in_scope(|| tracing::info!(status, elapsed_ms = took.as_secs_f64() * 1e3, "request"));
+        response
+    }
+
+    /// Body, typed request, handler.
+    async fn run<B>(
+        &self,
+        entry: &Entry,
+        context: Context,
+        request: Whole<'_, B>,
+    ) -> Result<Response<Body>, Refusal>
+    where
+        B: HttpBody<Data = Bytes> + Send,
+        B::Error: Into<BoxError>,
+    {
+        let Whole {
+            parts,
+            captures,
+            body,
+        } = request;
+        let body = self.body(entry.binding, &parts.headers, body).await?;
+        let arrived = Arrived {
+            captures,
+            query: parts.uri.query().unwrap_or_default(),
+            headers: &parts.headers,
+            body: &body,
+        };
+        let mut read = |record: &mut dyn Record| arrived.read(entry.operation, entry.binding, record);
+        let answering = (entry.run)(context.clone(), &mut read)
+            .map_err(|violations| Refusal::of(Fault::invalid("request", violations).into()))?;
+        context.scope(isolated(answering)).await.map_err(Refusal::of)
+    }
+
+    /// The body, if the operation has one and it is of the right kind and size.
+    async fn body<B>(
+        &self,
+        binding: &HttpBinding,
+        headers: &http::HeaderMap,
+        body: B,
+    ) -> Result<Bytes, Refusal>
+    where
+        B: HttpBody<Data = Bytes> + Send,
+        B::Error: Into<BoxError>,
+    {
+        let declared = binding.inputs.iter().find_map(|place| match place {
+            InputPlace::Body(body) => Some(body),
+            _ => None,
+        });
+        let Some(declared) = declared.filter(|_| !body.is_end_stream()) else {
+            return Ok(Bytes::new());
+        };
+        let limit = self.body_limit;
+        let announced = headers
+            .get(header::CONTENT_LENGTH)
+            .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+        if announced.is_some_and(|length| length > limit as u64) {
+            return Err(too_large(limit));
+        }
+        let collected = Limited::new(std::pin::pin!(body), limit)
+            .collect()
+            .await
+            .map_err(|error| {
+                if error.is::<LengthLimitError>() {
+                    too_large(limit)
+                } else {
+                    broken_off(error)
+                }
+            })?;
+        let octets = collected.to_bytes();
+        if octets.is_empty() || request::accepts(declared, headers) {
+            return Ok(octets);
+        }
+        let text = format!("the body must be {}", declared.media_type);
+        Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, text))
+    }
+
+    fn other_method(&self, methods: &[Method], context: &Context) -> Response<Body> {
+        let allowed: Vec<&str> = methods.iter().map(Method::as_str).collect();
+        let allowed = allowed.join(", ");
+        let refusal = Refusal::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            format!("this path has the methods {allowed}"),
+        );
+        let mut response = self.refuse(&refusal.error, refusal.status, context);
+        // Methods are tokens, which are header text.
+        if let Ok(value) = HeaderValue::from_str(&allowed) {
+            response.headers_mut().insert(header::ALLOW, value);
+        }
+        response
+    }
+
+    fn refuse(&self, error: &Error, status: StatusCode, context: &Context) -> Response<Body> {
+        problem::log(error, status);
+        let mut response = self.errors.render(error, status, context);
+        reply::retry_after(response.headers_mut(), error.retry_after());
+        response
+    }
+}
+
+/// An error, and the status that says it best.
+struct Refusal {
+    status: StatusCode,
+    error: Error,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, message: String) -> Self {
+        Self {
+            status,
+            error: Error::new(Code::from_http_status(status.as_u16()), message),
+        }
+    }
+
+    fn of(error: Error) -> Self {
+        let status = StatusCode::from_u16(error.code().http_status());
+        Self {
+            status: status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            error,
+        }
+    }
+}
+
+fn missing() -> Error {
+    Error::new(Code::NotFound, "there is nothing at this path")
+}
+
+fn late() -> Refusal {
+    Refusal::of(Fault::timeout("the caller's deadline passed before the work was done").into())
+}
+
+fn too_large(limit: usize) -> Refusal {
+    Refusal::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        format!("the body is longer than {limit} octets"),
+    )
+}
+
+fn broken_off(error: BoxError) -> Refusal {
+    let fault = Fault::new(ErrorKind::Transport, Code::InvalidArgument, "the body broke off").because(error);
+    Refusal {
+        status: StatusCode::BAD_REQUEST,
+        error: fault.into(),
+    }
+}
+
+/// The path with the names of its variables: `/pets/{id}`.
+fn template(binding: &HttpBinding, shape: &dyn Record) -> String {
+    let fields = shape.shape().fields;
+    let mut text = String::new();
+    for segment in binding.path {
+        match *segment {
+            Segment::Literal(literal) => text.push_str(literal),
+            Segment::Variable(index) => {
+                let name = fields.get(index).map_or("", |field| field.name);
+                text.push('{');
+                text.push_str(name);
+                text.push('}');
+            }
+        }
+    }
+    text
+}
+
+/// Answers 404 with a problem: a fallback for a router of several services,
+/// `router.fallback(tieline::server::not_found)`.
+pub async fn not_found(request: Request<Body>) -> Response<Body> {
+    let context = inbound::of_http(request.headers());
+    let mut response = ErrorStyle::Problem.render(&missing(), StatusCode::NOT_FOUND, &context);
+    inbound::stamp(response.headers_mut(), &context);
+    response
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let operations: Vec<_> = self
+            .table
+            .operations
+            .iter()
+            .map(|entry| entry.operation.id)
+            .collect();
+        f.debug_struct("Service")
+            .field("contract", &self.table.contract.name)
+            .field("operations", &operations)
+            .finish()
+    }
+}
+
+impl<B> tower_service::Service<Request<B>> for Service
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut task::Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let service = self.clone();
+        async move { Ok(service.answer(request).await) }.boxed()
+    }
+}

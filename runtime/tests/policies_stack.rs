@@ -1,0 +1,308 @@
+//! All policies in order around one closure.
+
+use std::cell::Cell;
+use std::future::{Ready, pending, ready};
+use std::sync::Arc;
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use tieline::clock::Clock;
+use tieline::policy::breaker::{Breaker, Judged, Judgement, Settings, State};
+use tieline::policy::bulkhead::{Bulkhead, Full};
+use tieline::policy::deadline::Deadline;
+use tieline::policy::retry::{Backoff, Retry, Retryable, Stop, Verdict};
+use tieline::policy::stack::{Policies, PolicyError};
+
+const fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+/// An HTTP status as an error.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Status(u16);
+
+impl Retryable for Status {
+    fn verdict(&self) -> Verdict {
+        if self.0 >= 500 {
+            Verdict::TRANSIENT
+        } else {
+            Verdict::FINAL
+        }
+    }
+}
+
+impl Judged for Status {
+    fn judgement(&self) -> Judgement {
+        if self.0 >= 500 {
+            Judgement::Failure
+        } else {
+            Judgement::Success
+        }
+    }
+}
+
+fn breaker() -> Arc<Breaker> {
+    Arc::new(Breaker::new(Settings::new("users")))
+}
+
+fn fail(status: u16) -> Ready<Result<(), Status>> {
+    ready(Err(Status(status)))
+}
+
+async fn hang() -> Result<(), Status> {
+    pending().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn retries_are_one_call_to_the_breaker() {
+    let breaker = breaker();
+    let policies = Policies::none()
+        .breaker(Arc::clone(&breaker))
+        .retry(Retry::stepped());
+    let error = policies.run(|_| fail(503)).await.expect_err("it always fails");
+    assert_eq!(error.attempts(), 5);
+    assert_eq!((breaker.counts().total, breaker.counts().failures), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_open_breaker_rejects_before_the_closure_is_called() {
+    let policies = Policies::none().breaker(breaker());
+    for _ in 0..3 {
+        assert_eq!(
+            policies.run(|_| fail(500)).await.expect_err("500").into_inner(),
+            Some(Status(500))
+        );
+    }
+    let called = Cell::new(false);
+    let rejected = policies.run(|_| {
+        called.set(true);
+        fail(500)
+    });
+    let error = rejected.await.expect_err("open");
+    assert!(matches!(error, PolicyError::Open(_)) && error.is_rejection());
+    assert!(!called.get());
+}
+
+#[tokio::test(start_paused = true)]
+async fn client_errors_do_not_open_the_breaker() {
+    let breaker = breaker();
+    let policies = Policies::none()
+        .breaker(Arc::clone(&breaker))
+        .retry(Retry::stepped());
+    for _ in 0..10 {
+        assert_eq!(policies.run(|_| fail(404)).await.expect_err("404").attempts(), 1);
+    }
+    assert_eq!((breaker.state(), breaker.counts().failures), (State::Closed, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_total_deadline_cuts_a_hanging_attempt_and_is_a_failure_of_the_service() {
+    let breaker = breaker();
+    let policies = Policies::none()
+        .timeout(ms(300))
+        .breaker(Arc::clone(&breaker))
+        .retry(Retry::stepped());
+    let clock = Clock::default();
+    let start = clock.now();
+    let result = policies
+        .run(|attempt| async move {
+            if attempt == 0 {
+                fail(503).await
+            } else {
+                hang().await
+            }
+        })
+        .await;
+    assert_eq!(result, Err(PolicyError::Deadline { attempts: 2 }));
+    assert_eq!(clock.now().since(start), ms(300));
+    assert_eq!(breaker.counts().failures, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_times_out_is_followed_by_another() {
+    let policies = Policies::none().attempt_timeout(ms(50)).retry(Retry::stepped());
+    let clock = Clock::default();
+    let start = clock.now();
+    let work = |attempt| async move { if attempt == 0 { hang().await } else { Ok(()) } };
+    assert_eq!(policies.run(work).await, Ok(()));
+    assert_eq!(
+        clock.now().since(start),
+        ms(150),
+        "50 ms of the first attempt, 100 ms of the schedule"
+    );
+    let error = policies.run(|_| hang()).await.expect_err("it hangs");
+    assert_eq!(
+        error,
+        PolicyError::Timeout {
+            attempts: 5,
+            stop: Stop::Attempts
+        }
+    );
+    assert!(error.is_timeout());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_that_the_deadline_leaves_no_time_for_fails_at_once() {
+    let policies = Policies::none().timeout(ms(400)).retry(Retry::stepped());
+    let clock = Clock::default();
+    let start = clock.now();
+    let error = policies.run(|_| fail(503)).await.expect_err("503");
+    assert!(
+        matches!(&error, PolicyError::Failed(failed) if failed.stop == Stop::Deadline && failed.attempts == 2)
+    );
+    assert_eq!(clock.now().since(start), ms(100));
+}
+
+#[tokio::test(start_paused = true)]
+async fn our_own_rejections_never_feed_the_breaker() {
+    let breaker = breaker();
+    let bulkhead = Arc::new(Bulkhead::new(1).queue(0));
+    let policies = Policies::none()
+        .breaker(Arc::clone(&breaker))
+        .bulkhead(Arc::clone(&bulkhead));
+    let _place = bulkhead.acquire().await;
+    for _ in 0..10 {
+        assert_eq!(
+            policies.run(|_| fail(500)).await,
+            Err(PolicyError::Full(Full::Queue))
+        );
+    }
+    assert_eq!((breaker.state(), breaker.counts().total), (State::Closed, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn time_spent_in_the_queue_alone_is_no_failure_of_the_service() {
+    let breaker = breaker();
+    let bulkhead = Arc::new(Bulkhead::new(1));
+    let policies = Policies::none()
+        .timeout(ms(100))
+        .breaker(Arc::clone(&breaker))
+        .bulkhead(Arc::clone(&bulkhead));
+    let place = bulkhead.acquire().await;
+    let error = policies.run(|_| fail(500)).await.expect_err("no place");
+    assert_eq!(error, PolicyError::Deadline { attempts: 0 });
+    assert!(error.is_rejection());
+    assert_eq!(breaker.counts().total, 0);
+    drop(place);
+    assert_eq!((bulkhead.available(), bulkhead.waiting()), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_breaker_that_opens_between_two_attempts_stops_the_call() {
+    let breaker = breaker();
+    let policies = Policies::none()
+        .breaker(Arc::clone(&breaker))
+        .retry(Retry::stepped());
+    let others = async {
+        tokio::time::sleep(ms(50)).await;
+        for _ in 0..3 {
+            breaker.try_acquire().expect("closed").failure();
+        }
+    };
+    let made = Cell::new(0);
+    let call = policies.run(|_| {
+        made.set(made.get() + 1);
+        fail(503)
+    });
+    let (result, ()) = tokio::join!(call, others);
+    assert!(matches!(result, Err(PolicyError::Failed(failed)) if failed.stop == Stop::Forbidden));
+    assert_eq!(made.get(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_call_gives_everything_back_and_counts_as_nothing() {
+    let breaker = breaker();
+    let bulkhead = Arc::new(Bulkhead::new(1));
+    let policies = Policies::none()
+        .timeout(ms(1000))
+        .breaker(Arc::clone(&breaker))
+        .bulkhead(Arc::clone(&bulkhead))
+        .retry(Retry::stepped());
+    for _ in 0..3 {
+        breaker.try_acquire().expect("closed").failure();
+    }
+    tokio::time::advance(Duration::from_secs(30)).await;
+    for _ in 0..10 {
+        let mut probe = Box::pin(policies.run(|_| hang()));
+        assert!(
+            probe
+                .as_mut()
+                .poll(&mut Context::from_waker(Waker::noop()))
+                .is_pending()
+        );
+        assert_eq!((breaker.counts().probing, bulkhead.in_use()), (1, 1));
+        drop(probe);
+    }
+    assert_eq!(
+        (breaker.state(), breaker.counts().probing, bulkhead.in_use()),
+        (State::HalfOpen, 0, 0)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_budget_is_wired_through_the_whole_stack() {
+    let policies = Policies::none()
+        .timeout(Duration::from_secs(5))
+        .retry(Retry::new(4).backoff(Backoff::schedule(&[])));
+    let made = Cell::new(0);
+    let mut spent = 0;
+    for _ in 0..1_000 {
+        let work = |_| {
+            made.set(made.get() + 1);
+            fail(503)
+        };
+        let result = policies.run(work).await;
+        spent += u32::from(matches!(result, Err(PolicyError::Failed(failed)) if failed.stop == Stop::Budget));
+    }
+    assert_eq!(
+        made.get(),
+        1_000 + 100 + 100,
+        "a tenth of the calls and the reserve"
+    );
+    assert!(spent > 900);
+}
+
+#[tokio::test]
+async fn without_policies_only_the_work_is_run() {
+    assert_eq!(
+        Policies::none()
+            .run(|attempt| async move { Ok::<_, Status>(attempt) })
+            .await,
+        Ok(0)
+    );
+    assert_eq!(
+        Policies::none()
+            .run(|_| fail(500))
+            .await
+            .expect_err("500")
+            .attempts(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn a_call_can_move_between_threads() {
+    let policies = Policies::new("users")
+        .bulkhead(Bulkhead::new(1))
+        .attempt_timeout(ms(100));
+    let task = tokio::spawn(async move { policies.run(async |_| Ok::<_, Status>("Ada")).await });
+    assert_eq!(task.await.expect("no panic"), Ok("Ada"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_given_up_at_its_deadline_is_a_failure_of_the_service_and_one_given_up_before_is_not() {
+    let breaker = breaker();
+    let policies = Policies::none().breaker(Arc::clone(&breaker));
+    let judge = |status: &Status| (status.verdict(), status.judgement());
+    for patience in [ms(100), ms(50)] {
+        // The one who waits gives up by itself, as a server does with a handler whose request is out of time.
+        let deadline = Deadline::after(ms(100));
+        let call = policies.run_until(deadline, judge, |_| hang());
+        tokio::select! {
+            biased;
+            () = tokio::time::sleep(patience) => {}
+            result = call => panic!("ended by itself: {result:?}"),
+        }
+    }
+    assert_eq!(breaker.counts().failures, 1, "{:?}", breaker.counts());
+}

@@ -1,0 +1,126 @@
+//! Who may pass with which key.
+
+#![cfg(feature = "server")]
+
+use axum::Router;
+use axum::body::Body;
+use axum::routing::get;
+use http::{Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use tieline::Code;
+use tieline::server::ErrorStyle;
+use tieline::server::auth::{ApiKeys, ServiceIdentity};
+use tower::ServiceExt;
+
+async fn who(axum::Extension(identity): axum::Extension<ServiceIdentity>) -> String {
+    format!("{identity:?}")
+}
+
+fn app(keys: ApiKeys) -> Router {
+    let internal = Router::new().route("/who", get(who));
+    let public = Router::new().route("/public", get(|| async { "hello" }));
+    public.nest("/internal", keys.protect(internal))
+}
+
+async fn ask(app: &Router, path: &str, headers: &[(&str, &str)]) -> Response<Body> {
+    let request = headers.iter().fold(Request::get(path), |request, (name, value)| {
+        request.header(*name, *value)
+    });
+    app.clone()
+        .oneshot(request.body(Body::empty()).unwrap())
+        .await
+        .unwrap()
+}
+
+fn header((name, value): (&'static str, &'static str)) -> (http::HeaderName, http::HeaderValue) {
+    (
+        http::HeaderName::from_static(name),
+        http::HeaderValue::from_static(value),
+    )
+}
+
+async fn text(response: Response<Body>) -> String {
+    String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn a_valid_key_passes_and_names_the_caller() {
+    let app = app(ApiKeys::new(["old-key", "new-key"]));
+    for key in ["old-key", "new-key"] {
+        let shown = [
+            ("x-api-key", key),
+            ("x-service-name", "orders"),
+            ("x-service-id", "r-1"),
+        ];
+        let response = ask(&app, "/internal/who", &shown).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(
+            text(response).await,
+            r#"ServiceIdentity { name: Some("orders"), id: Some("r-1") }"#
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_missing_or_wrong_key_is_401() {
+    let app = app(ApiKeys::new(["the-key"]));
+    for key in ["", "the-ke", "the-keyy", "the-kez", "THE-KEY", "the-key,the-key"] {
+        let response = ask(
+            &app,
+            "/internal/who",
+            &[("x-api-key", key), ("x-correlation-id", "c-1")],
+        )
+        .await;
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{key}");
+        assert_eq!(response.headers()["www-authenticate"], "ApiKey");
+        assert_eq!(response.headers()["x-correlation-id"], "c-1");
+    }
+    let response = ask(&app, "/internal/who", &[]).await;
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+    assert!(text(response).await.contains("the x-api-key header is missing"));
+    let twice = [("x-api-key", "the-key"), ("x-api-key", "guess")];
+    assert_eq!(
+        ask(&app, "/internal/who", &twice).await.status(),
+        StatusCode::UNAUTHORIZED
+    );
+}
+
+#[tokio::test]
+async fn only_what_is_behind_the_key_asks_for_it() {
+    let app = app(ApiKeys::new(["the-key"]));
+    assert_eq!(ask(&app, "/public", &[]).await.status(), StatusCode::OK);
+    assert_eq!(ask(&app, "/unknown", &[]).await.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn no_key_at_all_lets_nobody_through() {
+    let app = app(ApiKeys::new(["", ""]));
+    assert!(ApiKeys::parse(" , ").is_err());
+    assert!(
+        ApiKeys::parse(" old, new")
+            .unwrap()
+            .check(&[("x-api-key", "new")].into_iter().map(header).collect())
+            .is_ok()
+    );
+    for shown in [&[("x-api-key", "")][..], &[]] {
+        assert_eq!(
+            ask(&app, "/internal/who", shown).await.status(),
+            StatusCode::UNAUTHORIZED
+        );
+    }
+}
+
+#[tokio::test]
+async fn refusals_are_rendered_as_told_and_checks_work_without_axum() {
+    let keys = ApiKeys::new(["the-key"]).render_errors_with(ErrorStyle::Message);
+    let response = ask(&app(keys.clone()), "/internal/who", &[]).await;
+    assert_eq!(
+        text(response).await,
+        r#"{"error":"the x-api-key header is missing"}"#
+    );
+    let mut headers = http::HeaderMap::new();
+    assert_eq!(keys.check(&headers).unwrap_err().code(), Code::Unauthenticated);
+    headers.insert("x-api-key", "the-key".parse().unwrap());
+    assert_eq!(keys.check(&headers).unwrap(), ServiceIdentity::default());
+    assert_eq!(format!("{keys:?}"), "ApiKeys(1)", "keys are not shown");
+}
