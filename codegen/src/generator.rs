@@ -1,0 +1,332 @@
+//! The one door to the generator: read, plan, emit, write.
+
+use std::collections::HashSet;
+use std::env;
+use std::path::{Path, PathBuf};
+
+use tieline_contract::problem::{Problem, Problems};
+use tieline_contract::{Read, ReadOptions};
+
+use crate::diagnostics;
+use crate::failure::Failure;
+use crate::output::{Output, Rendered};
+use crate::package::{self, Runtime};
+use crate::plan::select::Selection;
+use crate::plan::{self, Form, Plan, Sections, Settings};
+use crate::{rust, write};
+
+/// Writes Rust from contracts.
+///
+/// ```no_run
+/// use tieline_codegen::Generator;
+///
+/// let generator = Generator::new().contract("pets.yaml").server(true).out_dir("src/generated");
+/// let output = generator.render()?;
+/// println!("{} operations", output.contracts[0].operations);
+/// generator.write()?;
+/// # Ok::<(), tieline_codegen::Failure>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+#[must_use = "a generator does nothing until it renders, writes or runs"]
+pub struct Generator {
+    sources: Vec<Source>,
+    client: Option<bool>,
+    server: Option<bool>,
+    mock: Option<bool>,
+    blocking: Option<bool>,
+    include: Vec<PathBuf>,
+    operations: Vec<String>,
+    strict: bool,
+    out_dir: Option<PathBuf>,
+    package: Option<(String, Runtime)>,
+    included: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Source {
+    path: PathBuf,
+    name: Option<String>,
+}
+
+impl Generator {
+    /// A generator that knows no contract.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a contract: an OpenAPI document or a `.proto` file.
+    pub fn contract(mut self, path: impl Into<PathBuf>) -> Self {
+        self.sources.push(Source {
+            path: path.into(),
+            name: None,
+        });
+        self
+    }
+
+    /// Names the contract that was added last; its module is called so. Its file's name unless set.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        if let Some(source) = self.sources.last_mut() {
+            source.name = Some(name.into());
+        }
+        self
+    }
+
+    /// Whether the async client is written. On unless set.
+    pub fn client(mut self, client: bool) -> Self {
+        self.client = Some(client);
+        self
+    }
+
+    /// Whether the server is written. Off unless set; in a crate it stands behind a feature.
+    pub fn server(mut self, server: bool) -> Self {
+        self.server = Some(server);
+        self
+    }
+
+    /// Whether the mock is written. Off unless set; in a crate it stands behind a feature.
+    pub fn mock(mut self, mock: bool) -> Self {
+        self.mock = Some(mock);
+        self
+    }
+
+    /// Whether the blocking client is written; the async one is, too, then. Off unless set; in a crate it stands behind a
+    /// feature.
+    pub fn blocking(mut self, blocking: bool) -> Self {
+        self.blocking = Some(blocking);
+        self
+    }
+
+    /// Adds a folder that proto imports are looked for in.
+    pub fn include(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.include.push(folder.into());
+        self
+    }
+
+    /// Writes only some operations and the types that these reach: by id (`get*`), by tag (`tag:pets`) or by path
+    /// (`/pets/**`, `GET /pets`). All unless called.
+    pub fn operations<S: Into<String>>(mut self, selectors: impl IntoIterator<Item = S>) -> Self {
+        self.operations.extend(selectors.into_iter().map(Into::into));
+        self
+    }
+
+    /// Whether every warning is an error.
+    pub fn strict(mut self, strict: bool) -> Self {
+        self.strict = strict;
+        self
+    }
+
+    /// The folder that the output is written to.
+    pub fn out_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.out_dir = Some(folder.into());
+        self
+    }
+
+    /// Writes a whole crate of this name, which finds the runtime where `runtime` says.
+    pub fn package(mut self, name: impl Into<String>, runtime: Runtime) -> Self {
+        self.package = Some((name.into(), runtime));
+        self
+    }
+
+    /// Makes the output in memory.
+    ///
+    /// # Errors
+    /// Every problem of every contract, when one of them is an error.
+    pub fn render(&self) -> Result<Output, Failure> {
+        let mut problems = Problems::new();
+        let reads = self.read(&mut problems)?;
+        let plans = self.plan(&reads, &mut problems)?;
+        let contracts = emit(&plans, &reads, self.form())?;
+        let package = self.package_files(&plans)?;
+        let inputs = reads.into_iter().flat_map(|read| read.files).collect();
+        Ok(Output {
+            contracts,
+            package,
+            problems,
+            inputs,
+        })
+    }
+
+    /// Writes the output into the folder set by [`Generator::out_dir`]: all files or none.
+    ///
+    /// # Errors
+    /// As [`Generator::render`], or a file cannot be written.
+    pub fn write(&self) -> Result<Output, Failure> {
+        let Some(folder) = &self.out_dir else {
+            return Err(Problem::new(&diagnostics::NOT_SET, None)
+                .about("no folder to write to")
+                .into());
+        };
+        let output = self.render()?;
+        write::write(folder, &output)?;
+        Ok(output)
+    }
+
+    /// For build scripts: writes to `OUT_DIR/tieline/<name>/`, and tells cargo which files to watch.
+    ///
+    /// # Errors
+    /// As [`Generator::write`]. Returned from `main`, it prints every problem with its place.
+    pub fn run(&self) -> Result<(), Failure> {
+        let watch = |path: &Path| println!("cargo::rerun-if-changed={}", path.display());
+        // Also when reading fails: the next run must see the file that was mended.
+        self.sources.iter().for_each(|source| watch(&source.path));
+        self.include.iter().for_each(|folder| watch(folder));
+        let mut generator = self.clone();
+        generator.included = true;
+        if generator.out_dir.is_none() {
+            generator.out_dir = env::var_os("OUT_DIR").map(|folder| PathBuf::from(folder).join("tieline"));
+        }
+        let output = generator.write()?;
+        output.inputs.iter().for_each(|path| watch(path));
+        for problem in &output.problems {
+            let place = problem
+                .place
+                .as_ref()
+                .map(|place| format!("{place}: "))
+                .unwrap_or_default();
+            println!(
+                "cargo::warning={place}{} [{}]",
+                problem.message.replace('\n', " "),
+                problem.code
+            );
+        }
+        Ok(())
+    }
+
+    fn form(&self) -> Form {
+        match (&self.package, self.included) {
+            (Some(_), _) => Form::Crate,
+            (None, true) => Form::Included,
+            (None, false) => Form::Folder,
+        }
+    }
+
+    fn sections(&self) -> Sections {
+        // In a crate, features choose.
+        let unless_set = self.package.is_some();
+        let blocking = self.blocking.unwrap_or(unless_set);
+        Sections {
+            client: self.client.unwrap_or(true) || blocking,
+            server: self.server.unwrap_or(unless_set),
+            mock: self.mock.unwrap_or(unless_set),
+            blocking,
+        }
+    }
+
+    /// Reads every contract, so that one run shows all that is wrong.
+    fn read(&self, problems: &mut Problems) -> Result<Vec<Read>, Failure> {
+        if self.sources.is_empty() {
+            return Err(Problem::new(&diagnostics::NOT_SET, None)
+                .about("no contract")
+                .into());
+        }
+        let mut reads = Vec::new();
+        for source in &self.sources {
+            let options = ReadOptions {
+                name: source.name.clone(),
+                strict: self.strict,
+                include: self.include.clone(),
+            };
+            match tieline_contract::read(&source.path, &options) {
+                Ok(mut read) => {
+                    problems.append(std::mem::take(&mut read.problems));
+                    reads.push(read);
+                }
+                Err(found) => problems.append(found),
+            }
+        }
+        stop_on_errors(problems)?;
+        Ok(reads)
+    }
+
+    fn plan(&self, reads: &[Read], problems: &mut Problems) -> Result<Vec<Plan>, Failure> {
+        let selection = Selection::new(self.operations.clone());
+        let mut names = HashSet::new();
+        let mut plans = Vec::new();
+        for (read, source) in reads.iter().zip(&self.sources) {
+            let file = source
+                .path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+                .unwrap_or_default();
+            let settings = Settings {
+                source: &file,
+                selection: &selection,
+                sections: self.sections(),
+                form: self.form(),
+                is_root: self.package.is_some() && self.sources.len() == 1,
+            };
+            let plan = plan_of(read, &settings, problems);
+            if !names.insert(plan.name.clone()) {
+                problems.push(Problem::new(&diagnostics::SAME_NAME, None).about(format!("`{}`", plan.name)));
+            }
+            plans.push(plan);
+        }
+        if self.strict {
+            problems.deny_warnings();
+        }
+        problems.settle();
+        stop_on_errors(problems)?;
+        Ok(plans)
+    }
+
+    fn package_files(&self, plans: &[Plan]) -> Result<Vec<(PathBuf, String)>, Failure> {
+        let Some((name, runtime)) = &self.package else {
+            return Ok(Vec::new());
+        };
+        let folder = self.out_dir.as_deref().unwrap_or_else(|| Path::new("."));
+        Ok(package::files(name, runtime, folder, plans)?)
+    }
+}
+
+/// The plan of a contract of any dialect.
+fn plan_of(read: &Read, settings: &Settings<'_>, problems: &mut Problems) -> Plan {
+    #[cfg(feature = "proto")]
+    if let Some(descriptors) = &read.descriptors {
+        return plan::methods::plan(&read.contract, descriptors, settings, problems);
+    }
+    plan::plan(&read.contract, settings, problems)
+}
+
+fn stop_on_errors(problems: &mut Problems) -> Result<(), Failure> {
+    if !problems.has_errors() {
+        return Ok(());
+    }
+    problems.settle();
+    Err(std::mem::take(problems).into())
+}
+
+/// Writes every plan in memory, a folder each; a crate of one contract is that contract's module.
+fn emit(plans: &[Plan], reads: &[Read], form: Form) -> Result<Vec<Rendered>, Failure> {
+    let alone = form == Form::Crate && plans.len() == 1;
+    let mut rendered = Vec::new();
+    for (plan, read) in plans.iter().zip(reads) {
+        let folder = match form {
+            Form::Crate if alone => PathBuf::from("src"),
+            Form::Crate => PathBuf::from("src").join(&plan.name),
+            Form::Folder | Form::Included => PathBuf::from(&plan.name),
+        };
+        let files = rust::emit(plan).map_err(|(file, error)| {
+            Problem::new(&diagnostics::MALFORMED, None)
+                .about(format!("{}: {error}", folder.join(file).display()))
+        })?;
+        let in_place = |path: PathBuf| {
+            folder.join(if alone && path == Path::new("mod.rs") {
+                "lib.rs".into()
+            } else {
+                path
+            })
+        };
+        rendered.push(Rendered {
+            name: plan.name.clone(),
+            files: files
+                .into_iter()
+                .map(|(path, text)| (in_place(path), text))
+                .collect(),
+            folder,
+            operations: plan.operation_count(),
+            skipped: read.skipped.iter().chain(&plan.skipped).cloned().collect(),
+            types: plan.type_count(),
+        });
+    }
+    Ok(rendered)
+}

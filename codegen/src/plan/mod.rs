@@ -1,0 +1,252 @@
+//! Every decision about the output, made once: names, paths, types, features. Emitters decide nothing.
+//!
+//! ```text
+//! Contract + Settings -> names -> boxes, rules -> types, operations -> Plan
+//! ```
+
+pub(crate) mod boxes;
+pub(crate) mod docs;
+#[cfg(feature = "proto")]
+pub(crate) mod methods;
+pub(crate) mod name;
+pub(crate) mod operations;
+pub(crate) mod replies;
+pub(crate) mod rules;
+pub(crate) mod select;
+pub(crate) mod ty;
+pub(crate) mod types;
+
+use std::collections::HashSet;
+
+use tieline_contract::model::{ApiKeyPlace, Contract, Operation, SchemeKind, TypeName};
+use tieline_contract::problem::Problems;
+
+use docs::Docs;
+use operations::OperationPlan;
+use select::Selection;
+use types::TypePlan;
+
+/// Which parts are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sections {
+    pub(crate) client: bool,
+    pub(crate) server: bool,
+    pub(crate) mock: bool,
+    pub(crate) blocking: bool,
+}
+
+impl Sections {
+    /// Of a contract without operations: its types alone.
+    const NONE: Self = Self {
+        client: false,
+        server: false,
+        mock: false,
+        blocking: false,
+    };
+}
+
+/// Where the output stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Included by a macro: no inner documentation.
+    Included,
+    /// A folder of its own in somebody's crate.
+    Folder,
+    /// A module of a crate of its own: parts stand behind features.
+    Crate,
+}
+
+/// A module to be written.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Plan {
+    /// The contract's name; the module's, too.
+    pub(crate) name: String,
+    pub(crate) title: String,
+    pub(crate) version: String,
+    pub(crate) docs: Docs,
+    /// Where it came from, for the header.
+    pub(crate) source: String,
+    pub(crate) servers: Vec<String>,
+    pub(crate) schemes: Vec<(String, String)>,
+    pub(crate) types: Vec<TypePlan>,
+    pub(crate) operations: Vec<OperationPlan>,
+    /// What only a protobuf contract has.
+    #[cfg(feature = "proto")]
+    pub(crate) grpc: Option<methods::GrpcPlan>,
+    /// Whether anything in it is deprecated, so that its own uses must not warn.
+    pub(crate) deprecated: bool,
+    pub(crate) sections: Sections,
+    pub(crate) form: Form,
+    /// Whether its module is the root of its crate.
+    pub(crate) is_root: bool,
+    /// The ids of the operations that were left out.
+    pub(crate) skipped: Vec<String>,
+}
+
+/// What shapes a plan beside the contract.
+pub(crate) struct Settings<'s> {
+    pub(crate) source: &'s str,
+    pub(crate) selection: &'s Selection,
+    pub(crate) sections: Sections,
+    pub(crate) form: Form,
+    /// Whether its module is the root of its crate.
+    pub(crate) is_root: bool,
+}
+
+/// Decides everything about the module of `contract`.
+pub(crate) fn plan(contract: &Contract, settings: &Settings<'_>, problems: &mut Problems) -> Plan {
+    let chosen = settings.selection.choose(contract, problems);
+    let names = types::names(&contract.types);
+    let kept = kept(contract, settings.selection, &chosen);
+    let types = types::plan(&names, |name| {
+        kept.as_ref().is_none_or(|kept| kept.contains(name))
+    });
+    let operations = operations::plan(contract, &names, &chosen, problems);
+    let sections = if operations.is_empty() {
+        Sections::NONE
+    } else {
+        settings.sections
+    };
+    Plan {
+        deprecated: is_deprecated(&types, &operations),
+        skipped: skipped(&chosen, &operations),
+        sections,
+        types,
+        operations,
+        ..outline(contract, settings)
+    }
+}
+
+/// What a plan says whatever its dialect is: no types and no operations yet.
+fn outline(contract: &Contract, settings: &Settings<'_>) -> Plan {
+    Plan {
+        name: name::plain(name::Case::Field, &contract.name),
+        title: contract.title.clone(),
+        version: contract.version.clone(),
+        docs: Docs::new(contract.docs.as_deref(), || {
+            let title = if contract.title.trim().is_empty() {
+                &contract.name
+            } else {
+                &contract.title
+            };
+            format!(
+                "The service that the contract `{}` describes.",
+                title.trim().replace('`', "'")
+            )
+        }),
+        source: settings.source.to_owned(),
+        servers: contract.servers.iter().map(|server| server.url.clone()).collect(),
+        schemes: contract
+            .security_schemes
+            .iter()
+            .map(|(name, scheme)| (name.clone(), scheme_kind(&scheme.kind)))
+            .collect(),
+        deprecated: false,
+        skipped: Vec::new(),
+        types: Vec::new(),
+        operations: Vec::new(),
+        #[cfg(feature = "proto")]
+        grpc: None,
+        sections: settings.sections,
+        form: settings.form,
+        is_root: settings.is_root,
+    }
+}
+
+impl Plan {
+    /// Whether its types are prost's messages.
+    #[cfg(feature = "proto")]
+    pub(crate) fn is_grpc(&self) -> bool {
+        self.grpc.is_some()
+    }
+
+    /// Whether its types are prost's messages: none are without the reader of protos.
+    #[cfg(not(feature = "proto"))]
+    #[allow(clippy::unused_self)] // Asked like the other.
+    pub(crate) fn is_grpc(&self) -> bool {
+        false
+    }
+
+    /// How many operations are written.
+    pub(crate) fn operation_count(&self) -> usize {
+        #[cfg(feature = "proto")]
+        if let Some(grpc) = &self.grpc {
+            return grpc.services.iter().map(|service| service.methods.len()).sum();
+        }
+        self.operations.len()
+    }
+
+    /// How many types are written.
+    pub(crate) fn type_count(&self) -> usize {
+        #[cfg(feature = "proto")]
+        if let Some(grpc) = &self.grpc {
+            return grpc.count;
+        }
+        self.types.len()
+    }
+}
+
+/// The types that the chosen operations reach. `None`: nothing was chosen, so all types stay.
+fn kept<'c>(
+    contract: &'c Contract,
+    selection: &Selection,
+    chosen: &[&'c Operation],
+) -> Option<HashSet<&'c TypeName>> {
+    let uses = chosen.iter().flat_map(|operation| {
+        let bodies = operation
+            .successes
+            .iter()
+            .chain(&operation.failures)
+            .filter_map(|reply| reply.body.as_ref());
+        operation
+            .inputs
+            .iter()
+            .map(|input| &input.value)
+            .chain(bodies.map(|body| &body.value))
+    });
+    (!selection.is_everything()).then(|| boxes::reachable(&contract.types, uses))
+}
+
+fn skipped(chosen: &[&Operation], planned: &[OperationPlan]) -> Vec<String> {
+    let planned: HashSet<&str> = planned.iter().map(|operation| operation.id.as_str()).collect();
+    chosen
+        .iter()
+        .map(|operation| &operation.id)
+        .filter(|id| !planned.contains(id.as_str()))
+        .cloned()
+        .collect()
+}
+
+fn is_deprecated(types: &[TypePlan], operations: &[OperationPlan]) -> bool {
+    let in_record = |record: &types::RecordPlan| record.fields.iter().any(|field| field.deprecated);
+    types
+        .iter()
+        .any(|ty| ty.deprecated || matches!(&ty.kind, types::KindPlan::Record(record) if in_record(record)))
+        || operations
+            .iter()
+            .any(|operation| operation.deprecated || in_record(&operation.request))
+}
+
+/// A scheme's kind as the runtime's tables write it.
+fn scheme_kind(kind: &SchemeKind) -> String {
+    match kind {
+        SchemeKind::ApiKey {
+            place: ApiKeyPlace::Header,
+            name,
+        } => format!("ApiKeyHeader({:?})", name.to_ascii_lowercase()),
+        SchemeKind::ApiKey {
+            place: ApiKeyPlace::Query,
+            name,
+        } => format!("ApiKeyQuery({name:?})"),
+        SchemeKind::ApiKey {
+            place: ApiKeyPlace::Cookie,
+            name,
+        } => format!("ApiKeyCookie({name:?})"),
+        SchemeKind::Basic => "Basic".to_owned(),
+        SchemeKind::Bearer { .. } | SchemeKind::OAuth2 { .. } | SchemeKind::OpenIdConnect { .. } => {
+            "Bearer".to_owned()
+        }
+        SchemeKind::Http { scheme } => format!("Http({scheme:?})"),
+        SchemeKind::MutualTls => "MutualTls".to_owned(),
+    }
+}

@@ -1,0 +1,363 @@
+//! The operations: what each takes, what comes back, and what it is called.
+
+use std::collections::HashMap;
+
+use tieline_contract::model::{
+    Binding, CallShape, Contract, HttpBinding, Input, InputPlace, Operation, PathSegment, QueryStyle, Safety,
+};
+use tieline_contract::problem::Problems;
+
+use super::docs::Docs;
+use super::name::{self, Case};
+use super::replies::{self, ReplyPlan, ReplySetPlan, Sets};
+use super::rules;
+use super::ty::{Names, RustType};
+use super::types::{FieldPlan, Made, RecordPlan, name_setters};
+use crate::diagnostics;
+
+/// An operation that travels by HTTP.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct OperationPlan {
+    /// Its module, and its method.
+    pub(crate) name: String,
+    /// Its id in the contract.
+    pub(crate) id: String,
+    /// The name of its service on the wire and in metrics.
+    pub(crate) service: String,
+    /// Its place in the contract's list.
+    pub(crate) index: usize,
+    pub(crate) docs: Docs,
+    pub(crate) deprecated: bool,
+    pub(crate) request: RecordPlan,
+    pub(crate) successes: ReplySetPlan,
+    pub(crate) failures: ReplySetPlan,
+    /// What `.await` gives.
+    pub(crate) output: OutputPlan,
+    pub(crate) route: RoutePlan,
+    pub(crate) safety: &'static str,
+    pub(crate) idempotency_key: Option<(String, bool)>,
+    pub(crate) timeout_ms: Option<u64>,
+    /// Alternatives, as indices of security schemes.
+    pub(crate) security: Vec<Vec<usize>>,
+}
+
+/// What `.await` gives.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum OutputPlan {
+    /// The body of the one success: its variant, and whether a status stands there, too.
+    Body {
+        variant: String,
+        with_status: bool,
+        ty: RustType,
+    },
+    /// Nothing: the one success has no body. Its variant, and whether a status stands there.
+    Nothing { variant: String, with_status: bool },
+    /// The whole response.
+    Response,
+}
+
+/// A route, and all that its static facts say.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct RoutePlan {
+    pub(crate) method: &'static str,
+    /// As written in the contract.
+    pub(crate) path: String,
+    pub(crate) segments: Vec<SegmentPlan>,
+    pub(crate) places: Vec<PlacePlan>,
+    pub(crate) successes: Vec<ReplyPlan>,
+    pub(crate) failures: Vec<ReplyPlan>,
+}
+
+/// A run of a path.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum SegmentPlan {
+    Literal(String),
+    /// The field of this index.
+    Variable(usize),
+}
+
+/// Where a field of the request goes.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum PlacePlan {
+    Path,
+    Query(&'static str),
+    Header,
+    Cookie,
+    Body {
+        encoding: &'static str,
+        media_type: String,
+    },
+}
+
+/// Methods that a call under way has already.
+const PENDING: &[&str] = &[
+    "call",
+    "clone",
+    "context",
+    "header",
+    "idempotency_key",
+    "into_future",
+    "new",
+    "repeatable",
+    "send",
+    "timeout",
+];
+
+/// The chosen operations that travel by HTTP, in order. What cannot be planned is reported.
+pub(crate) fn plan(
+    contract: &Contract,
+    names: &Names<'_>,
+    chosen: &[&Operation],
+    problems: &mut Problems,
+) -> Vec<OperationPlan> {
+    let routed: Vec<(&Operation, &HttpBinding)> = (chosen.iter())
+        .filter_map(|operation| {
+            let found = http(operation);
+            if found.is_none() {
+                problems.push(
+                    diagnostics::at(&diagnostics::NOT_HTTP, &operation.origin)
+                        .about(format!("`{}`", operation.id)),
+                );
+            }
+            found.map(|binding| (*operation, binding))
+        })
+        .collect();
+    let ids: Vec<&str> = routed
+        .iter()
+        .map(|(operation, _)| operation.id.as_str())
+        .collect();
+    let modules = name::assign(Case::Operation, &ids, &[]);
+    let services = services(contract);
+    let mut sets = Sets::default();
+    let mut plans: Vec<OperationPlan> = (routed.iter().zip(modules).enumerate())
+        .map(|(index, ((operation, binding), name))| {
+            let service = services
+                .get(operation.id.as_str())
+                .unwrap_or(&contract.name.as_str())
+                .to_string();
+            one(
+                contract, names, operation, binding, &mut sets, name, service, index,
+            )
+        })
+        .collect();
+    for plan in &mut plans {
+        sets.settle(&plan.name, &mut plan.successes);
+        sets.settle(&plan.name, &mut plan.failures);
+    }
+    plans
+}
+
+/// The route of an operation that this generator can write: one request, one reply, bodies that HTTP carries.
+fn http(operation: &Operation) -> Option<&HttpBinding> {
+    let unary = operation.shape == CallShape::Unary && !operation.successes.is_empty();
+    let binding = operation.bindings.iter().find_map(|binding| match binding {
+        Binding::Http(binding) => Some(binding),
+        Binding::Grpc(_) | Binding::HttpRule(_) => None,
+    })?;
+    let speakable = replies::is_speakable(operation)
+        && binding.inputs.iter().all(|place| match place {
+            InputPlace::Body { encoding, .. } => replies::encoding(*encoding).is_some(),
+            _ => true,
+        });
+    (unary && speakable && binding.inputs.len() == operation.inputs.len()).then_some(binding)
+}
+
+/// The service of each operation.
+fn services(contract: &Contract) -> HashMap<&str, &str> {
+    (contract.services.iter())
+        .flat_map(|service| {
+            service
+                .operations
+                .iter()
+                .map(|operation| (operation.id.as_str(), service.full_name.as_str()))
+        })
+        .collect()
+}
+
+fn one(
+    contract: &Contract,
+    names: &Names<'_>,
+    operation: &Operation,
+    binding: &HttpBinding,
+    sets: &mut Sets,
+    name: String,
+    service: String,
+    index: usize,
+) -> OperationPlan {
+    let route = route(names, operation, binding);
+    let successes = sets.plan(names, &name, &operation.successes);
+    OperationPlan {
+        docs: docs(operation).then(&format!("`{} {}`", route.method, code(&route.path))),
+        failures: sets.plan(names, &name, &operation.failures),
+        successes,
+        output: output(&route.successes),
+        request: request(names, operation),
+        id: operation.id.clone(),
+        deprecated: operation.deprecated,
+        safety: match operation.behaviour.safety {
+            Safety::Unsafe => "Unsafe",
+            Safety::Idempotent => "Idempotent",
+            Safety::Safe => "Safe",
+        },
+        idempotency_key: (operation.behaviour.idempotency_key.as_ref())
+            .map(|key| (key.header.to_ascii_lowercase(), key.required)),
+        timeout_ms: operation.behaviour.timeout_ms,
+        security: (operation.security.iter())
+            .map(|requirement| {
+                (requirement.schemes.iter())
+                    .filter_map(|(scheme, _)| contract.security_schemes.get_index_of(scheme))
+                    .collect()
+            })
+            .collect(),
+        name,
+        service,
+        index,
+        route,
+    }
+}
+
+fn code(path: &str) -> String {
+    path.replace('`', "'")
+}
+
+/// Summary and description, unless one repeats the other.
+fn docs(operation: &Operation) -> Docs {
+    let summary = operation
+        .summary
+        .as_deref()
+        .map(str::trim)
+        .filter(|text| !text.is_empty());
+    let text = operation
+        .docs
+        .as_deref()
+        .map(str::trim)
+        .filter(|text| !text.is_empty());
+    let joined = match (summary, text) {
+        (Some(summary), Some(text)) if !text.starts_with(summary) => Some(format!("{summary}\n\n{text}")),
+        (summary, text) => text.or(summary).map(str::to_owned),
+    };
+    Docs::new(joined.as_deref(), || format!("The operation `{}`.", operation.id))
+}
+
+fn request(names: &Names<'_>, operation: &Operation) -> RecordPlan {
+    let texts: Vec<&str> = operation.inputs.iter().map(|input| input.name.as_str()).collect();
+    let field_names = name::assign(Case::Field, &texts, &[]);
+    let mut fields: Vec<FieldPlan> = (operation.inputs.iter().zip(field_names))
+        .map(|(input, name)| field(names, input, name))
+        .collect();
+    name_setters(&mut fields, PENDING);
+    RecordPlan {
+        table: "REQUEST".to_owned(),
+        has_default: fields.iter().all(|field| field.made != Made::Given),
+        fields,
+        open: "Ignored",
+        rules: Vec::new(),
+    }
+}
+
+fn field(names: &Names<'_>, input: &Input, name: String) -> FieldPlan {
+    FieldPlan {
+        docs: Docs::new(input.docs.as_deref(), || match input.name.as_str() {
+            "body" => "The body.".to_owned(),
+            other => format!("The parameter `{other}`."),
+        }),
+        wire: Some(input.name.clone()),
+        deprecated: input.deprecated,
+        ty: names.field(input.required, &input.value, false),
+        required: input.required,
+        made: if input.required {
+            Made::Given
+        } else {
+            Made::Nothing
+        },
+        converts: names.converts(input.required, &input.value),
+        rules: rules::of_use(names, &input.value),
+        setter: (!input.required).then(|| name.clone()),
+        name,
+    }
+}
+
+fn route(names: &Names<'_>, operation: &Operation, binding: &HttpBinding) -> RoutePlan {
+    let field = |name: &str| {
+        (operation.inputs.iter().zip(&binding.inputs))
+            .position(|(input, place)| input.name == name && matches!(place, InputPlace::Path))
+    };
+    let mut path = String::new();
+    let mut segments: Vec<SegmentPlan> = Vec::new();
+    for segment in &binding.path.segments {
+        let literal = match segment {
+            PathSegment::Literal(text) => text.clone(),
+            PathSegment::Variable(name) => format!("{{{name}}}"),
+        };
+        path.push_str(&literal);
+        match segment {
+            PathSegment::Variable(name) if let Some(index) = field(name) => {
+                segments.push(SegmentPlan::Variable(index));
+            }
+            // A variable without an input is refused when the contract is checked.
+            _ => segments.push(SegmentPlan::Literal(literal)),
+        }
+    }
+    RoutePlan {
+        method: binding.method.as_str(),
+        path,
+        segments,
+        places: binding.inputs.iter().map(place).collect(),
+        successes: replies::variants(names, &operation.successes),
+        failures: replies::variants(names, &operation.failures),
+    }
+}
+
+fn place(place: &InputPlace) -> PlacePlan {
+    match place {
+        InputPlace::Path => PlacePlan::Path,
+        InputPlace::Query(style) => PlacePlan::Query(match style {
+            QueryStyle::FormExploded => "FormExploded",
+            QueryStyle::Form => "Form",
+            QueryStyle::Space => "Space",
+            QueryStyle::Pipe => "Pipe",
+            QueryStyle::DeepObject => "DeepObject",
+            QueryStyle::Json => "Json",
+        }),
+        InputPlace::Header => PlacePlan::Header,
+        InputPlace::Cookie => PlacePlan::Cookie,
+        InputPlace::Body { media_type, encoding } => PlacePlan::Body {
+            encoding: replies::encoding(*encoding).unwrap_or("Bytes"),
+            media_type: media_type.clone(),
+        },
+    }
+}
+
+fn output(successes: &[ReplyPlan]) -> OutputPlan {
+    let [only] = successes else {
+        return OutputPlan::Response;
+    };
+    let with_status = !matches!(only.status, tieline_contract::model::StatusMatch::Code(_));
+    let variant = only.name.clone();
+    match &only.body {
+        Some(body) => OutputPlan::Body {
+            variant,
+            with_status,
+            ty: body.ty.clone(),
+        },
+        None => OutputPlan::Nothing { variant, with_status },
+    }
+}
+
+impl OperationPlan {
+    /// Whether its module names any type of the contract.
+    pub(crate) fn uses_types(&self) -> bool {
+        let own = |set: &ReplySetPlan| match set {
+            ReplySetPlan::Own(replies) => replies
+                .iter()
+                .filter_map(|reply| reply.body.as_ref())
+                .any(|body| body.ty.is_named()),
+            ReplySetPlan::None | ReplySetPlan::Shared(_) => false,
+        };
+        let output = matches!(&self.output, OutputPlan::Body { ty, .. } if ty.is_named());
+        output
+            || own(&self.successes)
+            || own(&self.failures)
+            || self.request.fields.iter().any(|field| field.ty.is_named())
+    }
+}

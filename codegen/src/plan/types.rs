@@ -1,0 +1,389 @@
+//! The named types: what each is in Rust.
+
+use indexmap::IndexMap;
+use tieline_contract::model::{
+    Additional, Dispatch, Enum, EnumConstant, Field, JsonKind, Scalar, Struct, Type, TypeDef, TypeKind,
+    TypeName, TypeUse, Union,
+};
+
+use super::boxes::{self, Boxes, Stage};
+use super::docs::Docs;
+use super::name::{self, Case};
+use super::rules::{self, RulePlan};
+use super::ty::{Names, RustType};
+
+/// A named type.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct TypePlan {
+    /// Its Rust name.
+    pub(crate) name: String,
+    /// Its name in the contract.
+    pub(crate) wire: String,
+    pub(crate) docs: Docs,
+    pub(crate) deprecated: bool,
+    pub(crate) kind: KindPlan,
+}
+
+/// What a named type is.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum KindPlan {
+    Record(RecordPlan),
+    Enumeration(EnumPlan),
+    Union(UnionPlan),
+    Newtype(NewtypePlan),
+}
+
+/// A struct with named fields and its table.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct RecordPlan {
+    /// The name of the static with its table.
+    pub(crate) table: String,
+    pub(crate) fields: Vec<FieldPlan>,
+    /// What becomes of properties that are no fields: `Ignored`, `Forbidden` or `Kept` (in the last field).
+    pub(crate) open: &'static str,
+    pub(crate) rules: Vec<RulePlan>,
+    /// Whether it can be made of nothing.
+    pub(crate) has_default: bool,
+}
+
+/// A field.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct FieldPlan {
+    /// Its Rust name.
+    pub(crate) name: String,
+    /// Its name on the wire. `None`: the map that keeps other properties.
+    pub(crate) wire: Option<String>,
+    pub(crate) docs: Docs,
+    pub(crate) deprecated: bool,
+    pub(crate) ty: RustType,
+    /// Whether the table says that it must be there.
+    pub(crate) required: bool,
+    /// How it gets its value in `new`.
+    pub(crate) made: Made,
+    /// Whether it is given as anything that turns into it.
+    pub(crate) converts: bool,
+    pub(crate) rules: Vec<RulePlan>,
+    /// The name of the method that sets it.
+    pub(crate) setter: Option<String>,
+}
+
+/// How `new` fills a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Made {
+    /// It is given.
+    Given,
+    /// It is `None`.
+    Nothing,
+    /// It is empty.
+    Empty,
+}
+
+/// An enumeration.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct EnumPlan {
+    /// Text, or else integers.
+    pub(crate) is_text: bool,
+    pub(crate) variants: Vec<(String, EnumConstant, Docs)>,
+}
+
+/// A union.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct UnionPlan {
+    /// The name of the static with its table.
+    pub(crate) table: String,
+    pub(crate) variants: Vec<VariantPlan>,
+    pub(crate) dispatch: Dispatch,
+}
+
+/// An alternative of a union.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct VariantPlan {
+    pub(crate) name: String,
+    /// Its name in the contract.
+    pub(crate) wire: String,
+    pub(crate) docs: Docs,
+    pub(crate) ty: RustType,
+    /// Whether `From<T>` leads to this alternative alone.
+    pub(crate) from: bool,
+}
+
+/// A struct around one value.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct NewtypePlan {
+    pub(crate) inner: RustType,
+    /// Whether it can be compared exactly and hashed.
+    pub(crate) is_key: bool,
+}
+
+/// The name of the variant that keeps what the contract does not name.
+pub(crate) const UNKNOWN: &str = "Unknown";
+
+/// Methods that every record has already.
+const TAKEN: &[&str] = &[
+    "clone", "default", "eq", "fmt", "from", "into", "ne", "new", "try_into",
+];
+
+/// Rust names of all types, in order.
+pub(crate) fn names(types: &IndexMap<TypeName, TypeDef>) -> Names<'_> {
+    let texts: Vec<String> = types.keys().map(|name| readable(&name.0)).collect();
+    let rust = name::assign(Case::Type, &texts, &[]);
+    Names {
+        types,
+        rust: types.keys().zip(rust).collect(),
+    }
+}
+
+/// `listPets.response.200` is `listPets.response`: what comes back as a rule needs no number.
+fn readable(name: &str) -> String {
+    for usual in ["response.200", "response.2XX", "response.default"] {
+        if let Some((before, after)) = name.split_once(usual)
+            && before.ends_with('.')
+            && (after.is_empty() || after.starts_with('.'))
+        {
+            return if usual.ends_with("default") {
+                format!("{before}response.default{after}")
+            } else {
+                format!("{before}response{after}")
+            };
+        }
+    }
+    name.to_owned()
+}
+
+/// The types that `keep` lets through, in order.
+pub(crate) fn plan(names: &Names<'_>, keep: impl Fn(&TypeName) -> bool) -> Vec<TypePlan> {
+    let boxes = Boxes::find(names.types);
+    let newtypes: Vec<&str> = (names.types.iter())
+        .filter(|(_, def)| matches!(def.kind, TypeKind::Alias(_)))
+        .filter_map(|(name, _)| names.rust.get(name).map(String::as_str))
+        .collect();
+    let texts: Vec<&String> = names.rust.values().collect();
+    let tables = name::assign(Case::Static, &texts, &newtypes);
+    (names.types.iter().zip(tables))
+        .filter(|((name, _), _)| keep(name))
+        .filter_map(|((name, def), table)| {
+            let rust = names.rust.get(name)?;
+            let planner = Planner {
+                names,
+                boxes: &boxes,
+                owner: name,
+                table,
+            };
+            Some(TypePlan {
+                name: rust.clone(),
+                wire: name.0.clone(),
+                docs: Docs::new(def.docs.as_deref(), || {
+                    format!("`{}`, as the contract has it.", name.0)
+                }),
+                deprecated: def.deprecated,
+                kind: planner.kind(def),
+            })
+        })
+        .collect()
+}
+
+struct Planner<'p, 'c> {
+    names: &'p Names<'c>,
+    boxes: &'p Boxes<'c>,
+    owner: &'p TypeName,
+    table: String,
+}
+
+impl Planner<'_, '_> {
+    fn kind(self, def: &TypeDef) -> KindPlan {
+        match &def.kind {
+            TypeKind::Struct(object) => KindPlan::Record(self.record(object, def)),
+            TypeKind::Enum(enumeration) => KindPlan::Enumeration(enum_plan(enumeration)),
+            TypeKind::Union(union) => KindPlan::Union(self.union(union)),
+            TypeKind::Alias(target) => KindPlan::Newtype(self.newtype(target)),
+        }
+    }
+
+    fn record(self, object: &Struct, def: &TypeDef) -> RecordPlan {
+        let mut texts: Vec<&str> = object.fields.iter().map(|field| field.name.as_str()).collect();
+        let (open, rest) = match &object.additional {
+            Additional::Unspecified => ("Ignored", None),
+            Additional::Forbidden => ("Forbidden", None),
+            Additional::Typed(value) => ("Kept", Some(value)),
+        };
+        texts.extend(rest.map(|_| "additional properties"));
+        let field_names = name::assign(Case::Field, &texts, &[]);
+        let mut fields: Vec<FieldPlan> = (object.fields.iter().zip(&field_names))
+            .map(|(field, name)| self.field(field, name))
+            .collect();
+        if let (Some(value), Some(name)) = (rest, field_names.get(object.fields.len())) {
+            fields.push(FieldPlan {
+                name: name.clone(),
+                wire: None,
+                docs: Docs::lines("Properties that the contract does not name."),
+                deprecated: false,
+                ty: RustType::Map(Box::new(self.names.part(value))),
+                required: false,
+                made: Made::Empty,
+                converts: false,
+                rules: Vec::new(),
+                setter: Some(name.clone()),
+            });
+        }
+        name_setters(&mut fields, TAKEN);
+        RecordPlan {
+            has_default: fields.iter().all(|field| field.made != Made::Given),
+            table: self.table,
+            fields,
+            open,
+            rules: rules::of_list(&def.rules),
+        }
+    }
+
+    fn field(&self, field: &Field, name: &str) -> FieldPlan {
+        let boxed = self.boxes.boxed(
+            self.owner,
+            &field.value,
+            boxes::stage(field.required, &field.value),
+        );
+        let endless = field.required && self.boxes.endless(self.owner, &field.value);
+        let ty = self.names.field(field.required && !endless, &field.value, boxed);
+        FieldPlan {
+            name: name.to_owned(),
+            docs: Docs::new(field.docs.as_deref(), || {
+                format!("The property `{}`.", field.name)
+            }),
+            deprecated: field.deprecated,
+            required: field.required,
+            made: if field.required && !endless {
+                Made::Given
+            } else {
+                Made::Nothing
+            },
+            converts: self.names.converts(field.required, &field.value),
+            rules: rules::of_use(self.names, &field.value),
+            setter: (!field.required || endless).then(|| name.to_owned()),
+            wire: Some(field.name.clone()),
+            ty,
+        }
+    }
+
+    fn union(self, union: &Union) -> UnionPlan {
+        let texts: Vec<&str> = union
+            .variants
+            .iter()
+            .map(|variant| variant.name.as_str())
+            .collect();
+        let variant_names = name::assign(Case::Variant, &texts, &[UNKNOWN]);
+        let tys: Vec<RustType> = (union.variants.iter())
+            .map(|variant| {
+                let boxed = self.boxes.boxed(self.owner, &variant.value, Stage::Alternative);
+                let ty = self.names.whole(&variant.value);
+                if boxed { ty.boxed() } else { ty }
+            })
+            .collect();
+        let variants = (union.variants.iter().zip(variant_names).zip(&tys))
+            .map(|((variant, name), ty)| VariantPlan {
+                name,
+                wire: variant.name.clone(),
+                docs: Docs::new(variant.docs.as_deref(), || format!("`{}`", variant.name)),
+                from: self.is_from(ty, &tys),
+                ty: ty.clone(),
+            })
+            .collect();
+        UnionPlan {
+            table: self.table,
+            variants,
+            dispatch: union.dispatch.clone(),
+        }
+    }
+
+    /// Whether `From` can lead from the type to one alternative alone, and not from the union to itself.
+    fn is_from(&self, ty: &RustType, all: &[RustType]) -> bool {
+        let bare = match ty {
+            RustType::Boxed(inner) => inner,
+            other => other,
+        };
+        let is_self = self.names.named(self.owner) == *bare;
+        *bare != RustType::Json && !is_self && all.iter().filter(|other| *other == ty).count() == 1
+    }
+
+    fn newtype(&self, target: &TypeUse) -> NewtypePlan {
+        let boxed = self.boxes.boxed(self.owner, target, Stage::Required);
+        let mut inner = self.names.value(&target.ty);
+        if boxed {
+            inner = inner.boxed();
+        }
+        if self.names.adds_null(target) || self.boxes.endless(self.owner, target) {
+            inner = inner.nullable();
+        }
+        NewtypePlan {
+            is_key: is_key(self.names, target, 0),
+            inner,
+        }
+    }
+}
+
+/// Whether values can be hashed: scalars without floats, and names of such.
+fn is_key(names: &Names<'_>, value: &TypeUse, depth: usize) -> bool {
+    match &value.ty {
+        Type::Scalar(scalar) => !matches!(scalar, Scalar::F32 | Scalar::F64),
+        Type::Named(name) => match names.def(name).map(|def| &def.kind) {
+            Some(TypeKind::Enum(_)) => true,
+            Some(TypeKind::Alias(target)) if depth < 16 => is_key(names, target, depth + 1),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Names the setters apart from each other and from `taken`.
+pub(crate) fn name_setters(fields: &mut [FieldPlan], taken: &[&str]) {
+    for field in fields {
+        if let Some(setter) = &mut field.setter
+            && taken.contains(&setter.as_str())
+        {
+            setter.push('_');
+        }
+    }
+}
+
+fn enum_plan(enumeration: &Enum) -> EnumPlan {
+    let texts: Vec<String> = (enumeration.values.iter())
+        .map(|value| match (&value.name, &value.constant) {
+            (Some(name), _) => name.clone(),
+            (None, EnumConstant::Text(text)) => text.clone(),
+            (None, EnumConstant::Integer(number)) => number.to_string(),
+        })
+        .collect();
+    let names = name::assign(Case::Variant, &texts, &[UNKNOWN]);
+    let variants = (enumeration.values.iter().zip(names))
+        .map(|(value, name)| {
+            let docs = Docs::new(value.docs.as_deref(), || match &value.constant {
+                EnumConstant::Text(text) if is_code(text) => format!("`{text}`"),
+                EnumConstant::Text(_) => "A text that says it best itself.".to_owned(),
+                EnumConstant::Integer(number) => format!("`{number}`"),
+            });
+            (name, value.constant.clone(), docs)
+        })
+        .collect();
+    EnumPlan {
+        is_text: enumeration
+            .values
+            .iter()
+            .all(|value| matches!(value.constant, EnumConstant::Text(_))),
+        variants,
+    }
+}
+
+/// Whether a text can stand between backticks.
+fn is_code(text: &str) -> bool {
+    !text.trim().is_empty() && !text.contains(['`', '\n', '\r']) && !text.chars().any(char::is_control)
+}
+
+/// The runtime's name of a JSON kind.
+pub(crate) const fn json_kind(kind: JsonKind) -> &'static str {
+    match kind {
+        JsonKind::Bool => "Bool",
+        JsonKind::Integer => "Integer",
+        JsonKind::Number => "Number",
+        JsonKind::String => "String",
+        JsonKind::Array => "Array",
+        JsonKind::Object => "Object",
+    }
+}

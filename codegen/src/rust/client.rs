@@ -1,0 +1,105 @@
+//! `client.rs`: a method for each operation, and one for each of its optional inputs.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::format::Calls;
+use super::record;
+use super::tokens::{self, Scope};
+use crate::plan::Plan;
+use crate::plan::operations::OperationPlan;
+use crate::plan::types::{FieldPlan, Made};
+
+/// The file.
+pub(crate) fn emit(plan: &Plan, calls: &Calls) -> TokenStream {
+    let methods = plan
+        .operations
+        .iter()
+        .map(|operation| method(operation, &quote!(Pending<'_, REQUEST>)));
+    let setters = plan.operations.iter().map(setters);
+    let names = plan
+        .operations
+        .iter()
+        .map(|operation| tokens::ident_text(&operation.name))
+        .collect();
+    let forward = calls.list("v1::forward_api!(Client by client".to_owned(), names, ");", true);
+    quote! {
+        use super::*;
+        impl Client {
+            #(#methods)*
+        }
+        #(#setters)*
+        #forward
+    }
+}
+
+/// The inherent method of an operation: takes what must be given. `pending` is its result, with `REQUEST` for the type
+/// of its request.
+pub(crate) fn method(operation: &OperationPlan, pending: &TokenStream) -> TokenStream {
+    let docs = tokens::docs(&operation.docs.summary());
+    let deprecated = tokens::deprecated(operation.deprecated);
+    let name = tokens::ident(&operation.name);
+    let given: Vec<&FieldPlan> = operation
+        .request
+        .fields
+        .iter()
+        .filter(|field| field.made == Made::Given)
+        .collect();
+    let parameters = given.iter().map(|field| {
+        let (name, ty) = (
+            tokens::ident(&field.name),
+            record::parameter(field, &field.ty, Scope::Beside),
+        );
+        quote!(#name: #ty)
+    });
+    let arguments = given.iter().map(|field| tokens::ident(&field.name));
+    let request = quote!(#name::Request);
+    let result: TokenStream = replace(pending, &request);
+    quote! {
+        #docs
+        #deprecated
+        pub fn #name(&self, #(#parameters),*) -> #result {
+            Pending::new(&self.0, #name::Request::new(#(#arguments),*))
+        }
+    }
+}
+
+/// `pending` with the request's type in its place.
+fn replace(pending: &TokenStream, request: &TokenStream) -> TokenStream {
+    pending
+        .clone()
+        .into_iter()
+        .flat_map(|tree| match &tree {
+            proc_macro2::TokenTree::Ident(ident) if ident == "REQUEST" => request.clone(),
+            _ => tree.into(),
+        })
+        .collect()
+}
+
+/// The setters of a call under way, async or blocking.
+fn setters(operation: &OperationPlan) -> Option<TokenStream> {
+    let name = tokens::ident(&operation.name);
+    let setters: Vec<TokenStream> = operation.request.fields.iter().filter_map(setter).collect();
+    (!setters.is_empty()).then(|| {
+        quote! {
+            impl<M> Pending<'_, #name::Request, M> {
+                #(#setters)*
+            }
+        }
+    })
+}
+
+fn setter(field: &FieldPlan) -> Option<TokenStream> {
+    let setter = tokens::ident(field.setter.as_ref()?);
+    let docs = tokens::docs(&field.docs.summary());
+    let deprecated = tokens::deprecated(field.deprecated);
+    let (name, ty, value) = record::assignment(field, Scope::Beside);
+    Some(quote! {
+        #docs
+        #deprecated
+        pub fn #setter(mut self, #name: #ty) -> Self {
+            self.request.#name = #value;
+            self
+        }
+    })
+}

@@ -1,0 +1,95 @@
+//! `mod.rs`: the parts, and the contract's static facts.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::format::{Call, Calls};
+use super::tokens;
+use crate::plan::{Form, Plan};
+
+/// The file.
+pub(crate) fn emit(plan: &Plan, calls: &Calls) -> TokenStream {
+    let feature = |name: &str| (plan.form == Form::Crate).then(|| quote!(#[cfg(feature = #name)]));
+    let (client, blocking) = (feature("client"), feature("blocking"));
+    let (server, mock) = (feature("server"), feature("mock"));
+    let client = plan.sections.client.then(|| {
+        let definition = calls.item(Call::Text("v1::client!(CONTRACT);".to_owned()));
+        quote! {
+            #client
+            mod client;
+            #client
+            #definition
+        }
+    });
+    let blocking = plan
+        .sections
+        .blocking
+        .then(|| quote!(#blocking pub mod blocking;));
+    let server = plan.sections.server.then(|| {
+        quote! {
+            #server
+            mod server;
+            #server
+            #[allow(unused_imports, reason = "in a private module, not all of it is used")]
+            pub use server::{router, service};
+        }
+    });
+    let mock = plan.sections.mock.then(|| {
+        quote! {
+            #mock
+            mod mock;
+            #mock
+            #[allow(unused_imports, reason = "in a private module, not all of it is used")]
+            pub use mock::Mock;
+        }
+    });
+    let facts = facts(plan);
+    let operations = (!plan.operations.is_empty()).then(|| {
+        quote! {
+            mod api;
+            mod operations;
+            pub use api::Api;
+            pub use operations::*;
+        }
+    });
+    quote! {
+        use ::tieline::generated::v1;
+        pub mod types;
+        #operations
+        #client
+        #blocking
+        #server
+        #mock
+        #facts
+    }
+}
+
+fn facts(plan: &Plan) -> TokenStream {
+    let Plan {
+        name,
+        title,
+        version,
+        servers,
+        ..
+    } = plan;
+    let operations = plan.operations.iter().map(|operation| {
+        let name = tokens::ident(&operation.name);
+        quote!(&#name::OPERATION)
+    });
+    let schemes = plan.schemes.iter().map(|(name, kind)| {
+        // Written by the plan, from names of the runtime and literals.
+        let kind: TokenStream = kind.parse().unwrap_or_default();
+        quote!(v1::SecurityScheme { name: #name, kind: v1::SchemeKind::#kind })
+    });
+    quote! {
+        /// The contract's static facts.
+        pub static CONTRACT: v1::Contract = v1::Contract {
+            name: #name,
+            title: #title,
+            version: #version,
+            servers: &[#(#servers),*],
+            operations: &[#(#operations),*],
+            security_schemes: &[#(#schemes),*],
+        };
+    }
+}

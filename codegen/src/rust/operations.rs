@@ -1,0 +1,266 @@
+//! `operations.rs`: a module for each operation.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+use tieline_contract::model::StatusMatch;
+
+use super::format::{Call, Calls};
+use super::record::Record;
+use super::tokens::{self, Patterns, Scope};
+use crate::plan::Plan;
+use crate::plan::operations::{OperationPlan, OutputPlan, PlacePlan, RoutePlan, SegmentPlan};
+use crate::plan::replies::{ReplyPlan, ReplySetPlan};
+
+/// The file.
+pub(crate) fn emit(plan: &Plan, calls: &Calls) -> TokenStream {
+    let patterns = Patterns::in_parent();
+    let modules: Vec<TokenStream> = plan
+        .operations
+        .iter()
+        .map(|operation| module(operation, &patterns, calls))
+        .collect();
+    let patterns = patterns.statics();
+    let types = plan.operations.iter().any(OperationPlan::uses_types).then(|| {
+        quote!(
+            use super::types;
+        )
+    });
+    quote! {
+        #types
+        use ::tieline::generated::v1;
+        #patterns
+        #(#modules)*
+    }
+}
+
+fn module(operation: &OperationPlan, patterns: &Patterns, calls: &Calls) -> TokenStream {
+    let name = tokens::ident(&operation.name);
+    let docs = tokens::docs(&operation.docs);
+    let request = request(operation, patterns, calls);
+    let response = reply_set(
+        "Response",
+        "What comes back when it works.",
+        &operation.successes,
+        calls,
+    );
+    let failure = reply_set(
+        "Failure",
+        "What comes back when it does not.",
+        &operation.failures,
+        calls,
+    );
+    let facts = calls.item(facts(operation));
+    let call = calls.item(Call::Text(call(operation)));
+    let types = operation.uses_types().then(|| quote!(types,));
+    quote! {
+        #docs
+        pub mod #name {
+            use super::{#types v1};
+            #request
+            #response
+            #failure
+            #facts
+            #call
+        }
+    }
+}
+
+fn request(operation: &OperationPlan, patterns: &Patterns, calls: &Calls) -> TokenStream {
+    let name = Ident::new("Request", Span::call_site());
+    let record = Record {
+        name: &name,
+        wire: &operation.id,
+        record: &operation.request,
+        scope: Scope::Beside,
+        patterns,
+        calls,
+    };
+    let (definition, constructor, table) = (record.definition(), record.constructor(), record.table());
+    quote! {
+        /// What it takes.
+        #definition
+        impl #name {
+            #constructor
+        }
+        #table
+    }
+}
+
+fn reply_set(name: &str, about: &str, set: &ReplySetPlan, calls: &Calls) -> TokenStream {
+    let ident = Ident::new(name, Span::call_site());
+    match set {
+        ReplySetPlan::None => quote!(pub use v1::NoFailure as #ident;),
+        ReplySetPlan::Shared(module) => {
+            let module = tokens::ident(module);
+            quote!(pub use super::#module::#ident;)
+        }
+        ReplySetPlan::Own(replies) => {
+            let about = tokens::doc(about);
+            let variants = replies.iter().map(variant);
+            let entries = replies
+                .iter()
+                .enumerate()
+                .map(|(index, reply)| entry(index, reply))
+                .collect();
+            let implementation = calls.list(format!("v1::reply_set!({name}"), entries, ");", true);
+            quote! {
+                #about
+                #[derive(Debug, Clone, PartialEq)]
+                pub enum #ident {
+                    #(#variants),*
+                }
+                #implementation
+            }
+        }
+    }
+}
+
+fn variant(reply: &ReplyPlan) -> TokenStream {
+    let (docs, name) = (tokens::docs(&reply.docs), tokens::ident(&reply.name));
+    let status = has_status(reply).then(|| quote!(v1::StatusCode));
+    let body = reply
+        .body
+        .as_ref()
+        .map(|body| tokens::ty(&body.ty, Scope::Beside));
+    let parts: Vec<TokenStream> = status.into_iter().chain(body).collect();
+    if parts.is_empty() {
+        quote!(#docs #name)
+    } else {
+        quote!(#docs #name(#(#parts),*))
+    }
+}
+
+/// Whether the reply stands for several statuses, so that a value says which.
+fn has_status(reply: &ReplyPlan) -> bool {
+    !matches!(reply.status, StatusMatch::Code(_))
+}
+
+/// A variant in `reply_set!`.
+fn entry(index: usize, reply: &ReplyPlan) -> String {
+    let parts = match (has_status(reply), reply.body.is_some()) {
+        (true, true) => "(status, body)",
+        (true, false) => "(status)",
+        (false, true) => "(body)",
+        (false, false) => "",
+    };
+    let status = match reply.status {
+        StatusMatch::Code(code) => format!(" = {code}"),
+        StatusMatch::Range(_) | StatusMatch::Default => String::new(),
+    };
+    format!("{index}: {}{parts}{status}", reply.name)
+}
+
+/// `http_operation!`: the static facts.
+fn facts(operation: &OperationPlan) -> Call {
+    let RoutePlan {
+        method,
+        segments,
+        places,
+        successes,
+        failures,
+        ..
+    } = &operation.route;
+    let segments = segments.iter().map(|segment| match segment {
+        SegmentPlan::Literal(text) => format!("Literal({text:?})"),
+        SegmentPlan::Variable(index) => format!("Variable({index})"),
+    });
+    let mut lines = vec![
+        (
+            format!("OPERATION = {}: ", operation.index),
+            vec![
+                format!("{:?}", operation.service),
+                format!("{:?}", operation.id),
+                operation.safety.to_owned(),
+            ],
+        ),
+        (format!("{method}: "), segments.collect()),
+    ];
+    if !places.is_empty() {
+        lines.push(("inputs: ".to_owned(), places.iter().map(place).collect()));
+    }
+    lines.push(("successes: ".to_owned(), successes.iter().map(reply).collect()));
+    if !failures.is_empty() {
+        lines.push(("failures: ".to_owned(), failures.iter().map(reply).collect()));
+    }
+    if !operation.security.is_empty() {
+        let alternatives = operation
+            .security
+            .iter()
+            .map(|schemes| format!("{schemes:?}"))
+            .collect();
+        lines.push(("security: ".to_owned(), alternatives));
+    }
+    if let Some((header, required)) = &operation.idempotency_key {
+        lines.push((
+            "idempotency_key: ".to_owned(),
+            vec![format!("{header:?}"), required.to_string()],
+        ));
+    }
+    if let Some(timeout) = operation.timeout_ms {
+        lines.push((format!("timeout_ms: {timeout}"), Vec::new()));
+    }
+    Call::Block {
+        head: "v1::http_operation!".to_owned(),
+        lines,
+    }
+}
+
+fn place(place: &PlacePlan) -> String {
+    match place {
+        PlacePlan::Path => "Path".to_owned(),
+        PlacePlan::Query(style) => format!("Query({style})"),
+        PlacePlan::Header => "Header".to_owned(),
+        PlacePlan::Cookie => "Cookie".to_owned(),
+        PlacePlan::Body { encoding, media_type } => format!("Body({encoding}({media_type:?}))"),
+    }
+}
+
+fn reply(reply: &ReplyPlan) -> String {
+    let status = match reply.status {
+        StatusMatch::Code(code) => format!("Code({code})"),
+        StatusMatch::Range(hundred) => format!("Range({hundred})"),
+        StatusMatch::Default => "Default".to_owned(),
+    };
+    match &reply.body {
+        Some(body) => format!("{status} => {}({:?})", body.encoding, body.media_type),
+        None => status,
+    }
+}
+
+/// `http_call!`: request, output, and how to get it.
+fn call(operation: &OperationPlan) -> String {
+    match &operation.output {
+        OutputPlan::Response => "v1::http_call!(Request -> Response);".to_owned(),
+        OutputPlan::Nothing { variant, with_status } => {
+            let status = if *with_status { "(_)" } else { "" };
+            format!("v1::http_call!(Request -> (): {variant}{status});")
+        }
+        OutputPlan::Body {
+            variant,
+            with_status,
+            ty,
+        } => {
+            let status = if *with_status { "_, " } else { "" };
+            format!(
+                "v1::http_call!(Request -> {}: {variant}({status}body));",
+                type_text(ty)
+            )
+        }
+    }
+}
+
+/// A type as text, spaced as people write it.
+fn type_text(ty: &crate::plan::ty::RustType) -> String {
+    let text = tokens::ty(ty, Scope::Beside).to_string();
+    [
+        (" :: ", "::"),
+        (":: ", "::"),
+        (" < ", "<"),
+        (" >", ">"),
+        (" ,", ","),
+    ]
+    .iter()
+    .fold(text, |text, (from, to)| text.replace(from, to))
+    .trim_end()
+    .to_owned()
+}

@@ -1,0 +1,192 @@
+//! Small pieces of Rust: names, documentation, types, rules.
+
+use std::cell::RefCell;
+
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::quote;
+use tieline_contract::model::Scalar;
+
+use crate::plan::docs::Docs;
+use crate::plan::name::is_keyword;
+use crate::plan::rules::RulePlan;
+use crate::plan::ty::RustType;
+
+/// A name as an identifier, raw where it must be.
+pub(crate) fn ident(name: &str) -> Ident {
+    if is_keyword(name) {
+        Ident::new_raw(name, Span::call_site())
+    } else {
+        Ident::new(name, Span::call_site())
+    }
+}
+
+/// A name as text, raw where it must be.
+pub(crate) fn ident_text(name: &str) -> String {
+    if is_keyword(name) {
+        format!("r#{name}")
+    } else {
+        name.to_owned()
+    }
+}
+
+/// `///` lines.
+pub(crate) fn docs(docs: &Docs) -> TokenStream {
+    let lines = docs.0.iter().map(|line| {
+        if line.is_empty() {
+            String::new()
+        } else {
+            format!(" {line}")
+        }
+    });
+    quote!(#(#[doc = #lines])*)
+}
+
+/// One `///` line.
+pub(crate) fn doc(text: &str) -> TokenStream {
+    docs(&Docs::lines(text))
+}
+
+/// `#[deprecated]`, or nothing.
+pub(crate) fn deprecated(deprecated: bool) -> TokenStream {
+    if deprecated {
+        quote!(#[deprecated])
+    } else {
+        TokenStream::new()
+    }
+}
+
+/// How types are written in a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Among the types.
+    Types,
+    /// Next to the module of types.
+    Beside,
+}
+
+/// A type.
+pub(crate) fn ty(ty: &RustType, scope: Scope) -> TokenStream {
+    let inner = |inner: &RustType| self::ty(inner, scope);
+    match ty {
+        RustType::Scalar(scalar) => self::scalar(*scalar),
+        RustType::Json => quote!(v1::Json),
+        RustType::Named(name) => {
+            let name = ident(name);
+            if scope == Scope::Types {
+                quote!(#name)
+            } else {
+                quote!(types::#name)
+            }
+        }
+        RustType::Vec(item) => {
+            let item = inner(item);
+            quote!(Vec<#item>)
+        }
+        RustType::Map(value) => {
+            let value = inner(value);
+            quote!(::std::collections::BTreeMap<String, #value>)
+        }
+        RustType::Option(value) => {
+            let value = inner(value);
+            quote!(Option<#value>)
+        }
+        RustType::Nullable(value) => {
+            let value = inner(value);
+            quote!(v1::Nullable<#value>)
+        }
+        RustType::Boxed(value) => {
+            let value = inner(value);
+            quote!(Box<#value>)
+        }
+    }
+}
+
+fn scalar(scalar: Scalar) -> TokenStream {
+    match scalar {
+        Scalar::Bool => quote!(bool),
+        Scalar::I32 => quote!(i32),
+        Scalar::I64 => quote!(i64),
+        Scalar::U32 => quote!(u32),
+        Scalar::U64 => quote!(u64),
+        Scalar::F32 => quote!(f32),
+        Scalar::F64 => quote!(f64),
+        Scalar::String => quote!(String),
+        Scalar::Bytes | Scalar::Binary => quote!(v1::Bytes),
+        Scalar::DateTime => quote!(v1::DateTime),
+        Scalar::Date => quote!(v1::Date),
+        Scalar::Uuid => quote!(v1::Uuid),
+    }
+}
+
+/// The regular expressions of a module: a static each.
+#[derive(Default)]
+pub(crate) struct Patterns {
+    texts: RefCell<Vec<String>>,
+    /// Whether they stand in the module around the one that uses them.
+    in_parent: bool,
+}
+
+impl Patterns {
+    /// Patterns that several modules share.
+    pub(crate) fn in_parent() -> Self {
+        Self {
+            in_parent: true,
+            ..Self::default()
+        }
+    }
+
+    /// The name of the static of `text`.
+    fn name(&self, text: &str) -> Ident {
+        let mut texts = self.texts.borrow_mut();
+        let index = texts.iter().position(|known| known == text).unwrap_or_else(|| {
+            texts.push(text.to_owned());
+            texts.len() - 1
+        });
+        Ident::new(&format!("PATTERN_{}", index + 1), Span::call_site())
+    }
+
+    /// The statics of all patterns that were asked for.
+    pub(crate) fn statics(&self) -> TokenStream {
+        let texts = self.texts.borrow().clone();
+        let names = texts.iter().map(|text| self.name(text));
+        quote!(#(static #names: v1::Pattern = v1::Pattern::new(#texts);)*)
+    }
+}
+
+/// `.rules(&[…])`, or nothing.
+pub(crate) fn rules(rules: &[RulePlan], patterns: &Patterns) -> TokenStream {
+    if rules.is_empty() {
+        return TokenStream::new();
+    }
+    let rules = rules.iter().map(|rule| self::rule(rule, patterns));
+    quote!(.rules(&[#(#rules),*]))
+}
+
+fn rule(rule: &RulePlan, patterns: &Patterns) -> TokenStream {
+    match rule {
+        RulePlan::Count(name, count) => {
+            let (name, count) = (ident(name), Literal::u64_unsuffixed(*count));
+            quote!(v1::Rule::#name(#count))
+        }
+        RulePlan::Number(name, number) => {
+            let (name, size) = (ident(name), Literal::f64_unsuffixed(number.abs()));
+            let sign = number.is_sign_negative().then(|| quote!(-));
+            quote!(v1::Rule::#name(#sign #size))
+        }
+        RulePlan::Pattern(text) => {
+            let name = patterns.name(text);
+            let module = patterns.in_parent.then(|| quote!(super::));
+            quote!(v1::Rule::Pattern(&#module #name))
+        }
+        RulePlan::UniqueItems => quote!(v1::Rule::UniqueItems),
+        RulePlan::OneOf(texts) => quote!(v1::Rule::OneOf(&[#(#texts),*])),
+        RulePlan::Format(name) => {
+            let name = ident(name);
+            quote!(v1::Rule::Format(v1::Format::#name))
+        }
+        RulePlan::Each(inner) => {
+            let inner = inner.iter().map(|rule| self::rule(rule, patterns));
+            quote!(v1::Rule::Each(&[#(#inner),*]))
+        }
+    }
+}

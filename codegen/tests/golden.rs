@@ -1,0 +1,100 @@
+//! A golden for each feature: a contract of one screen, and the code it becomes, checked in next to it.
+//!
+//! `TIELINE_BLESS=1 cargo test -p tieline-codegen --test golden` rewrites them. The package `tieline-tests` compiles them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tieline_codegen::{Generator, Output};
+
+/// The goldens. One shows every part of a module; the others show what their feature needs.
+const GOLDENS: &[&str] = &[
+    "all_of",
+    "docs",
+    "enums",
+    "grpc",
+    "maps",
+    "objects",
+    "parameters",
+    "pets",
+    "recursion",
+    "replies",
+    "security",
+    "three_states",
+    "union_by_kind",
+    "union_by_tag",
+];
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden")
+}
+
+fn generator(name: &str) -> Generator {
+    let everything = matches!(name, "pets" | "docs" | "grpc");
+    let dialect = if name == "grpc" { "proto" } else { "yaml" };
+    Generator::new()
+        .contract(folder().join(name).join(format!("contract.{dialect}")))
+        .name(name)
+        .blocking(everything)
+        .server(everything)
+        .mock(everything)
+        .out_dir(folder())
+}
+
+fn render(name: &str) -> Output {
+    generator(name)
+        .render()
+        .unwrap_or_else(|failure| panic!("{name}: {failure}"))
+}
+
+#[test]
+fn every_feature_looks_as_it_is_checked_in() {
+    let bless = std::env::var_os("TIELINE_BLESS").is_some();
+    let mut stale = Vec::new();
+    for name in GOLDENS {
+        if bless {
+            generator(name)
+                .write()
+                .unwrap_or_else(|failure| panic!("{name}: {failure}"));
+            continue;
+        }
+        for (path, made) in render(name).files() {
+            let kept = fs::read_to_string(folder().join(path)).unwrap_or_default();
+            if kept != *made {
+                let diff = similar::TextDiff::from_lines(&kept, made)
+                    .unified_diff()
+                    .context_radius(3)
+                    .to_string();
+                stale.push(format!("{}\n{diff}", path.display()));
+            }
+        }
+    }
+    assert!(
+        stale.is_empty(),
+        "TIELINE_BLESS=1 rewrites these:\n{}",
+        stale.join("\n")
+    );
+}
+
+#[test]
+fn no_golden_is_left_behind() {
+    let kept: Vec<String> = fs::read_dir(folder())
+        .expect("the goldens are checked in")
+        .filter_map(Result::ok)
+        .filter(|entry| entry.path().join("contract.yaml").is_file())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| !GOLDENS.contains(&name.as_str()))
+        .collect();
+    assert!(
+        kept.iter().all(|name| name.starts_with("grpc")),
+        "not in the list: {kept:?}"
+    );
+}
+
+#[test]
+fn rendering_twice_gives_the_same_octets() {
+    for name in GOLDENS {
+        let (one, other) = (render(name), render(name));
+        assert!(one.files().eq(other.files()), "{name}");
+    }
+}
