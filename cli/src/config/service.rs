@@ -1,0 +1,169 @@
+//! `[service.<name>]`: the settings of one service's client.
+//!
+//! The runtime reads the same keys by its own reader (the table in its `config` module); this is their one list on the
+//! side of the tools, from which the check and the JSON Schema come. Every key may be left out: then the contract's or
+//! the runtime's default holds.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use toml::de::{DeTable, DeValue};
+
+use super::values::{AddressText, DurationText, NameText, SizeText, TimeText, VariableText};
+
+/// How calls to one service are made.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[allow(dead_code)] // Judged here, used by the runtime.
+pub(crate) struct ServiceConfig {
+    /// Where the service is reached, with a base path. The environment variable `<NAME>_URL` wins over it.
+    base_url: Option<AddressText>,
+    /// The environment variable that holds the address, in place of `<NAME>_URL`.
+    base_url_env: Option<VariableText>,
+    /// The service's name in errors, logs and metrics. By default the name of this table.
+    service_name: Option<NameText>,
+    /// The name of the calling service, sent as x-service-name.
+    caller: Option<NameText>,
+    /// The environment variable that holds the key sent as x-api-key. SERVICE_API_KEY by default.
+    api_key_env: Option<VariableText>,
+    /// The longest time for a call with all of its attempts. 30s by default.
+    timeout: Option<TimeText>,
+    /// The same in seconds. Only one of the two can be set.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    timeout_seconds: Option<f64>,
+    /// The longest time for one attempt. Unlimited by default.
+    attempt_timeout: Option<TimeText>,
+    /// The longest time to open a connection. 5s by default.
+    connect_timeout: Option<TimeText>,
+    /// `retry.max_attempts`, less the first attempt. Only one of the two can be set.
+    max_retries: Option<u32>,
+    /// How failed attempts are repeated.
+    retry: Option<RetryConfig>,
+    /// How many retries there may be, in relation to calls.
+    retry_budget: Option<BudgetConfig>,
+    /// When a failing service is not called for a while.
+    breaker: Option<BreakerConfig>,
+    /// How many calls may be under way.
+    bulkhead: Option<BulkheadConfig>,
+    /// The greatest body of a reply. 64MiB by default.
+    body_limit: Option<SizeText>,
+    /// Whether replies are judged by the rules of the contract. Not by default.
+    check_replies: Option<bool>,
+}
+
+/// Retries: only of calls that the contract proves safe to repeat.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[allow(dead_code)] // Judged here, used by the runtime.
+pub(crate) struct RetryConfig {
+    /// The greatest number of attempts, the first one included. 3 by default, or the length of a schedule.
+    #[schemars(range(min = 1))]
+    max_attempts: Option<u32>,
+    /// The rule for the waits between attempts.
+    backoff: Option<BackoffConfig>,
+}
+
+/// The rule for the waits between attempts: full jitter, or a schedule.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[allow(dead_code)] // Judged here, used by the runtime.
+pub(crate) struct BackoffConfig {
+    /// Random waits that grow.
+    full_jitter: Option<FullJitterConfig>,
+    /// These waits, in order and without jitter.
+    #[schemars(length(min = 1))]
+    schedule: Option<Vec<DurationText>>,
+}
+
+/// Evenly from 0 to the smaller of the cap and the base doubled with each attempt.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[allow(dead_code)] // Judged here, used by the runtime.
+pub(crate) struct FullJitterConfig {
+    /// The widest wait after the first attempt. 100ms by default.
+    base: Option<DurationText>,
+    /// The widest wait of all. 5s by default.
+    cap: Option<DurationText>,
+}
+
+/// The retry budget that all calls to a service share.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[allow(dead_code)] // Judged here, used by the runtime.
+pub(crate) struct BudgetConfig {
+    /// The share of calls that may be retried. 0.1 by default.
+    #[schemars(range(min = 0.0, max = 1000.0))]
+    ratio: Option<f64>,
+    /// The retries a second that are always allowed. 10 by default.
+    reserve_per_second: Option<u32>,
+}
+
+/// The circuit breaker.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[allow(dead_code)] // Judged here, used by the runtime.
+pub(crate) struct BreakerConfig {
+    /// Whether there is a breaker. There is by default.
+    enabled: Option<bool>,
+    /// How many calls have to succeed before it closes. 3 by default.
+    #[schemars(range(min = 1, max = 1024))]
+    probes: Option<u32>,
+    /// How long results are counted before the counts start anew; `0s` counts for ever. 10s by default.
+    interval: Option<DurationText>,
+    /// How long it stays open before it probes. 30s by default.
+    open_for: Option<TimeText>,
+    /// The share of failures at which it opens. 0.6 by default.
+    #[schemars(range(max = 1.0), extend("exclusiveMinimum" = 0))]
+    failure_ratio: Option<f64>,
+    /// The number of results below which it does not open. 3 by default.
+    #[schemars(range(min = 1))]
+    minimum_requests: Option<u32>,
+}
+
+/// The bulkhead: a bound on calls under way.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[allow(dead_code)] // Judged here, used by the runtime.
+pub(crate) struct BulkheadConfig {
+    /// How many calls run at once. No bound by default; the other two say nothing without it.
+    #[schemars(range(min = 1))]
+    max_concurrent: Option<u64>,
+    /// How many calls may wait for a place. Unlimited by default.
+    max_queue: Option<u64>,
+    /// How long a call may wait for a place. As long as its deadline by default.
+    max_wait: Option<DurationText>,
+}
+
+/// Two settings that exclude each other, by the keys that lead to them.
+const EXCLUSIVE: [[&[&str]; 2]; 3] = [
+    [&["timeout"], &["timeout_seconds"]],
+    [&["max_retries"], &["retry", "max_attempts"]],
+    [
+        &["retry", "backoff", "full_jitter"],
+        &["retry", "backoff", "schedule"],
+    ],
+];
+
+/// Settings of a service that exclude each other: the keys of the two, and where the later one stands.
+pub(super) fn conflicts(service: &DeTable<'_>) -> Vec<(String, String, std::ops::Range<usize>)> {
+    let pairs = EXCLUSIVE.iter().filter_map(|[one, other]| {
+        let (one_at, other_at) = (find(service, one)?, find(service, other)?);
+        let at = if one_at.start > other_at.start {
+            one_at
+        } else {
+            other_at
+        };
+        Some((one.join("."), other.join("."), at))
+    });
+    pairs.collect()
+}
+
+/// Where a key stands.
+fn find(table: &DeTable<'_>, path: &[&str]) -> Option<std::ops::Range<usize>> {
+    let (first, rest) = path.split_first()?;
+    let (key, value) = table.get_key_value(*first)?;
+    match value.get_ref() {
+        _ if rest.is_empty() => Some(key.span()),
+        DeValue::Table(table) => find(table, rest),
+        _ => None,
+    }
+}

@@ -1,0 +1,187 @@
+//! The one place where the generator is called: from jobs to files in memory.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use tieline_codegen::{Generator, Output, Runtime};
+use tieline_contract::problem::{Level, Problems};
+
+use super::folder::Tree;
+use super::jobs::{Job, Plan, Sections, Target};
+use crate::report::{ContractReport, Report};
+
+/// All that was asked for, in memory.
+#[derive(Debug, Default)]
+pub(super) struct Rendered {
+    /// Folders and what should be in them.
+    pub(super) trees: Vec<Tree>,
+    /// What became of each contract.
+    pub(super) contracts: Vec<ContractReport>,
+    /// How many errors there were.
+    pub(super) errors: usize,
+    /// How many warnings there were.
+    pub(super) warnings: usize,
+}
+
+/// Renders every job, and tells what there is to tell on the way.
+pub(super) fn render(plan: &Plan, strict: bool, report: &mut Report) -> Rendered {
+    match &plan.target {
+        Target::Modules => modules(&plan.jobs, strict, report),
+        Target::Crate { name, out, runtime } => package(plan, name, out, runtime.as_deref(), strict, report),
+    }
+}
+
+/// A module a job.
+fn modules(jobs: &[Job], strict: bool, report: &mut Report) -> Rendered {
+    let mut all = Rendered::default();
+    for (at, job) in jobs.iter().enumerate() {
+        report.start(&job.name, at + 1, jobs.len());
+        let started = Instant::now();
+        let generator = with_sections(with_source(Generator::new(), job), job.sections)
+            .operations(job.operations.iter().cloned())
+            .strict(strict)
+            .out_dir(&job.out);
+        let generator = job.include.iter().fold(generator, Generator::include);
+        let outcome = Outcome::of(&generator);
+        all.tell(&outcome.problems, report);
+        let contract = contract_report(job, &outcome, (0, 1), started.elapsed());
+        report.contract(&contract);
+        all.contracts.push(contract);
+        for rendered in outcome.output.iter().flat_map(|output| &output.contracts) {
+            let inside = |path: &Path| path.strip_prefix(&rendered.folder).unwrap_or(path).to_path_buf();
+            all.trees.push(Tree {
+                root: job.out.join(&rendered.folder),
+                files: rendered
+                    .files
+                    .iter()
+                    .map(|(path, text)| (inside(path), text.clone()))
+                    .collect(),
+            });
+        }
+    }
+    all
+}
+
+/// One crate of all jobs.
+fn package(
+    plan: &Plan,
+    name: &str,
+    out: &Path,
+    runtime: Option<&Path>,
+    strict: bool,
+    report: &mut Report,
+) -> Rendered {
+    let mut all = Rendered::default();
+    let jobs = &plan.jobs;
+    report.start(name, 1, 1);
+    let started = Instant::now();
+    let runtime = runtime.map_or_else(Runtime::default, |path| Runtime::Path(path.to_path_buf()));
+    let generator = jobs.iter().fold(Generator::new(), with_source);
+    let generator = with_sections(generator, Sections::union(jobs.iter().map(|job| job.sections)));
+    let generator = includes(jobs).into_iter().fold(generator, Generator::include);
+    // Every job has the same selection: the plan has seen to it.
+    let operations = jobs.first().map(|job| job.operations.clone()).unwrap_or_default();
+    let generator = generator
+        .operations(operations)
+        .strict(strict)
+        .package(name, runtime)
+        .out_dir(out);
+    let outcome = Outcome::of(&generator);
+    all.tell(&outcome.problems, report);
+    for (at, job) in jobs.iter().enumerate() {
+        let contract = contract_report(job, &outcome, (at, jobs.len()), started.elapsed());
+        report.contract(&contract);
+        all.contracts.push(contract);
+    }
+    if let Some(output) = outcome.output {
+        all.trees.push(Tree {
+            root: out.to_path_buf(),
+            files: output.files().cloned().collect::<BTreeMap<_, _>>(),
+        });
+    }
+    all
+}
+
+fn with_source(generator: Generator, job: &Job) -> Generator {
+    generator.contract(&job.path).name(&job.name)
+}
+
+fn with_sections(generator: Generator, sections: Sections) -> Generator {
+    generator
+        .client(sections.client)
+        .server(sections.server)
+        .mock(sections.mock)
+        .blocking(sections.blocking)
+}
+
+/// The include folders of all jobs, each once.
+fn includes(jobs: &[Job]) -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> = Vec::new();
+    for folder in jobs.iter().flat_map(|job| &job.include) {
+        if !folders.contains(folder) {
+            folders.push(folder.clone());
+        }
+    }
+    folders
+}
+
+/// What a generator came to.
+struct Outcome {
+    /// None after an error.
+    output: Option<Output>,
+    problems: Problems,
+}
+
+impl Outcome {
+    fn of(generator: &Generator) -> Self {
+        match generator.render() {
+            Ok(mut output) => Self {
+                problems: std::mem::take(&mut output.problems),
+                output: Some(output),
+            },
+            Err(failure) => Self {
+                output: None,
+                problems: failure.into_problems(),
+            },
+        }
+    }
+
+    /// The problems in a file. A run of one contract has no others.
+    fn count(&self, file: &Path, alone: bool, level: Level) -> usize {
+        let at = |name: &str| Path::new(name) == file;
+        let here = self.problems.iter().filter(|problem| {
+            problem.level == level && (alone || problem.place.as_ref().is_some_and(|place| at(&place.file)))
+        });
+        here.count()
+    }
+}
+
+impl Rendered {
+    fn tell(&mut self, problems: &Problems, report: &mut Report) {
+        report.problems(problems);
+        self.errors += problems.count(Level::Error);
+        self.warnings += problems.count(Level::Warning);
+    }
+}
+
+/// What became of a job, the `at`-th contract of `of` in the outcome.
+fn contract_report(job: &Job, outcome: &Outcome, (at, of): (usize, usize), time: Duration) -> ContractReport {
+    let rendered = outcome
+        .output
+        .as_ref()
+        .and_then(|output| output.contracts.get(at));
+    let alone = of == 1;
+    ContractReport {
+        name: rendered.map_or_else(|| job.name.clone(), |rendered| rendered.name.clone()),
+        path: job.path.clone(),
+        out: rendered.map_or_else(|| job.out.clone(), |rendered| job.out.join(&rendered.folder)),
+        operations: rendered.map_or(0, |rendered| rendered.operations),
+        types: rendered.map_or(0, |rendered| rendered.types),
+        skipped: rendered.map_or(0, |rendered| rendered.skipped.len()),
+        warnings: outcome.count(&job.path, alone, Level::Warning),
+        errors: outcome.count(&job.path, alone, Level::Error),
+        files: rendered.map_or(0, |rendered| rendered.files.len()),
+        time,
+    }
+}

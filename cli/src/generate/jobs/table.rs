@@ -1,0 +1,137 @@
+//! One `[[contract]]` table of tieline.toml: which jobs it stands for. All that is wrong with it is said at once.
+
+use std::path::PathBuf;
+
+use toml::Spanned;
+
+use tieline_contract::problem::{Diagnostic, Problem, Problems};
+
+use super::{Job, Sections, find, sections};
+use crate::args::GenerateArgs;
+use crate::config::{ContractConfig, Loaded};
+use crate::diagnostics;
+use crate::discover::{self, Found};
+
+/// One `[[contract]]` table.
+pub(super) struct Reader<'a> {
+    pub(super) args: &'a GenerateArgs,
+    pub(super) loaded: &'a Loaded,
+    pub(super) contract: &'a ContractConfig,
+    pub(super) path: Vec<String>,
+}
+
+impl Reader<'_> {
+    /// Its jobs: one for a file, one for each contract in a folder.
+    pub(super) fn jobs(&self) -> Result<Vec<Job>, Problems> {
+        let mut problems = Problems::new();
+        self.refuse_unsupported(&mut problems);
+        let sections = sections(self.args, Some(self.contract)).unwrap_or_else(|diagnostic| {
+            problems.push(self.at(diagnostic, "path", &self.contract.path));
+            Sections::CLIENT
+        });
+        let out = self.out().unwrap_or_else(|problem| {
+            problems.push(problem);
+            PathBuf::new()
+        });
+        let found = self.found().unwrap_or_else(|problem| {
+            problems.push(problem);
+            Vec::new()
+        });
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let include = self.args.include.iter().cloned();
+        let include = include.chain(
+            self.contract
+                .include
+                .iter()
+                .map(|path| self.loaded.folder.join(path)),
+        );
+        let include: Vec<PathBuf> = include.collect();
+        let operations = self.contract.operations.as_ref();
+        Ok(found
+            .into_iter()
+            .map(|found| Job {
+                out: out.clone(),
+                name: found.name,
+                path: found.path,
+                include: include.clone(),
+                sections,
+                operations: operations.map(|list| list.get_ref().clone()).unwrap_or_default(),
+            })
+            .collect())
+    }
+
+    /// The contracts of the path, under the name given when there is one.
+    fn found(&self) -> Result<Vec<Found>, Problem> {
+        let path = self.loaded.folder.join(self.contract.path.get_ref());
+        let mut found = find(&path).map_err(|problem| {
+            let mut located = self.at(&diagnostics::NO_SUCH_FILE, "path", &self.contract.path);
+            located.code = problem.code;
+            located.message = problem.message;
+            located.help(
+                problem
+                    .help
+                    .replace("the working directory", "the folder of this file"),
+            )
+        })?;
+        if let Some(name) = &self.contract.name {
+            if !discover::is_module_name(name.get_ref()) {
+                let problem = self.at(&diagnostics::BAD_NAME, "name", name);
+                return Err(problem.about(format!("`{}`", name.get_ref())));
+            }
+            let several = found.len() > 1;
+            for one in &mut found {
+                one.name = if several {
+                    format!("{}_{}", name.get_ref(), one.name)
+                } else {
+                    name.get_ref().clone()
+                };
+            }
+        }
+        Ok(found)
+    }
+
+    fn out(&self) -> Result<PathBuf, Problem> {
+        match (&self.args.out, &self.contract.out) {
+            (Some(out), _) => Ok(out.clone()),
+            (None, Some(out)) => Ok(self.loaded.folder.join(out)),
+            (None, None) => Err(self.at(&diagnostics::NO_OUTPUT, "path", &self.contract.path)),
+        }
+    }
+
+    fn refuse_unsupported(&self, problems: &mut Problems) {
+        let mut refuse = |problem: Problem, key: &str| problems.push(problem.about(format!("`{key}`")));
+        if let Some(value) = self.contract.gateway.as_ref().filter(|value| *value.get_ref()) {
+            refuse(
+                self.at(&diagnostics::NOT_SUPPORTED_YET, "gateway", value),
+                "gateway",
+            );
+        }
+        if let Some(value) = self
+            .contract
+            .types
+            .as_ref()
+            .filter(|value| !value.get_ref().is_empty())
+        {
+            refuse(self.at(&diagnostics::NOT_SUPPORTED_YET, "types", value), "types");
+        }
+        if let Some(value) = self
+            .contract
+            .overlays
+            .as_ref()
+            .filter(|value| !value.get_ref().is_empty())
+        {
+            refuse(
+                self.at(&diagnostics::NOT_SUPPORTED_YET, "overlays", value),
+                "overlays",
+            );
+        }
+    }
+
+    /// A problem at the value of a key.
+    fn at<T>(&self, diagnostic: &Diagnostic, key: &str, value: &Spanned<T>) -> Problem {
+        let path: Vec<String> = self.path.iter().cloned().chain([key.to_owned()]).collect();
+        self.loaded.problem_at(diagnostic, value, &path)
+    }
+}

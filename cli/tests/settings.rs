@@ -1,0 +1,120 @@
+//! `[service.<name>]` is judged here and read by the runtime: both know the same keys and accept the same values.
+
+mod support;
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use support::Home;
+use tieline::config::Settings;
+
+#[test]
+fn the_keys_are_those_of_the_runtime() {
+    let home = Home::with(&[]);
+    let schema: Value = serde_json::from_str(&home.run(&["schema"]).exits(0).out).unwrap();
+    let service = &schema["properties"]["service"]["additionalProperties"];
+    let mut ours = BTreeSet::new();
+    leaves(&schema, service, "", &mut ours);
+    let theirs: BTreeSet<String> = Settings::keys().map(str::to_owned).collect();
+    assert_eq!(ours, theirs);
+}
+
+/// The paths of all settings below a schema.
+fn leaves(root: &Value, schema: &Value, prefix: &str, found: &mut BTreeSet<String>) {
+    let target = schema["$ref"]
+        .as_str()
+        .and_then(|target| root.pointer(&target[1..]));
+    let schema = target.unwrap_or(schema);
+    match schema["properties"].as_object() {
+        Some(properties) => {
+            for (key, schema) in properties {
+                let dot = if prefix.is_empty() { "" } else { "." };
+                leaves(root, schema, &format!("{prefix}{dot}{key}"), found);
+            }
+        }
+        None => {
+            found.insert(prefix.to_owned());
+        }
+    }
+}
+
+#[test]
+fn the_values_are_those_of_the_runtime() {
+    for (line, accepted) in [
+        ("base_url = \"http://other-service:8000/api/v1\"", true),
+        ("base_url = \"HTTPS://example.com\"", true),
+        ("base_url = \"localhost:50051\"", true),
+        ("base_url = \"dns:///user-service:50051\"", true),
+        ("base_url = \"[::1]:50051\"", true),
+        ("base_url = \"user-service\"", false),
+        ("base_url = \"ftp://x\"", false),
+        ("base_url = \"http://user:pass@host\"", false),
+        ("base_url = \"http://host?x=1\"", false),
+        ("base_url = \"http://host:99999\"", false),
+        ("base_url = \"http://\"", false),
+        ("base_url = \"dns://8.8.8.8/x:1\"", false),
+        ("base_url = \"host:1/path\"", false),
+        ("base_url_env = \"USER_API_URL\"", true),
+        ("api_key_env = \"sk-live-1\"", false),
+        ("service_name = \"users\"", true),
+        ("service_name = \" \"", false),
+        ("caller = \"a\\nb\"", false),
+        ("timeout = \"1m30s\"", true),
+        ("timeout = \"0s\"", false),
+        ("timeout = \"1.5s\"", false),
+        ("timeout = \"30s1m\"", false),
+        ("timeout = 5", false),
+        ("timeout_seconds = 1.5", true),
+        ("timeout_seconds = 2", true),
+        ("timeout_seconds = 0", false),
+        ("timeout_seconds = -1.0", false),
+        ("timeout = \"5s\"\ntimeout_seconds = 5", false),
+        ("max_retries = 0", true),
+        ("max_retries = -1", false),
+        ("max_retries = 1\nretry.max_attempts = 2", false),
+        ("retry.max_attempts = 1", true),
+        ("retry.max_attempts = 0", false),
+        ("retry.max_attempts = 1.5", false),
+        ("retry.backoff.schedule = [\"100ms\", \"0s\"]", true),
+        ("retry.backoff.schedule = []", false),
+        (
+            "retry.backoff = { full_jitter = { base = \"1s\", cap = \"2s\" } }",
+            true,
+        ),
+        (
+            "retry.backoff = { full_jitter = { base = \"1s\" }, schedule = [\"1s\"] }",
+            false,
+        ),
+        ("retry_budget = { ratio = 0.1, reserve_per_second = 10 }", true),
+        ("retry_budget.ratio = -0.1", false),
+        ("retry_budget.ratio = nan", false),
+        (
+            "breaker = { enabled = false, probes = 1024, interval = \"0s\" }",
+            true,
+        ),
+        ("breaker.probes = 1025", false),
+        ("breaker.open_for = \"0s\"", false),
+        ("breaker.failure_ratio = 1", true),
+        ("breaker.failure_ratio = 0", false),
+        ("breaker.enabled = \"yes\"", false),
+        (
+            "bulkhead = { max_concurrent = 10, max_queue = 0, max_wait = \"0s\" }",
+            true,
+        ),
+        ("bulkhead.max_concurrent = 0", false),
+        ("body_limit = \"64KiB\"", true),
+        ("body_limit = \"64kib\"", false),
+        ("body_limit = 64", false),
+        ("check_replies = true", true),
+        ("nonsense = 1", false),
+        ("retry = 3", false),
+    ] {
+        let theirs = toml::from_str::<Settings>(line);
+        assert_eq!(theirs.is_ok(), accepted, "the runtime on `{line}`: {theirs:?}");
+        let home = Home::with(&[("tieline.toml", &format!("[service.users]\n{line}\n"))]);
+        let ran = home.run(&["generate"]).exits(2);
+        // A file that is all right but lists no contract has this problem, and no other.
+        let ours = ran.err.contains("TL-CLI-002");
+        assert_eq!(ours, accepted, "the command on `{line}`: {}", ran.err);
+    }
+}
