@@ -1,0 +1,178 @@
+//! The goldens of the generator, compiled under the strictest lints a user could ask for, and put to use.
+
+#![deny(warnings, missing_docs)]
+
+macro_rules! goldens {
+    ($($name:ident = $path:literal: $about:literal;)*) => {
+        $(
+            #[doc = $about]
+            #[path = $path]
+            pub mod $name;
+        )*
+    };
+}
+
+goldens! {
+    all_of = "../golden/all_of/mod.rs": "Objects made of others.";
+    docs = "../golden/docs/mod.rs": "Documentation that rustdoc would misread, and what is deprecated.";
+    enums = "../golden/enums/mod.rs": "Constants of any text.";
+    grpc = "../golden/grpc/mod.rs": "A gRPC service, with streams.";
+    maps = "../golden/maps/mod.rs": "Maps, and properties beside the named ones.";
+    objects = "../golden/objects/mod.rs": "Objects, aliases and rules.";
+    parameters = "../golden/parameters/mod.rs": "Parameters of every place.";
+    pets = "../golden/pets/mod.rs": "Every part of a module.";
+    recursion = "../golden/recursion/mod.rs": "Types that contain themselves.";
+    replies = "../golden/replies/mod.rs": "Several replies, typed failures, empty and octet bodies.";
+    security = "../golden/security/mod.rs": "Security schemes and idempotency keys.";
+    three_states = "../golden/three_states/mod.rs": "Absent, null, and a value.";
+    union_by_kind = "../golden/union_by_kind/mod.rs": "Unions told apart by kind and by property.";
+    union_by_tag = "../golden/union_by_tag/mod.rs": "A union told apart by a property.";
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Serialize;
+    use serde::de::DeserializeOwned;
+    use serde_json::json;
+    use tieline::codec::{Date, Nullable, validate};
+
+    use super::{all_of, enums, maps, objects, recursion, three_states, union_by_kind, union_by_tag};
+
+    /// Reads a value, and checks that writing it gives what was read.
+    fn round_trip<T: Serialize + DeserializeOwned>(json: &serde_json::Value) -> T {
+        let value: T = serde_json::from_value(json.clone()).unwrap_or_else(|error| panic!("{json}: {error}"));
+        let written = serde_json::to_value(&value).expect("written to memory");
+        assert_eq!(written, *json);
+        value
+    }
+
+    #[test]
+    fn absent_null_and_a_value_are_three_states() {
+        use three_states::types::Patch;
+        let absent: Patch = round_trip(&json!({ "required": "a", "required_nullable": null }));
+        assert_eq!(
+            (absent.required_nullable.as_deref(), &absent.optional_nullable),
+            (None, &None)
+        );
+        let null: Patch = round_trip(
+            &json!({ "required": "a", "required_nullable": "b", "optional_nullable": null, "alias": null }),
+        );
+        assert_eq!(null.optional_nullable, Some(Nullable::Null));
+        let value: Patch = round_trip(
+            &json!({ "required": "a", "required_nullable": null, "optional_nullable": "c", "items": [1, null] }),
+        );
+        assert_eq!(value.optional_nullable, Some(Nullable::Value("c".to_owned())));
+        assert_eq!(value.items, Some(vec![Some(1), None]));
+        let made = Patch::new("a", None)
+            .optional_nullable("c".to_owned())
+            .items(vec![Some(1), None]);
+        assert_eq!(made, value);
+        assert!(
+            serde_json::from_value::<Patch>(json!({ "required": "a" })).is_err(),
+            "a required property is missing"
+        );
+    }
+
+    #[test]
+    fn constants_that_the_contract_does_not_name_are_kept() {
+        use enums::types::{Level, Status};
+        assert_eq!(round_trip::<Status>(&json!("sold out")), Status::SoldOut);
+        assert_eq!(round_trip::<Status>(&json!("unknown")), Status::UnknownValue);
+        assert_eq!(
+            round_trip::<Status>(&json!("gone")),
+            Status::Unknown("gone".to_owned())
+        );
+        assert_eq!(round_trip::<Level>(&json!(-3)), Level::Odd);
+        assert_eq!(round_trip::<Level>(&json!(9)), Level::Unknown(9));
+    }
+
+    #[test]
+    fn a_tag_tells_the_alternatives_apart() {
+        use union_by_tag::types::Animal;
+        let dog = round_trip::<Animal>(&json!({ "kind": "dog", "friends": [{ "kind": "cat", "lives": 9 }] }));
+        let Animal::Dog(dog) = dog else {
+            panic!("no dog: {dog:?}")
+        };
+        assert!(matches!(dog.friends.as_deref(), Some([Animal::Cat(_)])));
+        assert!(matches!(
+            round_trip::<Animal>(&json!({ "kind": "cow", "milk": true })),
+            Animal::Unknown(_)
+        ));
+    }
+
+    #[test]
+    fn kinds_and_properties_tell_alternatives_apart() {
+        use union_by_kind::types::{Exact, Filter, Id};
+        assert_eq!(round_trip::<Id>(&json!(7)), Id::Integer(7));
+        assert_eq!(round_trip::<Id>(&json!("7")), Id::from("7".to_owned()));
+        assert_eq!(round_trip::<Filter>(&json!({ "is": 7 })), Exact::new(7).into());
+        assert!(matches!(
+            round_trip::<Filter>(&json!(["a"])),
+            Filter::ListOfString(_)
+        ));
+    }
+
+    #[test]
+    fn properties_beside_the_named_ones_are_kept() {
+        let extended = round_trip::<maps::types::Extended>(&json!({ "name": "a", "b": 1, "c": 2 }));
+        assert_eq!(extended.additional_properties.get("c"), Some(&2));
+        assert!(
+            round_trip::<maps::types::Labels>(&json!({ "tier": "gold" }))
+                .0
+                .contains_key("tier")
+        );
+    }
+
+    #[test]
+    fn types_can_contain_themselves() {
+        use recursion::types::{Chicken, Egg, Expression, Sum, Tree};
+        round_trip::<Tree>(&json!({ "children": [{ "children": [] }], "parent": { "children": [] } }));
+        let sum = round_trip::<Expression>(&json!({ "left": { "left": 1.5, "right": 2.5 }, "right": 3.5 }));
+        assert_eq!(sum, Sum::new(Sum::new(1.5, 2.5), 3.5).into());
+        assert_eq!(
+            Chicken::new().egg(Egg::new()),
+            Chicken {
+                egg: Some(Box::new(Egg { chicken: None }))
+            }
+        );
+    }
+
+    #[test]
+    fn rules_hold_where_a_value_is_used() {
+        use objects::types::{Owner, Pet};
+        let pet = Pet::new(1, "Rex", "dog", vec![]);
+        assert_eq!(validate(&pet), []);
+        let broken = Pet::new(
+            1,
+            "rex",
+            "dog",
+            vec!["a".to_owned(), "a".to_owned(), String::new()],
+        )
+        .weight_kg(0.0)
+        .born(Date::from_text("yesterday"))
+        .owner(Owner::new().nick_name("x".repeat(21)));
+        let mut paths: Vec<String> = validate(&broken)
+            .iter()
+            .map(|violation| violation.path.to_string())
+            .collect();
+        paths.dedup();
+        assert_eq!(
+            paths,
+            [
+                "/name",
+                "/tags",
+                "/tags/2",
+                "/weightKg",
+                "/born",
+                "/owner/nick-name"
+            ]
+        );
+    }
+
+    #[test]
+    fn all_of_has_the_properties_of_all() {
+        use all_of::types::{Member, MemberRole};
+        let member = round_trip::<Member>(&json!({ "name": "Ada", "role": "admin" }));
+        assert_eq!(member, Member::new(MemberRole::Admin, "Ada"));
+    }
+}

@@ -1,0 +1,4 @@
+//! Tests that cross crate walls.
+
+#[cfg(test)]
+pub mod golden;

@@ -1,0 +1,61 @@
+//! `#[service_client(contract = "…")]`: a module filled from a contract file.
+
+#![deny(warnings, missing_docs)]
+
+use tieline::{Code, Context, Error};
+
+/// Pets, from a document.
+#[tieline::service_client(contract = "golden/pets/contract.yaml", server, mock, blocking)]
+pub mod pets {}
+
+#[tieline::service_client(contract = "tests/same_contract/users.proto", mock)]
+mod users {}
+
+#[tokio::test]
+async fn a_module_filled_from_a_document_has_client_server_and_mock() {
+    let mock = pets::Mock::new();
+    let missing = pets::types::Problem::default().title("no pet");
+    let failure = pets::get_pet::Failure::NotFound(missing.clone());
+    mock.get_pet.with(move |request| match request.verbose {
+        Some(true) => Ok(pets::get_pet::Response::Ok(pets::types::Pet::new("Rex"))),
+        _ => Err(failure.clone().into()),
+    });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let router = pets::router(mock);
+    let never = std::future::pending();
+    tokio::spawn(tieline::server::serve::serve(
+        listener,
+        router,
+        never,
+        std::time::Duration::ZERO,
+    ));
+    let client = pets::Client::to(&address).unwrap();
+    let error = client.get_pet(7).await.unwrap_err();
+    assert_eq!(error.body(), Some(&pets::get_pet::Failure::NotFound(missing)));
+    assert_eq!(client.get_pet(7).verbose(true).await.unwrap().name, "Rex");
+}
+
+#[test]
+fn a_module_filled_from_a_proto_has_its_operations() {
+    assert!(!users::CONTRACT.operations.is_empty());
+    let services: Vec<_> = users::CONTRACT
+        .operations
+        .iter()
+        .map(|operation| operation.service)
+        .collect();
+    assert!(
+        services.iter().all(|service| service.contains("sers")),
+        "{services:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_a_handler_says_beside_the_contract_is_its_code() {
+    let mock = pets::Mock::new();
+    mock.get_pet.fail(Error::new(Code::Unavailable, "later"));
+    let error = pets::Api::get_pet(&mock, Context::new(), pets::get_pet::Request::new(7))
+        .await
+        .unwrap_err();
+    assert_eq!((error.code(), error.message()), (Code::Unavailable, "later"));
+}
