@@ -1,0 +1,51 @@
+//! Benchmarks against peers: a subcommand a subject, a figure a line. `README.md` says what each figure means.
+
+mod client;
+mod cost;
+mod generate;
+mod policies;
+mod report;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Any failure of a benchmark: it ends the run, and its message says all there is to say.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Benchmarks of Tieline against its peers.
+#[derive(Parser)]
+#[command(name = "tieline-benches", version)]
+struct Arguments {
+    #[command(subcommand)]
+    subject: Subject,
+}
+
+#[derive(Subcommand)]
+enum Subject {
+    /// A call of a generated client with every policy on, against hyper, hyper-util and reqwest.
+    Client(client::Options),
+    /// Generating a client of a document and checking the result, against progenitor.
+    Generate(generate::Options),
+    /// The policies around work that does nothing.
+    Policies(policies::Options),
+    /// The server that `client` calls: prints its address, and ends with its standard input.
+    #[command(hide = true)]
+    Serve,
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().subject {
+        Subject::Client(options) => client::run(&options),
+        Subject::Generate(options) => generate::run(&options),
+        Subject::Policies(options) => policies::run(&options),
+        Subject::Serve => client::serve(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

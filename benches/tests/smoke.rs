@@ -1,0 +1,98 @@
+//! Each subject runs and prints figures that can be read. Not how large they are: that is no test's business.
+
+use std::process::Command;
+
+/// Runs the benchmarks and gives the names of the figures that it printed.
+fn figures(arguments: &[&str]) -> Vec<String> {
+    let output = Command::new(env!("CARGO_BIN_EXE_tieline-benches"))
+        .args(arguments)
+        .output()
+        .expect("the benchmarks start");
+    let (said, told) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert!(output.status.success(), "{arguments:?}: {told}");
+    said.lines().map(|line| figure(line).to_owned()).collect()
+}
+
+/// The name of the figure in a line: name, value, unit and pairs.
+fn figure(line: &str) -> &str {
+    let mut words = line.split(' ');
+    let (name, value, unit) = (words.next(), words.next(), words.next());
+    let value: f64 = value.and_then(|value| value.parse().ok()).expect(line);
+    assert!(value.is_finite() && value >= 0.0, "{line}");
+    assert!(unit.is_some_and(|unit| !unit.is_empty()), "{line}");
+    for pair in words {
+        let (key, value) = pair.split_once('=').expect(line);
+        if key.starts_with("ratio.") {
+            assert!(value.parse::<f64>().is_ok(), "{line}");
+        }
+        assert!(
+            matches!(key, "goal" | "met") || key.starts_with("ratio."),
+            "{line}"
+        );
+    }
+    name.expect(line)
+}
+
+#[test]
+fn a_client_is_measured_against_its_peers() {
+    let names = figures(&["client", "--calls", "64", "--rounds", "1"]);
+    for kind in ["get", "post"] {
+        for concurrency in ["c1", "c32"] {
+            for peer in ["hyper", "hyper-util", "reqwest", "tieline"] {
+                for measure in ["cpu", "allocations", "bytes", "latency-p50", "latency-p99"] {
+                    let name = format!("client/{kind}/{concurrency}/{peer}/{measure}");
+                    assert!(names.contains(&name), "no {name} in {names:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn policies_are_measured_alone_and_together() {
+    let names = figures(&["policies", "--calls", "64", "--rounds", "1"]);
+    for case in [
+        "nothing",
+        "breaker",
+        "bulkhead",
+        "retry",
+        "deadline",
+        "all-but-timer",
+        "all",
+    ] {
+        assert!(names.contains(&format!("policies/{case}/cpu")), "{names:?}");
+        assert!(
+            names.contains(&format!("policies/{case}/allocations")),
+            "{names:?}"
+        );
+    }
+}
+
+#[test]
+fn generation_is_measured_on_a_document_of_ones_own() {
+    let document = concat!(env!("CARGO_MANIFEST_DIR"), "/contracts/pets.yaml");
+    let names = figures(&["generate", "--no-check", "--rounds", "1", "--document", document]);
+    for measure in [
+        "time",
+        "lines",
+        "lines-per-operation",
+        "lines-per-operation-beside-types",
+    ] {
+        let name = format!("generate/tieline/{measure}");
+        assert!(names.contains(&name), "no {name} in {names:?}");
+    }
+}
+
+#[test]
+fn a_document_that_is_not_there_is_skipped_loudly() {
+    let output = Command::new(env!("CARGO_BIN_EXE_tieline-benches"))
+        .args(["generate", "--document", "no/such/document.json"])
+        .output()
+        .expect("the benchmarks start");
+    assert!(output.status.success() && output.stdout.is_empty());
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.starts_with("SKIPPED: "), "{told}");
+}
