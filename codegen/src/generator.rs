@@ -225,6 +225,7 @@ impl Generator {
                 name: source.name.clone(),
                 strict: self.strict,
                 include: self.include.clone(),
+                ..ReadOptions::default()
             };
             match tieline_contract::read(&source.path, &options) {
                 Ok(mut read) => {

@@ -19,6 +19,9 @@ pub struct ReadOptions {
     pub strict: bool,
     /// Folders that proto imports are looked for in. Empty: the file's own folder.
     pub include: Vec<PathBuf>,
+    /// URLs, or the starts of URLs, that references of an OpenAPI document name, and the files or folders that are read
+    /// in their place.
+    pub urls: Vec<(String, PathBuf)>,
 }
 
 /// What was read.
@@ -128,7 +131,8 @@ fn short_name(path: &Path, options: &ReadOptions) -> String {
 #[cfg(feature = "openapi")]
 fn read_openapi(path: &Path, options: &ReadOptions) -> Unchecked {
     let mut sources = crate::source::SourceMap::new();
-    let document = crate::source::Document::load(&mut sources, path);
+    let mapped = crate::source::Mapped(options.urls.clone());
+    let document = crate::source::Document::load(&mut sources, path, &mapped);
     from_document(sources, document, &short_name(path, options))
 }
 
@@ -140,7 +144,7 @@ fn from_document(
 ) -> Unchecked {
     let read = match document {
         Ok(document) => {
-            let reading = crate::openapi::read(&sources, &document, name);
+            let reading = crate::openapi::read(&sources, document, name);
             Unchecked {
                 contract: reading.contract,
                 problems: reading.problems,

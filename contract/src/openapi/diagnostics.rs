@@ -16,17 +16,8 @@ pub const UNKNOWN_VERSION: Diagnostic = Diagnostic {
     code: "TL-OAS-002",
     level: Level::Error,
     title: "unknown OpenAPI version",
-    label: "neither 3.0 nor 3.1",
-    help: "versions 3.0.x and 3.1.x are read",
-};
-
-/// `TL-OAS-003`: a 2.0 document.
-pub const SWAGGER_2: Diagnostic = Diagnostic {
-    code: "TL-OAS-003",
-    level: Level::Error,
-    title: "OpenAPI 2.0 documents are not yet supported",
-    label: "version 2.0",
-    help: "convert the document to OpenAPI 3, for instance with `swagger2openapi`",
+    label: "none of 2.0, 3.0, 3.1 and 3.2",
+    help: "versions 2.0, 3.0.x, 3.1.x and 3.2.x are read",
 };
 
 /// `TL-OAS-004`: a key that must be there is missing.
@@ -50,9 +41,9 @@ pub const OPERATION_SKIPPED: Diagnostic = Diagnostic {
 /// `TL-OAS-006`: two operations share an `operationId`.
 pub const DUPLICATE_OPERATION_ID: Diagnostic = Diagnostic {
     code: "TL-OAS-006",
-    level: Level::Error,
+    level: Level::Warning,
     title: "two operations share one operationId",
-    label: "used again here",
+    label: "used again here; named by its method and path instead",
     help: "every operationId must be unique within the document",
 };
 
@@ -150,7 +141,6 @@ pub const WEBHOOKS: Diagnostic = Diagnostic {
 pub const ALL: &[&Diagnostic] = &[
     &NOT_OPENAPI,
     &UNKNOWN_VERSION,
-    &SWAGGER_2,
     &MISSING_KEY,
     &OPERATION_SKIPPED,
     &DUPLICATE_OPERATION_ID,

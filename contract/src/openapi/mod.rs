@@ -1,7 +1,7 @@
-//! OpenAPI 3.0 and 3.1 documents to contracts.
+//! OpenAPI documents, 2.0 to 3.2, to contracts.
 //!
 //! ```text
-//! version -> info, servers, security schemes -> component schemas -> paths -> operations -> types, told apart
+//! version -> (2.0: the shape of 3.0) -> info, servers, security schemes -> component schemas -> paths -> operations -> types, told apart
 //! ```
 //!
 //! The document's tree is read as it stands, so that every problem has its place; what is wrong with one operation
@@ -17,12 +17,14 @@ mod paths;
 mod request;
 mod response;
 mod security;
+mod swagger;
 mod version;
 
 use crate::model::{Contract, Service};
 use crate::problem::Problems;
 use crate::schema::{Context, Types};
 use crate::source::{Document, SourceMap};
+use version::Version;
 
 /// What was read of a document.
 #[derive(Debug)]
@@ -36,9 +38,9 @@ pub struct Reading {
 }
 
 /// Reads a document. `name` is the contract's short name.
-pub fn read(sources: &SourceMap, document: &Document, name: &str) -> Reading {
-    let dialect = match version::detect(sources, document) {
-        Ok(dialect) => dialect,
+pub fn read(sources: &SourceMap, document: Document, name: &str) -> Reading {
+    let version = match version::detect(sources, &document) {
+        Ok(version) => version,
         Err(problem) => {
             return Reading {
                 contract: None,
@@ -47,7 +49,11 @@ pub fn read(sources: &SourceMap, document: &Document, name: &str) -> Reading {
             };
         }
     };
-    let cx = Context::new(document, sources, dialect);
+    let document = &match version {
+        Version::V2 => swagger::upgrade(document),
+        _ => document,
+    };
+    let cx = Context::new(document, sources, version.dialect());
     let root = &document.root;
     let mut types = Types::new(&cx);
     if let Some(schemas) = root

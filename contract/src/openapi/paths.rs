@@ -43,7 +43,7 @@ pub(super) fn read<'a>(cx: &Context<'a>, types: &mut Types<'_, 'a>, known: Known
         return Found::default();
     };
     let mut found = Found::default();
-    for route in with_unique_ids(cx, routes(cx, paths), &mut found.skipped) {
+    for route in with_unique_ids(cx, routes(cx, paths)) {
         // No version lets an operation be a reference, but documents in several files write it so.
         let read = match cx.document.follow(route.node) {
             Ok(node) => operation::read(
@@ -135,15 +135,11 @@ fn route<'a>(
     }
 }
 
-/// Drops operations whose id is taken, and gives those without one a name made of method and path.
-fn with_unique_ids<'a>(
-    cx: &Context<'a>,
-    routes: Vec<Route<'a>>,
-    skipped: &mut Vec<String>,
-) -> Vec<Route<'a>> {
+/// Gives operations without an id, or with one that is taken, a name made of method and path.
+fn with_unique_ids<'a>(cx: &Context<'a>, routes: Vec<Route<'a>>) -> Vec<Route<'a>> {
     let mut taken: HashMap<String, Span> = HashMap::new();
     let mut kept = Vec::new();
-    for route in routes {
+    for mut route in routes {
         let Some(id) = route.node.get("operationId").filter(|_| !route.id.is_empty()) else {
             kept.push(route);
             continue;
@@ -154,13 +150,13 @@ fn with_unique_ids<'a>(
                     .problem(&diagnostics::DUPLICATE_OPERATION_ID, id)
                     .about(format!("`{}`", route.id));
                 cx.report(problem.related(cx.place(*first), "first used here"));
-                skipped.push(format!("{} {}", route.method.as_str(), route.path));
+                route.id.clear();
             }
             None => {
                 taken.insert(route.id.clone(), id.span);
-                kept.push(route);
             }
         }
+        kept.push(route);
     }
     for route in kept.iter_mut().filter(|route| route.id.is_empty()) {
         let wish = made_up_id(route.method, route.path);
@@ -195,7 +191,7 @@ fn report(cx: &Context<'_>, skip: Skip<'_>, operation: &str) {
         }) => {
             let text = at.as_str().unwrap_or_default();
             let problem = cx.problem(&diagnostics::OPERATION_SKIPPED, at).about(format!(
-                "{operation}: references to other files and URLs are not yet supported: `{text}`"
+                "{operation}: no file stands for the URL of the reference `{text}`"
             ));
             cx.report(problem);
         }

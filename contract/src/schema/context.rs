@@ -132,7 +132,16 @@ impl<'a> Context<'a> {
                 return;
             }
             Broken::Elsewhere => &diagnostics::REF_ELSEWHERE,
-            Broken::NotPointer => &diagnostics::REF_NOT_POINTER,
+            Broken::Unreadable(why) => {
+                let problem = self.problem(&diagnostics::REF_UNREADABLE, broken.at);
+                let problem = problem.about(format!("`{text}`: {}", why.message));
+                self.report(match &why.place {
+                    Some(place) if place.line > 0 => problem.related(place.clone(), "the file is wrong here"),
+                    _ => problem,
+                });
+                return;
+            }
+            Broken::NoAnchor => &diagnostics::REF_NO_ANCHOR,
             Broken::Dangling => &diagnostics::DANGLING_REF,
             Broken::Cycle => &diagnostics::REF_CYCLE,
         };

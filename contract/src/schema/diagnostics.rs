@@ -29,22 +29,22 @@ pub const REF_CYCLE: Diagnostic = Diagnostic {
     help: "one of the definitions in the circle must say what it is",
 };
 
-/// `TL-SCH-004`: a reference to another file or URL.
+/// `TL-SCH-004`: a reference to a URL.
 pub const REF_ELSEWHERE: Diagnostic = Diagnostic {
     code: "TL-SCH-004",
     level: Level::Warning,
-    title: "references to other files and URLs are not yet supported",
-    label: "leads out of this file",
-    help: "bundle the contract into one file; what uses this is skipped or kept as raw JSON",
+    title: "the reference leads to a URL that no file stands for",
+    label: "nothing is fetched from a network",
+    help: "keep a copy, and map the URL to it; what uses this is skipped or kept as raw JSON",
 };
 
-/// `TL-SCH-005`: a reference by anchor or identifier.
-pub const REF_NOT_POINTER: Diagnostic = Diagnostic {
+/// `TL-SCH-005`: a reference by an anchor that no schema has.
+pub const REF_NO_ANCHOR: Diagnostic = Diagnostic {
     code: "TL-SCH-005",
-    level: Level::Warning,
-    title: "references by anchor are not yet supported",
-    label: "not a JSON pointer",
-    help: "write it as `#/components/schemas/<name>`",
+    level: Level::Error,
+    title: "no schema has the anchor that the reference names",
+    label: "neither a JSON pointer nor a known anchor",
+    help: "write it as `#/components/schemas/<name>`, or give the schema that `$anchor`",
 };
 
 /// `TL-SCH-006`: a keyword's value is of the wrong kind; the keyword is ignored.
@@ -92,16 +92,36 @@ pub const TOO_MANY: Diagnostic = Diagnostic {
     help: "refer to schemas by name, in place of repeating them in `allOf` and `oneOf`",
 };
 
+/// `TL-SCH-011`: a reference to a file that cannot be read.
+pub const REF_UNREADABLE: Diagnostic = Diagnostic {
+    code: "TL-SCH-011",
+    level: Level::Error,
+    title: "the file that the reference leads to cannot be read",
+    label: "",
+    help: "check the path, which counts from the file that the reference stands in",
+};
+
+/// `TL-SCH-012`: a reference in the place of a list of properties.
+pub const REF_TO_PROPERTIES: Diagnostic = Diagnostic {
+    code: "TL-SCH-012",
+    level: Level::Warning,
+    title: "a reference stands in the place of a list of properties",
+    label: "read as the list that it leads to",
+    help: "refer to a whole schema, for instance in `allOf`",
+};
+
 /// All of this area.
 pub const ALL: &[&Diagnostic] = &[
     &WRONG_KIND,
     &DANGLING_REF,
     &REF_CYCLE,
     &REF_ELSEWHERE,
-    &REF_NOT_POINTER,
+    &REF_NO_ANCHOR,
     &BAD_KEYWORD,
     &ENUM_OF_OTHER_TYPE,
     &TOO_DEEP,
     &BAD_MAPPING,
     &TOO_MANY,
+    &REF_UNREADABLE,
+    &REF_TO_PROPERTIES,
 ];

@@ -3,7 +3,7 @@
 use indexmap::{IndexMap, IndexSet};
 
 use crate::model::Rule;
-use crate::source::{Kind, Node};
+use crate::source::{Kind, Node, Object};
 
 use super::parts::{Flat, Part};
 use super::{Context, diagnostics, rules};
@@ -119,10 +119,7 @@ impl<'a> Merged<'a> {
                 "additionalProperties" => self.additional.push(value),
                 "patternProperties" => {
                     self.lossy = true;
-                    let patterns = value
-                        .as_object()
-                        .map(crate::source::Object::entries)
-                        .unwrap_or_default();
+                    let patterns = value.as_object().map(Object::entries).unwrap_or_default();
                     self.additional.extend(patterns.iter().map(|entry| &entry.value));
                 }
                 "items" => self.items.push(Part::new(value)),
@@ -190,7 +187,7 @@ impl<'a> Merged<'a> {
     }
 
     fn take_properties(&mut self, cx: &Context<'a>, value: &'a Node) {
-        let Some(properties) = cx.object(value, "`properties`") else {
+        let Some(properties) = list_of_properties(cx, value) else {
             return;
         };
         for property in properties.entries() {
@@ -221,6 +218,19 @@ impl<'a> Merged<'a> {
             Err(expected) => bad_keyword(cx, keyword, value, expected),
         }
     }
+}
+
+/// The properties listed, or those of the list that a reference in their place leads to: no version allows that, but
+/// what it means is clear.
+fn list_of_properties<'a>(cx: &Context<'a>, value: &'a Node) -> Option<&'a Object> {
+    let is_reference = value
+        .get("$ref")
+        .is_some_and(|reference| reference.as_str().is_some());
+    if !is_reference {
+        return cx.object(value, "`properties`");
+    }
+    cx.report(cx.problem(&diagnostics::REF_TO_PROPERTIES, value));
+    cx.object(cx.follow(value)?, "`properties`")
 }
 
 fn bad_keyword(cx: &Context<'_>, keyword: &str, value: &Node, why: &str) {

@@ -1,6 +1,7 @@
 //! Names of types: unique, and derived from where a schema stands.
 
 use std::collections::HashSet;
+use std::path::Path;
 
 use crate::model::TypeName;
 use crate::source::Pointer;
@@ -27,6 +28,18 @@ impl Names {
             number += 1;
         }
         TypeName(name)
+    }
+
+    /// Takes the first of some names that is free, with a number behind the last when none is.
+    pub(super) fn first_free(&mut self, wishes: Vec<String>) -> TypeName {
+        let mut last = String::new();
+        for wish in wishes.into_iter().filter(|wish| !wish.is_empty()) {
+            if self.taken.insert(wish.clone()) {
+                return TypeName(wish);
+            }
+            last = wish;
+        }
+        self.unique(&last)
     }
 
     /// Gives a name back.
@@ -57,4 +70,37 @@ pub(super) fn from_pointer(pointer: &Pointer) -> String {
         .filter(|word| !word.is_empty())
         .collect::<Vec<_>>()
         .join(".")
+}
+
+/// Names for a schema in another file, the best first: what the pointer says, or the file's name (`models/pet.yml` is
+/// `pet`); where those are taken, with the names of the folders above.
+pub(super) fn from_file(path: &str, pointer: &Pointer) -> Vec<String> {
+    let path = Path::new(path);
+    let stem = path
+        .file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let inner = from_pointer(pointer);
+    // What stands in a list of schemas has a name; what stands within a schema has one by its place.
+    let within = |token: &String| {
+        matches!(
+            token.as_str(),
+            "properties" | "items" | "allOf" | "oneOf" | "anyOf"
+        )
+    };
+    let mut wishes = match pointer.tokens().last() {
+        None => vec![stem],
+        Some(_) if pointer.tokens().iter().any(within) => vec![format!("{stem}.{inner}")],
+        Some(last) => vec![last.clone(), format!("{stem}.{inner}")],
+    };
+    let folders = path.ancestors().skip(1).filter_map(Path::file_name);
+    for folder in folders {
+        let folder = folder.to_string_lossy();
+        if matches!(&*folder, "." | "..") || wishes.len() > 6 {
+            break;
+        }
+        let longer = wishes.last().map(|last| format!("{folder}.{last}"));
+        wishes.extend(longer);
+    }
+    wishes
 }

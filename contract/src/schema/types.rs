@@ -7,7 +7,7 @@ use std::ptr;
 use indexmap::IndexMap;
 
 use crate::model::{Additional, Dispatch, Type, TypeDef, TypeKind, TypeName, TypeUse};
-use crate::source::Node;
+use crate::source::{Entry, Node};
 
 use super::names::{self, Names};
 use super::nulls::{Nulls, accepts_null};
@@ -94,7 +94,7 @@ impl<'c, 'a> Types<'c, 'a> {
             nulls: Nulls::default(),
             distributing: 0,
             merged: 0,
-            most_merged: 500_000 + cx.sources.text(cx.document.file).len(),
+            most_merged: 500_000 + cx.sources.bytes(),
             roots: HashSet::new(),
         }
     }
@@ -109,9 +109,30 @@ impl<'c, 'a> Types<'c, 'a> {
             self.targets
                 .insert(address(&entry.value), TypeName(entry.key.to_string()));
         }
-        for entry in schemas.entries() {
-            self.define(&TypeName(entry.key.to_string()), &[Part::new(&entry.value)]);
+        let written: Vec<&'a Node> = schemas
+            .entries()
+            .iter()
+            .map(|entry| self.written_elsewhere(entry).unwrap_or(&entry.value))
+            .collect();
+        for (entry, schema) in schemas.entries().iter().zip(written) {
+            self.define(&TypeName(entry.key.to_string()), &[Part::new(schema)]);
         }
+    }
+
+    /// A component that is no more than a reference to another file gives what stands there its name.
+    fn written_elsewhere(&mut self, entry: &'a Entry) -> Option<&'a Node> {
+        let object = entry
+            .value
+            .as_object()
+            .filter(|object| object.entries().len() == 1)?;
+        object.get("$ref")?;
+        let target = self.cx.document.target(&entry.value)?.ok()?;
+        if target.file == self.cx.document.file || self.targets.contains_key(&address(target.node)) {
+            return None;
+        }
+        self.targets
+            .insert(address(target.node), TypeName(entry.key.to_string()));
+        Some(target.node)
     }
 
     /// The type of a schema where it is used. When it needs a name of its own, it is derived from `place`:
@@ -246,7 +267,13 @@ impl<'c, 'a> Types<'c, 'a> {
             Some(Ok(target)) => target.pointer,
             _ => self.cx.document.pointer_to(target.span),
         };
-        let name = self.names.unique(&names::from_pointer(&pointer));
+        let file = target.span.file;
+        let name = if file == self.cx.document.file {
+            self.names.unique(&names::from_pointer(&pointer))
+        } else {
+            let path = self.cx.sources.name(file);
+            self.names.first_free(names::from_file(&path, &pointer))
+        };
         self.targets.insert(address(target), name.clone());
         self.queue.push_back((name.clone(), target));
         name

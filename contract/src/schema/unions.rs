@@ -290,11 +290,12 @@ impl<'a> Types<'_, 'a> {
     }
 
     fn discriminator(&self, node: &'a Node, kept: &[Candidate<'a>]) -> Option<Discriminator> {
-        let property = node.get("propertyName").and_then(Node::as_str)?.to_owned();
+        // 2.0 names the property, and no more.
+        let property = node.get("propertyName").unwrap_or(node).as_str()?.to_owned();
         let mut values = Vec::new();
         if let Some(Kind::Object(mapping)) = node.get("mapping").map(|mapping| &mapping.kind) {
             for entry in mapping.entries() {
-                let target = entry.value.as_str().and_then(|text| self.mapped(text));
+                let target = self.mapped(&entry.value);
                 let found = kept.iter().position(|candidate| {
                     target
                         .zip(candidate.target)
@@ -317,11 +318,18 @@ impl<'a> Types<'_, 'a> {
     }
 
     /// What a mapping's value leads to: a reference, or the bare name of a component.
-    fn mapped(&self, text: &str) -> Option<&'a Node> {
+    fn mapped(&self, text: &'a Node) -> Option<&'a Node> {
         let document = self.cx.document;
-        match document.lookup(text) {
-            Ok(target) => Some(target.node),
-            Err(_) => document.root.get("components")?.get("schemas")?.get(text),
+        let component = || {
+            document
+                .root
+                .get("components")?
+                .get("schemas")?
+                .get(text.as_str()?)
+        };
+        match document.lookup(text.span.file, text.as_str()?) {
+            Ok(target) => document.follow(target.node).ok(),
+            Err(_) => document.follow(component()?).ok(),
         }
     }
 }

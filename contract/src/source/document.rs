@@ -1,70 +1,84 @@
-//! A document: a file's tree, resolving pointers and finding places.
+//! A document: a file's tree and those of the files that it refers to, resolving pointers and finding places.
 
 use std::path::Path;
 
 use crate::problem::{Place, Problem};
 
+use super::load::{Mapped, Others};
 use super::{FileId, Kind, Node, Pointer, SourceMap, Span, json, yaml};
 
-/// A file's tree.
+/// A file's tree, and the files that it refers to.
 #[derive(Debug)]
 pub struct Document {
     /// The file.
     pub file: FileId,
     /// The root.
     pub root: Node,
+    /// The root as it was written, where `root` was made of it.
+    written: Option<Node>,
+    pub(super) others: Others,
 }
 
 impl Document {
-    /// Reads a file into the map, as JSON or YAML: by its extension, else by its first character.
-    pub fn load(sources: &mut SourceMap, path: &Path) -> Result<Self, Problem> {
+    /// Reads a file into the map, as JSON or YAML: by its extension, else by its first character; and with it every
+    /// file that references lead to. A file among these that cannot be read is a problem of what refers to it.
+    pub fn load(sources: &mut SourceMap, path: &Path, mapped: &Mapped) -> Result<Self, Problem> {
         let file = sources.load(path)?;
-        Self::parse(sources, file)
+        let mut document = Self::parse(sources, file)?;
+        document.others = Others::of(sources, &document.root, mapped);
+        Ok(document)
     }
 
     /// Reads a file of the map. JSON when its name ends in `.json`, or when it has no telling name and starts with
-    /// `{` or `[`; YAML otherwise.
+    /// `{` or `[`; YAML otherwise. What it refers to is not read.
     pub fn parse(sources: &SourceMap, file: FileId) -> Result<Self, Problem> {
-        let name = sources.name(file);
-        let extension = Path::new(&*name)
-            .extension()
-            .and_then(|extension| extension.to_str());
-        let is_json = match extension.map(str::to_ascii_lowercase).as_deref() {
-            Some("json") => true,
-            Some("yaml" | "yml") => false,
-            _ => sources.text(file).trim_start().starts_with(['{', '[']),
-        };
-        let root = if is_json {
-            json::parse(sources, file)
+        let root = parse(sources, file)?;
+        Ok(Self {
+            file,
+            others: Others::within(&root),
+            root,
+            written: None,
+        })
+    }
+
+    /// The same document with another root, made of this one. Places stay those of the written one.
+    #[must_use]
+    pub fn with_root(self, root: Node) -> Self {
+        Self {
+            root,
+            written: Some(self.written.unwrap_or(self.root)),
+            ..self
+        }
+    }
+
+    /// The root of a file of this document.
+    pub(super) fn tree(&self, file: FileId) -> Option<&Node> {
+        if file == self.file {
+            Some(&self.root)
         } else {
-            yaml::parse(sources, file)
-        }?;
-        Ok(Self { file, root })
+            self.others.tree(file)
+        }
     }
 
     /// The node that a pointer points to.
     pub fn resolve(&self, pointer: &Pointer) -> Option<&Node> {
-        pointer
-            .tokens()
-            .iter()
-            .try_fold(&self.root, |node, token| match &node.kind {
-                Kind::Object(object) => object.get(token),
-                Kind::Array(items) => items.get(array_index(token)?),
-                _ => None,
-            })
+        resolve(&self.root, pointer)
     }
 
-    /// The pointer to the innermost node that a span stands in. A key's span points to its value.
+    /// The pointer, within its file, to the innermost node that a span stands in. A key's span points to its value.
     pub fn pointer_to(&self, span: Span) -> Pointer {
         self.locate(span).0
     }
 
-    /// The pointer to the innermost node that a span stands in, and the key that it stands under: `None` at the
-    /// root and in lists.
+    /// The pointer, within its file, to the innermost node that a span stands in, and the key that it stands under:
+    /// `None` at the root and in lists.
     pub fn locate(&self, span: Span) -> (Pointer, Option<Span>) {
         let mut pointer = Pointer::default();
         let mut key = None;
-        let mut node = &self.root;
+        let written = self.written.as_ref().filter(|_| span.file == self.file);
+        let Some(mut node) = written.or_else(|| self.tree(span.file)) else {
+            return (pointer, key);
+        };
         while let Some(child) = child_at(node, span) {
             pointer.push(child.token);
             key = child.key;
@@ -80,6 +94,36 @@ impl Document {
             ..sources.place(span)
         }
     }
+}
+
+/// Reads a file of the map.
+pub(super) fn parse(sources: &SourceMap, file: FileId) -> Result<Node, Problem> {
+    let name = sources.name(file);
+    let extension = Path::new(&*name)
+        .extension()
+        .and_then(|extension| extension.to_str());
+    let is_json = match extension.map(str::to_ascii_lowercase).as_deref() {
+        Some("json") => true,
+        Some("yaml" | "yml") => false,
+        _ => sources.text(file).trim_start().starts_with(['{', '[']),
+    };
+    if is_json {
+        json::parse(sources, file)
+    } else {
+        yaml::parse(sources, file)
+    }
+}
+
+/// The node below `root` that a pointer points to.
+pub(super) fn resolve<'a>(root: &'a Node, pointer: &Pointer) -> Option<&'a Node> {
+    pointer
+        .tokens()
+        .iter()
+        .try_fold(root, |node, token| match &node.kind {
+            Kind::Object(object) => object.get(token),
+            Kind::Array(items) => items.get(array_index(token)?),
+            _ => None,
+        })
 }
 
 struct Child<'a> {

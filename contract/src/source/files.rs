@@ -93,6 +93,16 @@ impl SourceMap {
             .map_or_else(|| "".into(), |file| Arc::clone(&file.name))
     }
 
+    /// Where a file was read from. `None`: it stands in no file.
+    pub(super) fn path(&self, file: FileId) -> Option<PathBuf> {
+        self.files.get(file.0 as usize)?.path.clone()
+    }
+
+    /// How long all files are together.
+    pub fn bytes(&self) -> usize {
+        self.files.iter().map(|file| file.text.len()).sum()
+    }
+
     /// The path of every file that was read from disk, in the order of reading.
     pub fn paths(&self) -> Vec<PathBuf> {
         self.files.iter().filter_map(|file| file.path.clone()).collect()

@@ -1,7 +1,8 @@
 //! Documents and the places in them: YAML and JSON alike become one tree, with a span for every node.
 //!
 //! ```text
-//! path -> SourceMap (text, line starts) -> json | yaml -> Document { root: Node } -> pointer, places, excerpts
+//! path -> SourceMap (text, line starts) -> json | yaml -> Document { root: Node }, and the files it refers to
+//!                                                      -> pointers, places, excerpts
 //! ```
 //!
 //! Reading is bounded: a greatest file size, a greatest depth and a budget for what YAML aliases repeat.
@@ -10,6 +11,7 @@ pub mod diagnostics;
 mod document;
 mod files;
 mod json;
+mod load;
 mod node;
 mod pointer;
 mod reference;
@@ -18,6 +20,7 @@ mod yaml;
 
 pub use document::Document;
 pub use files::{FileId, SourceMap, Span};
+pub use load::Mapped;
 pub use node::{Entry, Kind, Node, Object};
 pub use pointer::{Pointer, escape_token};
 pub use reference::{Broken, BrokenRef, Target};

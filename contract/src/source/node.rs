@@ -52,6 +52,16 @@ pub struct Entry {
 const INDEX_ABOVE: usize = 12;
 
 impl Object {
+    /// An object of these entries. Of those that share a key, the first stays.
+    pub fn from_entries(entries: Vec<Entry>) -> Self {
+        let mut object = Self::default();
+        for entry in entries {
+            // The one that stands there already wins.
+            let _ = object.insert(entry);
+        }
+        object
+    }
+
     /// The entries, in the order of the source.
     pub fn entries(&self) -> &[Entry] {
         &self.entries

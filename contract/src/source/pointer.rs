@@ -29,9 +29,31 @@ impl Pointer {
         &self.tokens
     }
 
+    /// `/definitions/Pet` as a later version writes it: `/components/schemas/Pet`. `None` for all others.
+    pub(super) fn of_definition(&self) -> Option<Self> {
+        let (first, rest) = self.tokens.split_first()?;
+        (first == "definitions").then(|| {
+            let start = ["components", "schemas"].map(str::to_owned);
+            Self {
+                tokens: start.into_iter().chain(rest.iter().cloned()).collect(),
+            }
+        })
+    }
+
     /// The pointer to a child.
     pub(super) fn push(&mut self, token: impl Into<String>) {
         self.tokens.push(token.into());
+    }
+
+    /// The pointer to the parent.
+    pub(super) fn pop(&mut self) {
+        self.tokens.pop();
+    }
+
+    /// This pointer, and `rest` counted from where it points to.
+    pub(super) fn joined(mut self, rest: &Self) -> Self {
+        self.tokens.extend(rest.tokens.iter().cloned());
+        self
     }
 }
 
@@ -48,7 +70,8 @@ pub fn escape_token(token: &str) -> String {
     token.replace('~', "~0").replace('/', "~1")
 }
 
-fn percent_decode(text: &str) -> Option<String> {
+/// Text with its percent-encoding undone. `None`: what comes out is not UTF-8.
+pub(super) fn percent_decode(text: &str) -> Option<String> {
     if !text.contains('%') {
         return Some(text.to_owned());
     }

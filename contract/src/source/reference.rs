@@ -3,17 +3,23 @@
 use std::collections::HashSet;
 use std::ptr;
 
-use super::{Document, Node, Pointer};
+use crate::problem::Problem;
+
+use super::document::resolve;
+use super::load::Lead;
+use super::{Document, FileId, Node, Pointer};
 
 /// Why a reference leads nowhere.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Broken {
+#[derive(Debug, Clone, Copy)]
+pub enum Broken<'a> {
     /// The value of `$ref` is not text.
     NotText,
-    /// It leads to another file or URL.
+    /// It leads to a URL that no file stands for.
     Elsewhere,
-    /// It leads to this file, but not by a JSON pointer (an anchor).
-    NotPointer,
+    /// It leads to a file that cannot be read.
+    Unreadable(&'a Problem),
+    /// No schema has that anchor.
+    NoAnchor,
     /// Nothing stands where it points.
     Dangling,
     /// It leads back to itself.
@@ -26,7 +32,7 @@ pub struct BrokenRef<'a> {
     /// The value of `$ref`.
     pub at: &'a Node,
     /// Why.
-    pub why: Broken,
+    pub why: Broken<'a>,
 }
 
 /// What a reference means.
@@ -34,7 +40,9 @@ pub struct BrokenRef<'a> {
 pub struct Target<'a> {
     /// The node.
     pub node: &'a Node,
-    /// The pointer to it.
+    /// The file that it stands in.
+    pub file: FileId,
+    /// The pointer to it, within its file.
     pub pointer: Pointer,
 }
 
@@ -46,17 +54,42 @@ impl Document {
         let Some(text) = at.as_str() else {
             return Some(Err(broken(Broken::NotText)));
         };
-        Some(self.lookup(text).map_err(broken))
+        Some(self.lookup(at.span.file, text).map_err(broken))
     }
 
-    /// What a reference's text points to, one step only.
-    pub fn lookup(&self, reference: &str) -> Result<Target<'_>, Broken> {
-        let Some(("", fragment)) = reference.split_once('#') else {
-            return Err(Broken::Elsewhere);
+    /// What a reference's text points to, one step only, as seen from a file.
+    pub fn lookup(&self, from: FileId, reference: &str) -> Result<Target<'_>, Broken<'_>> {
+        let (url, fragment) = reference.split_once('#').unwrap_or((reference, ""));
+        let (file, start) = if url.is_empty() {
+            (from, Pointer::default())
+        } else {
+            self.start(from, url)?
         };
-        let pointer = Pointer::from_fragment(fragment).ok_or(Broken::NotPointer)?;
-        let node = self.resolve(&pointer).ok_or(Broken::Dangling)?;
-        Ok(Target { node, pointer })
+        let root = self.tree(file).ok_or(Broken::Dangling)?;
+        let pointer = match Pointer::from_fragment(fragment) {
+            Some(rest) => start.joined(&rest),
+            None => self
+                .others
+                .anchor(file, fragment)
+                .cloned()
+                .ok_or(Broken::NoAnchor)?,
+        };
+        let node = resolve(root, &pointer)
+            .or_else(|| resolve(root, &pointer.of_definition()?))
+            .ok_or(Broken::Dangling)?;
+        Ok(Target { node, file, pointer })
+    }
+
+    /// Where the fragment of a reference counts from.
+    fn start(&self, from: FileId, url: &str) -> Result<(FileId, Pointer), Broken<'_>> {
+        match self.others.lead(from, url) {
+            Some(Lead::File(file)) => Ok((*file, Pointer::default())),
+            Some(Lead::Unreadable(problem)) => match self.others.id(url) {
+                Some(known) => Ok(known.clone()),
+                None => Err(Broken::Unreadable(problem)),
+            },
+            None => self.others.id(url).cloned().ok_or(Broken::Elsewhere),
+        }
     }
 
     /// Follows a node's `$ref`, and that of what it points to, to the end. A node that is no reference is itself.
