@@ -1,6 +1,7 @@
 //! Benchmarks against peers: a subcommand a subject, a figure a line. `README.md` says what each figure means.
 
 mod client;
+mod corpus;
 mod cost;
 mod generate;
 mod policies;
@@ -25,6 +26,8 @@ struct Arguments {
 enum Subject {
     /// A call of a generated client with every policy on, against hyper, hyper-util and reqwest.
     Client(client::Options),
+    /// Every OpenAPI document of a folder: read, generated and, on request, compiled.
+    Corpus(corpus::Options),
     /// Generating a client of a document and checking the result, against progenitor.
     Generate(generate::Options),
     /// The policies around work that does nothing.
@@ -37,6 +40,7 @@ enum Subject {
 fn main() -> ExitCode {
     let done = match Arguments::parse().subject {
         Subject::Client(options) => client::run(&options),
+        Subject::Corpus(options) => corpus::run(&options),
         Subject::Generate(options) => generate::run(&options),
         Subject::Policies(options) => policies::run(&options),
         Subject::Serve => client::serve(),

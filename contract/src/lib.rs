@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod common;
+pub mod discover;
 pub mod model;
 #[cfg(feature = "openapi")]
 pub mod openapi;

@@ -1,0 +1,197 @@
+//! One document: read and generated, with its figures.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tieline_codegen::{Generator, Output, Runtime};
+use tieline_contract::problem::{Level, Problems};
+
+use super::compile::Workshop;
+use crate::cost;
+
+/// What became of a document.
+pub(super) struct Row {
+    /// Its path below the folder.
+    pub(super) name: String,
+    /// The package that holds its code.
+    pub(super) package: String,
+    pub(super) outcome: Outcome,
+    /// CPU time of reading and generating.
+    pub(super) took: Duration,
+    /// `None`: not tried.
+    pub(super) compiled: Option<bool>,
+    /// What the compiler said first.
+    pub(super) complaint: String,
+}
+
+/// What came of reading and generating.
+pub(super) enum Outcome {
+    Generated {
+        operations: usize,
+        skipped: usize,
+        types: usize,
+        warnings: usize,
+        lines: usize,
+    },
+    /// The first error.
+    Refused(String),
+    /// What it said.
+    Panicked(String),
+}
+
+/// Reads and generates a document; its crate is written where it will be compiled.
+pub(super) fn document(path: &Path, folder: &Path, workshop: Option<&Workshop>) -> Row {
+    let name = path
+        .strip_prefix(folder)
+        .unwrap_or(path)
+        .to_string_lossy()
+        .into_owned();
+    let package = package(&name);
+    let made = catch_unwind(AssertUnwindSafe(|| {
+        cost::cpu_of(|| generator(path, &package, workshop).render())
+    }));
+    let (outcome, took) = match made {
+        Err(panic) => (Outcome::Panicked(said(&*panic)), Duration::ZERO),
+        Ok(Err(error)) => (Outcome::Refused(error.to_string()), Duration::ZERO),
+        Ok(Ok((Err(failure), took))) => (Outcome::Refused(first_error(failure.problems())), took),
+        Ok(Ok((Ok(output), took))) => {
+            let written = workshop.map_or(Ok(()), |workshop| workshop.write(&package, &output));
+            let outcome = match written {
+                Ok(()) => figures(&output),
+                Err(error) => Outcome::Refused(error.to_string()),
+            };
+            (outcome, took)
+        }
+    };
+    Row {
+        name,
+        package,
+        outcome,
+        took,
+        compiled: None,
+        complaint: String::new(),
+    }
+}
+
+fn generator(path: &Path, package: &str, workshop: Option<&Workshop>) -> Generator {
+    let runtime = workshop.map_or_else(
+        || PathBuf::from("tieline"),
+        |workshop| workshop.runtime().to_owned(),
+    );
+    Generator::new()
+        .contract(path)
+        .package(package, Runtime::Path(runtime))
+}
+
+/// A package's name for a document: letters, digits and dashes.
+fn package(name: &str) -> String {
+    let plain = name.chars().map(|c| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_lowercase()
+        } else {
+            '-'
+        }
+    });
+    format!("doc-{}", plain.collect::<String>())
+}
+
+fn figures(output: &Output) -> Outcome {
+    let sum = |count: fn(&tieline_codegen::Rendered) -> usize| output.contracts.iter().map(count).sum();
+    Outcome::Generated {
+        operations: sum(|one| one.operations),
+        skipped: sum(|one| one.skipped.len()),
+        types: sum(|one| one.types),
+        warnings: output.problems.count(Level::Warning),
+        lines: output.files().map(|(_, text)| text.lines().count()).sum(),
+    }
+}
+
+fn first_error(problems: &Problems) -> String {
+    let error = problems.iter().find(|one| one.level == Level::Error);
+    error.map_or_else(String::new, |problem| {
+        let place = problem
+            .place
+            .as_ref()
+            .map(|place| format!("{place}: "))
+            .unwrap_or_default();
+        format!("{place}{} [{}]", problem.message.replace('\n', " "), problem.code)
+    })
+}
+
+fn said(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("no message").to_owned()
+}
+
+impl Row {
+    pub(super) fn operations(&self) -> usize {
+        match self.outcome {
+            Outcome::Generated { operations, .. } => operations,
+            _ => 0,
+        }
+    }
+
+    pub(super) fn skipped(&self) -> usize {
+        match self.outcome {
+            Outcome::Generated { skipped, .. } => skipped,
+            _ => 0,
+        }
+    }
+
+    /// The row for machines.
+    pub(super) fn to_json(&self) -> Value {
+        let mut row = json!({
+            "document": self.name,
+            "seconds": self.took.as_secs_f64(),
+            "compiled": self.compiled,
+        });
+        let more = match &self.outcome {
+            Outcome::Generated {
+                operations,
+                skipped,
+                types,
+                warnings,
+                lines,
+            } => json!({
+                "result": "generated", "operations": operations, "skipped": skipped, "types": types,
+                "warnings": warnings, "lines": lines,
+            }),
+            Outcome::Refused(why) => json!({"result": "refused", "why": why}),
+            Outcome::Panicked(why) => json!({"result": "panicked", "why": why}),
+        };
+        if let (Value::Object(row), Value::Object(more)) = (&mut row, more) {
+            row.extend(more);
+        }
+        row
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.name)?;
+        match &self.outcome {
+            Outcome::Generated {
+                operations,
+                skipped,
+                types,
+                warnings,
+                lines,
+            } => write!(
+                f,
+                "{operations} operations, {skipped} skipped, {types} types, {warnings} warnings, {lines} lines, {:.2} s",
+                self.took.as_secs_f64()
+            )?,
+            Outcome::Refused(why) => write!(f, "REFUSED {why}")?,
+            Outcome::Panicked(why) => write!(f, "PANIC {why}")?,
+        }
+        match self.compiled {
+            Some(true) => write!(f, ", compiles"),
+            Some(false) => write!(f, ", DOES NOT COMPILE: {}", self.complaint),
+            None => Ok(()),
+        }
+    }
+}
