@@ -6,8 +6,8 @@ use std::path::Path;
 use serde_json::json;
 use tieline_contract::model::{
     ApiKeyPlace, Binding, Body, Encoding, HttpBinding, IdempotencyKey, InputPlace, Method, Operation,
-    PathSegment, QueryStyle, Requirement, Rule, Safety, Scalar, SchemeKind, Server, StatusMatch, Type,
-    TypeKind, TypeName, TypeUse,
+    PathSegment, QueryStyle, Requirement, Rule, Safety, Scalar, SchemeKind, Server, StatusMatch, TextStyle,
+    Type, TypeKind, TypeName, TypeUse,
 };
 use tieline_contract::{Read, ReadOptions, read};
 
@@ -113,7 +113,7 @@ fn parameters_go_where_the_document_says() {
     assert_eq!(
         http(&list).inputs,
         [
-            InputPlace::Header,
+            InputPlace::Header(TextStyle::Simple),
             InputPlace::Query(QueryStyle::FormExploded),
             InputPlace::Query(QueryStyle::Form),
             InputPlace::Query(QueryStyle::DeepObject),

@@ -252,7 +252,7 @@ fn nodes_of_the_wrong_kind_are_said_where_they_stand() {
 #[test]
 fn what_cannot_be_expressed_skips_one_operation_only() {
     let text = format!(
-        "{HEAD}paths:\n  /a/{{x}}:\n    get:\n      operationId: a\n      parameters: [{{name: x, in: path, required: true, style: matrix, schema: {{type: string}}}}]\n      responses: {{}}\n    post:\n      operationId: b\n      parameters: [{{$ref: 'other.yaml#/x'}}]\n      responses: {{}}\n    put:\n      operationId: c\n      responses: {{}}\n"
+        "{HEAD}paths:\n  /a/{{x}}:\n    get:\n      operationId: a\n      parameters: [{{name: x, in: path, required: true, style: zigzag, schema: {{type: string}}}}]\n      responses: {{}}\n    post:\n      operationId: b\n      parameters: [{{$ref: 'other.yaml#/x'}}]\n      responses: {{}}\n    put:\n      operationId: c\n      responses: {{}}\n"
     );
     let read = accepted(&text);
     let ids: Vec<_> = read

@@ -25,7 +25,7 @@ pub mod v1 {
     pub use crate::operation::{
         Binding, Body, CallShape, Contract, Encoding, Fill, HttpBinding, IdempotencyKey, InputPlace,
         NoFailure, Operation, QueryStyle, Reply, ReplySet, Safety, SchemeKind, SecurityScheme, Segment,
-        StatusMatch, filled,
+        StatusMatch, TextStyle, filled,
     };
     #[cfg(feature = "schema")]
     pub use crate::schema;

@@ -153,16 +153,35 @@ pub enum Segment {
 /// Where a field of a request goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InputPlace {
-    /// The path, style `simple`.
-    Path,
+    /// The path.
+    Path(TextStyle),
     /// The query.
     Query(QueryStyle),
-    /// A header of the field's name, style `simple`.
-    Header,
+    /// A header of the field's name.
+    Header(TextStyle),
     /// A cookie of the field's name, style `form`.
     Cookie,
     /// The body.
     Body(Body),
+}
+
+/// How a value is written as one text (OpenAPI `style` and `explode`, after RFC 6570).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextStyle {
+    /// `1,2`; `a,1,b,2`.
+    Simple,
+    /// `1,2`; `a=1,b=2`.
+    SimpleExploded,
+    /// `.1,2`; `.a,1,b,2`. Path only.
+    Label,
+    /// `.1.2`; `.a=1.b=2`. Path only.
+    LabelExploded,
+    /// `;x=1,2`; `;x=a,1,b,2`. Path only.
+    Matrix,
+    /// `;x=1;x=2`; `;a=1;b=2`. Path only.
+    MatrixExploded,
+    /// JSON.
+    Json,
 }
 
 /// How lists and objects are written in a query (OpenAPI `style` and `explode`).
@@ -176,6 +195,8 @@ pub enum QueryStyle {
     Space,
     /// `a=1%7C2`.
     Pipe,
+    /// `a=1%092`.
+    Tab,
     /// `a[b]=1`.
     DeepObject,
     /// `a=<JSON>`.

@@ -17,7 +17,9 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Value as Json, json};
 
 use crate::codec::{Field, Shape};
-use crate::operation::{Binding, Contract, HttpBinding, InputPlace, Operation, Safety, Segment, StatusMatch};
+use crate::operation::{
+    Binding, Contract, HttpBinding, InputPlace, Operation, Safety, Segment, StatusMatch, TextStyle,
+};
 use crate::service_error::ServiceError;
 
 const COMPONENTS: &str = "#/components/schemas/";
@@ -342,7 +344,12 @@ fn behaviour(described: &mut Described, operation: &Operation, binding: &HttpBin
         } else {
             Field::optional(key.header)
         };
-        let parameter = parameter(InputPlace::Header, &field, docs, json!({ "type": "string" }));
+        let parameter = parameter(
+            InputPlace::Header(TextStyle::Simple),
+            &field,
+            docs,
+            json!({ "type": "string" }),
+        );
         described.parameters.push(ReferenceOr::Item(parameter));
     }
 }
@@ -360,11 +367,11 @@ fn parameter(place: InputPlace, field: &Field, docs: &str, schema: Json) -> Para
         extensions: <_>::default(),
     };
     match place {
-        InputPlace::Path => Parameter::Path {
+        InputPlace::Path(_) => Parameter::Path {
             parameter_data,
             style: <_>::default(),
         },
-        InputPlace::Header => Parameter::Header {
+        InputPlace::Header(_) => Parameter::Header {
             parameter_data,
             style: <_>::default(),
         },

@@ -32,7 +32,7 @@ mod things {
         v1::http_operation! {
             OPERATION = 0: "things", "getThing", Safe;
             GET: Literal("/things/"), Variable(0);
-            inputs: Path;
+            inputs: Path(Simple);
             successes: Code(200) => Json("application/json");
             timeout_ms: 2000;
         }
@@ -57,7 +57,7 @@ mod things {
         v1::http_operation! {
             OPERATION = 1: "things", "touchThing", Unsafe;
             POST: Literal("/things/"), Variable(0);
-            inputs: Path;
+            inputs: Path(Simple);
             successes: Code(204);
             idempotency_key: "request-key", false;
         }

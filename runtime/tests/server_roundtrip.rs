@@ -153,3 +153,108 @@ async fn every_body_and_path_arrives_as_it_was_sent() {
         assert_eq!(mock.create_pet.calls().last(), Some(&create), "{turn}");
     }
 }
+
+/// An operation with a parameter in every style of paths and headers.
+mod styles {
+    use std::collections::BTreeMap;
+
+    use tieline::generated::v1;
+
+    #[derive(Clone)]
+    pub(super) struct Request {
+        pub one: String,
+        pub two: Vec<String>,
+        pub three: Vec<i64>,
+        pub four: BTreeMap<String, String>,
+        pub five: Vec<String>,
+        pub six: BTreeMap<String, String>,
+        pub seven: v1::Json,
+        pub eight: BTreeMap<String, i64>,
+        pub nine: v1::Json,
+    }
+    static REQUEST: v1::Shape = v1::Shape::new(
+        "styles",
+        &[
+            v1::Field::required("one"),
+            v1::Field::required("two"),
+            v1::Field::required("three"),
+            v1::Field::required("four"),
+            v1::Field::required("five"),
+            v1::Field::required("six"),
+            v1::Field::required("seven"),
+            v1::Field::required("x-eight"),
+            v1::Field::required("x-nine"),
+        ],
+    );
+    v1::record!(
+        Request = REQUEST {
+            0: one,
+            1: two,
+            2: three,
+            3: four,
+            4: five,
+            5: six,
+            6: seven,
+            7: eight,
+            8: nine
+        }
+    );
+
+    #[derive(Debug, Clone, PartialEq)]
+    pub(super) enum Response {
+        Ok(String),
+    }
+    v1::reply_set!(Response { 0: Ok(body) = 200 });
+    pub(super) use v1::NoFailure as Failure;
+
+    v1::http_operation! {
+        OPERATION = 0: "styles", "styles", Safe;
+        GET: Literal("/"), Variable(0), Literal("/"), Variable(1), Literal("/"), Variable(2), Literal("/"),
+            Variable(3), Literal("/"), Variable(4), Literal("/"), Variable(5), Literal("/"), Variable(6);
+        inputs: Path(Matrix), Path(LabelExploded), Path(Label), Path(SimpleExploded), Path(MatrixExploded),
+            Path(MatrixExploded), Path(Json), Header(SimpleExploded), Header(Json);
+        successes: Code(200) => Text("text/plain");
+    }
+    v1::http_call!(Request -> String: Ok(body));
+
+    pub(super) static CONTRACT: v1::Contract = v1::Contract {
+        name: "styles",
+        title: "",
+        version: "",
+        servers: &[],
+        operations: &[&OPERATION],
+        security_schemes: &[],
+    };
+}
+
+#[tokio::test]
+async fn paths_and_headers_arrive_in_every_style() {
+    let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let service = tieline::server::Service::new(&styles::CONTRACT).operation(
+        &seen,
+        |seen, _context, request: styles::Request| {
+            let kept = seen.lock().map(|mut seen| seen.push(request)).is_ok();
+            Box::pin(async move { Ok(styles::Response::Ok(kept.to_string())) })
+        },
+    );
+    let random = Random::seeded(2028);
+    let map =
+        |random: &Random| BTreeMap::from([("k".to_owned(), text(random)), ("l.m".to_owned(), text(random))]);
+    for turn in 0..200 {
+        let request = styles::Request {
+            one: text(&random),
+            two: texts(&random, 3),
+            three: (0..=random.below(3)).map(|_| random.next_u64() as i64).collect(),
+            four: map(&random),
+            five: texts(&random, 3),
+            six: map(&random),
+            seven: serde_json::json!({"a": [text(&random), 1.5, null]}),
+            eight: BTreeMap::from([("a".to_owned(), 1), ("b".to_owned(), -2)]),
+            nine: serde_json::json!(["x", {"y": turn}]),
+        };
+        let got = send(service.clone(), written(&request)).await;
+        let seen = seen.lock().unwrap();
+        assert_eq!(seen.len(), turn + 1, "{request:?}: {}", got.text());
+        assert_eq!(seen[turn], request);
+    }
+}

@@ -1,6 +1,6 @@
 //! The crates of all documents in one workspace, so that the runtime is compiled once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -74,7 +74,7 @@ pub(super) fn all(workshop: &Workshop, rows: &mut [Row]) -> Result<(), Failure> 
     for row in rows {
         if matches!(row.outcome, Outcome::Generated { .. }) {
             let complaint = complaints.get(&row.package);
-            row.compiled = Some(complaint.is_none() && finished.contains_key(&row.package));
+            row.compiled = Some(complaint.is_none() && finished.contains(&row.package));
             row.complaint = complaint.cloned().unwrap_or_default();
         }
     }
@@ -84,7 +84,7 @@ pub(super) fn all(workshop: &Workshop, rows: &mut [Row]) -> Result<(), Failure> 
 type ByPackage<T> = HashMap<String, T>;
 
 /// The first complaint about each package, and the packages that were compiled.
-fn check(workshop: &Workshop) -> Result<(ByPackage<String>, ByPackage<()>), Failure> {
+fn check(workshop: &Workshop) -> Result<(ByPackage<String>, HashSet<String>), Failure> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
         .args([
@@ -102,7 +102,7 @@ fn check(workshop: &Workshop) -> Result<(ByPackage<String>, ByPackage<()>), Fail
         .stderr(Stdio::piped())
         .output()?;
     let mut complaints = HashMap::new();
-    let mut finished = HashMap::new();
+    let mut finished = HashSet::new();
     for line in String::from_utf8_lossy(&output.stdout).lines() {
         let Ok(message) = serde_json::from_str::<Value>(line) else {
             continue;
@@ -118,7 +118,7 @@ fn check(workshop: &Workshop) -> Result<(ByPackage<String>, ByPackage<()>), Fail
                 complaints.entry(package).or_insert(text);
             }
             Some("compiler-artifact") => {
-                finished.insert(package, ());
+                finished.insert(package);
             }
             _ => {}
         }

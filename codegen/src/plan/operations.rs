@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use tieline_contract::model::{
     Binding, CallShape, Contract, HttpBinding, Input, InputPlace, Operation, PathSegment, QueryStyle, Safety,
+    TextStyle,
 };
 use tieline_contract::problem::Problems;
 
@@ -79,9 +80,9 @@ pub(crate) enum SegmentPlan {
 /// Where a field of the request goes.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum PlacePlan {
-    Path,
+    Path(&'static str),
     Query(&'static str),
-    Header,
+    Header(&'static str),
     Cookie,
     Body {
         encoding: &'static str,
@@ -280,7 +281,7 @@ fn field(names: &Names<'_>, input: &Input, name: String) -> FieldPlan {
 fn route(names: &Names<'_>, operation: &Operation, binding: &HttpBinding) -> RoutePlan {
     let field = |name: &str| {
         (operation.inputs.iter().zip(&binding.inputs))
-            .position(|(input, place)| input.name == name && matches!(place, InputPlace::Path))
+            .position(|(input, place)| input.name == name && matches!(place, InputPlace::Path(_)))
     };
     let mut path = String::new();
     let mut segments: Vec<SegmentPlan> = Vec::new();
@@ -310,21 +311,34 @@ fn route(names: &Names<'_>, operation: &Operation, binding: &HttpBinding) -> Rou
 
 fn place(place: &InputPlace) -> PlacePlan {
     match place {
-        InputPlace::Path => PlacePlan::Path,
+        InputPlace::Path(style) => PlacePlan::Path(text_style(*style)),
         InputPlace::Query(style) => PlacePlan::Query(match style {
             QueryStyle::FormExploded => "FormExploded",
             QueryStyle::Form => "Form",
             QueryStyle::Space => "Space",
             QueryStyle::Pipe => "Pipe",
+            QueryStyle::Tab => "Tab",
             QueryStyle::DeepObject => "DeepObject",
             QueryStyle::Json => "Json",
         }),
-        InputPlace::Header => PlacePlan::Header,
+        InputPlace::Header(style) => PlacePlan::Header(text_style(*style)),
         InputPlace::Cookie => PlacePlan::Cookie,
         InputPlace::Body { media_type, encoding } => PlacePlan::Body {
             encoding: replies::encoding(*encoding).unwrap_or("Bytes"),
             media_type: media_type.clone(),
         },
+    }
+}
+
+fn text_style(style: TextStyle) -> &'static str {
+    match style {
+        TextStyle::Simple => "Simple",
+        TextStyle::SimpleExploded => "SimpleExploded",
+        TextStyle::Label => "Label",
+        TextStyle::LabelExploded => "LabelExploded",
+        TextStyle::Matrix => "Matrix",
+        TextStyle::MatrixExploded => "MatrixExploded",
+        TextStyle::Json => "Json",
     }
 }
 

@@ -207,9 +207,9 @@ fn facts(operation: &OperationPlan) -> Call {
 
 fn place(place: &PlacePlan) -> String {
     match place {
-        PlacePlan::Path => "Path".to_owned(),
+        PlacePlan::Path(style) => format!("Path({style})"),
         PlacePlan::Query(style) => format!("Query({style})"),
-        PlacePlan::Header => "Header".to_owned(),
+        PlacePlan::Header(style) => format!("Header({style})"),
         PlacePlan::Cookie => "Cookie".to_owned(),
         PlacePlan::Body { encoding, media_type } => format!("Body({encoding}({media_type:?}))"),
     }

@@ -80,12 +80,12 @@ pub enum PathSegment {
 /// Where an input goes in an HTTP request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum InputPlace {
-    /// A path variable of the input's name, in style `simple`.
-    Path,
+    /// A path variable of the input's name.
+    Path(TextStyle),
     /// The query.
     Query(QueryStyle),
     /// A header of the input's name.
-    Header,
+    Header(TextStyle),
     /// A cookie of the input's name.
     Cookie,
     /// The body.
@@ -95,6 +95,26 @@ pub enum InputPlace {
         /// How values become octets.
         encoding: Encoding,
     },
+}
+
+/// How a value is written as one text (OpenAPI `style` and `explode`, after RFC 6570).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum TextStyle {
+    /// `1,2`; `a,1,b,2`.
+    #[default]
+    Simple,
+    /// `1,2`; `a=1,b=2`.
+    SimpleExploded,
+    /// `.1,2`; `.a,1,b,2`. Path only.
+    Label,
+    /// `.1.2`; `.a=1.b=2`. Path only.
+    LabelExploded,
+    /// `;x=1,2`; `;x=a,1,b,2`. Path only.
+    Matrix,
+    /// `;x=1;x=2`; `;a=1;b=2`. Path only.
+    MatrixExploded,
+    /// JSON (a `content` parameter).
+    Json,
 }
 
 /// How lists and objects are written in a query (OpenAPI `style` and `explode`).
@@ -108,6 +128,8 @@ pub enum QueryStyle {
     Space,
     /// `a=1|2`.
     Pipe,
+    /// `a=1<tab>2` (2.0's `tsv`).
+    Tab,
     /// `a[b]=1`.
     DeepObject,
     /// `a=<JSON>` (a `content` parameter).

@@ -17,6 +17,7 @@ mod types;
 
 pub use binding::{
     Binding, GrpcBinding, HttpBinding, HttpRule, InputPlace, Method, PathSegment, PathTemplate, QueryStyle,
+    TextStyle,
 };
 pub use operation::{
     Behaviour, Body, CallShape, Encoding, IdempotencyKey, Input, Operation, Reply, Safety, StatusMatch,

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use crate::model::{
     Behaviour, Binding, CallShape, HttpBinding, IdempotencyKey, Input, InputPlace, Method, Operation,
-    PathTemplate, Safety, Scalar, SecurityScheme, Server, Type, TypeUse,
+    PathTemplate, Safety, Scalar, SecurityScheme, Server, TextStyle, Type, TypeUse,
 };
 use crate::problem::Problem;
 use crate::schema::{Context, Types};
@@ -107,7 +107,7 @@ fn parameters<'a>(
         let problem = Problem::new(&diagnostics::UNDECLARED_VARIABLE, cx.place(route.path_span));
         cx.report(problem.about(format!("`{name}`, for {}", route.method.as_str())));
         given.0.push(text_input(name));
-        given.1.push(InputPlace::Path);
+        given.1.push(InputPlace::Path(TextStyle::Simple));
     }
     Ok(given)
 }
@@ -150,7 +150,7 @@ fn behaviour(node: &Node, method: Method, inputs: &[Input], places: &[InputPlace
     let headers = inputs
         .iter()
         .zip(places)
-        .filter(|(_, place)| **place == InputPlace::Header);
+        .filter(|(_, place)| matches!(place, InputPlace::Header(_)));
     let key = headers
         .map(|(input, _)| input)
         .find(|input| input.name.eq_ignore_ascii_case("idempotency-key"))

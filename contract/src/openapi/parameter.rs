@@ -1,6 +1,6 @@
 //! Parameters: what the caller gives in the path, the query, headers and cookies.
 
-use crate::model::{Input, InputPlace, QueryStyle, Scalar, Type, TypeUse};
+use crate::model::{Input, InputPlace, QueryStyle, Scalar, TextStyle, Type, TypeUse};
 use crate::schema::{Context, Types};
 use crate::source::{Entry, Node};
 
@@ -143,8 +143,10 @@ fn with_schema<'a>(
         ))
     };
     let place = match (found.place, style) {
-        (In::Path, None | Some("simple")) => InputPlace::Path,
-        (In::Header, None | Some("simple")) => InputPlace::Header,
+        (In::Path, style @ (None | Some("simple" | "label" | "matrix"))) => {
+            InputPlace::Path(text_style(style, explode))
+        }
+        (In::Header, None | Some("simple")) => InputPlace::Header(text_style(None, explode)),
         (In::Cookie, None | Some("form")) => InputPlace::Cookie,
         (In::Query, None | Some("form")) => InputPlace::Query(if explode == Some(false) {
             QueryStyle::Form
@@ -158,6 +160,7 @@ fn with_schema<'a>(
         }
         (In::Query, Some("spaceDelimited")) => InputPlace::Query(QueryStyle::Space),
         (In::Query, Some("pipeDelimited")) => InputPlace::Query(QueryStyle::Pipe),
+        (In::Query, Some("tabDelimited")) => InputPlace::Query(QueryStyle::Tab),
         (_, Some(style)) => return unsupported(style),
     };
     let value = match node.get("schema") {
@@ -177,9 +180,14 @@ fn with_content<'a>(
     use crate::model::Encoding;
     let encoding = content::encoding(&media.key);
     match (found.place, encoding) {
-        (In::Query, Encoding::Json) => {
+        (place @ (In::Path | In::Query | In::Header), Encoding::Json) => {
             let value = content::value(types, encoding, &media.value, hint);
-            Ok((value, InputPlace::Query(QueryStyle::Json)))
+            let place = match place {
+                In::Path => InputPlace::Path(TextStyle::Json),
+                In::Header => InputPlace::Header(TextStyle::Json),
+                _ => InputPlace::Query(QueryStyle::Json),
+            };
+            Ok((value, place))
         }
         (place, Encoding::Text) => {
             let value = content::value(types, encoding, &media.value, hint);
@@ -190,11 +198,22 @@ fn with_content<'a>(
     }
 }
 
+fn text_style(style: Option<&str>, explode: Option<bool>) -> TextStyle {
+    match (style, explode == Some(true)) {
+        (Some("label"), false) => TextStyle::Label,
+        (Some("label"), true) => TextStyle::LabelExploded,
+        (Some("matrix"), false) => TextStyle::Matrix,
+        (Some("matrix"), true) => TextStyle::MatrixExploded,
+        (_, false) => TextStyle::Simple,
+        (_, true) => TextStyle::SimpleExploded,
+    }
+}
+
 fn plain_place(place: In) -> InputPlace {
     match place {
-        In::Path => InputPlace::Path,
+        In::Path => InputPlace::Path(TextStyle::Simple),
         In::Query => InputPlace::Query(QueryStyle::FormExploded),
-        In::Header => InputPlace::Header,
+        In::Header => InputPlace::Header(TextStyle::Simple),
         In::Cookie => InputPlace::Cookie,
     }
 }

@@ -242,9 +242,9 @@ fn segment(operation: &Operation, segment: &Segment) -> TokenStream {
 
 fn place(parameter: &Parameter) -> TokenStream {
     match parameter.place {
-        Place::Path => quote!(v1::InputPlace::Path),
+        Place::Path => quote!(v1::InputPlace::Path(v1::TextStyle::Simple)),
         Place::Query => quote!(v1::InputPlace::Query(v1::QueryStyle::FormExploded)),
-        Place::Header => quote!(v1::InputPlace::Header),
+        Place::Header => quote!(v1::InputPlace::Header(v1::TextStyle::Simple)),
         Place::Cookie => quote!(v1::InputPlace::Cookie),
         Place::Body => quote!(v1::InputPlace::Body(v1::Body::JSON)),
     }

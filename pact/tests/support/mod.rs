@@ -140,7 +140,7 @@ pub mod get_pet {
     v1::http_operation! {
         OPERATION = 0: "pets", "getPet", Safe;
         GET: Literal("/pets/"), Variable(0);
-        inputs: Path, Query(FormExploded);
+        inputs: Path(Simple), Query(FormExploded);
         successes: Code(200) => Json("application/json");
         failures: Code(404) => Json("application/problem+json"), Default => Json("application/problem+json");
     }
@@ -195,7 +195,7 @@ pub mod delete_pet {
     v1::http_operation! {
         OPERATION = 2: "pets", "deletePet", Idempotent;
         DELETE: Literal("/pets/"), Variable(0);
-        inputs: Path;
+        inputs: Path(Simple);
         successes: Code(204);
     }
     v1::http_call!(Request -> (): NoContent);

@@ -77,7 +77,7 @@ macro_rules! __reply_set {
 /// http_operation! {
 ///     OPERATION = 7: "pets", "getPet", Safe;
 ///     GET: Literal("/pets/"), Variable(0);
-///     inputs: Path, Query(FormExploded);
+///     inputs: Path(Simple), Query(FormExploded);
 ///     successes: Code(200) => Json("application/json");
 ///     failures: Code(404) => Json("application/problem+json"), Default;
 ///     security: [0], [1, 2];
@@ -135,6 +135,12 @@ macro_rules! __http_operation {
             media_type: $media_type,
             encoding: $crate::operation::Encoding::$encoding,
         }
+    };
+    (@place Path($style:ident)) => {
+        $crate::operation::InputPlace::Path($crate::operation::TextStyle::$style)
+    };
+    (@place Header($style:ident)) => {
+        $crate::operation::InputPlace::Header($crate::operation::TextStyle::$style)
     };
     (@place Query($style:ident)) => {
         $crate::operation::InputPlace::Query($crate::operation::QueryStyle::$style)

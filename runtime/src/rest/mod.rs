@@ -4,6 +4,7 @@
 mod query;
 mod reply;
 mod request;
+mod style;
 
 pub(crate) use query::PATH_SEGMENT;
 pub use reply::read_reply;

@@ -46,6 +46,7 @@ impl<'a> Query<'a> {
                 QueryStyle::Form => self.joined(name, &items, ","),
                 QueryStyle::Space => self.joined(name, &items, "%20"),
                 QueryStyle::Pipe => self.joined(name, &items, "%7C"),
+                QueryStyle::Tab => self.joined(name, &items, "%09"),
             },
             Parts::Object(entries) => match style {
                 QueryStyle::FormExploded => {
@@ -63,6 +64,7 @@ impl<'a> Query<'a> {
                     let separator = match style {
                         QueryStyle::Space => "%20",
                         QueryStyle::Pipe => "%7C",
+                        QueryStyle::Tab => "%09",
                         _ => ",",
                     };
                     self.joined(name, &flat, separator);

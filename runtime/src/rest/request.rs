@@ -1,17 +1,15 @@
 //! A typed request as method, path, headers and body.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use percent_encoding::utf8_percent_encode;
 
-use super::query::{PATH_SEGMENT, Query};
+use super::query::Query;
+use super::style;
 use crate::code::Code;
 use crate::codec::text::{Parts, parts};
 use crate::codec::{Node, Record, Value, json};
 use crate::error::{ErrorKind, Fault};
-use crate::operation::{Body, Encoding, HttpBinding, InputPlace, Segment};
+use crate::operation::{Body, Encoding, HttpBinding, InputPlace, Segment, TextStyle};
 
 /// How many headers a call mostly has: its own, ids, trace, identity, and what the protocol adds. As many as a map of the
 /// standard sizes holds.
@@ -43,7 +41,14 @@ pub fn write_request(binding: &HttpBinding, request: &dyn Record) -> Result<Enco
         match *segment {
             Segment::Literal(text) => encoded.path.push_str(text),
             Segment::Variable(index) => {
-                let text = request.field(index).map(encoded_simple).unwrap_or_default();
+                let style = match binding.inputs.get(index) {
+                    Some(InputPlace::Path(style)) => *style,
+                    _ => TextStyle::Simple,
+                };
+                let text = request
+                    .field(index)
+                    .map(|value| style::encoded(fields[index].name, value, style));
+                let text = text.unwrap_or_default();
                 if text.is_empty() {
                     return Err(invalid(
                         fields[index].name,
@@ -71,7 +76,7 @@ pub fn write_request(binding: &HttpBinding, request: &dyn Record) -> Result<Enco
             continue;
         };
         match place {
-            InputPlace::Header => write_header(name, value, &mut encoded.headers)?,
+            InputPlace::Header(style) => write_header(name, value, *style, &mut encoded.headers)?,
             InputPlace::Cookie => write_cookie(name, value, &mut encoded.headers)?,
             InputPlace::Body(body) if fields[index].required || !matches!(value.node(), Node::Absent) => {
                 encoded.body = write_body(body, value);
@@ -79,7 +84,7 @@ pub fn write_request(binding: &HttpBinding, request: &dyn Record) -> Result<Enco
                     .map_err(|_| invalid(name, "has a media type that is no header value"))?;
                 encoded.headers.insert(header::CONTENT_TYPE, media_type);
             }
-            InputPlace::Body(_) | InputPlace::Path | InputPlace::Query(_) => {}
+            InputPlace::Body(_) | InputPlace::Path(_) | InputPlace::Query(_) => {}
         }
     }
     Ok(encoded)
@@ -126,44 +131,27 @@ fn write_form(value: &dyn Value) -> String {
     text.strip_prefix('?').map(str::to_owned).unwrap_or_default()
 }
 
-fn write_header(name: &'static str, value: &dyn Value, headers: &mut HeaderMap) -> Result<(), Fault> {
-    let parts = parts(value);
-    if parts == Parts::Absent {
+fn write_header(
+    name: &'static str,
+    value: &dyn Value,
+    style: TextStyle,
+    headers: &mut HeaderMap,
+) -> Result<(), Fault> {
+    let Some(text) = style::plain(value, style) else {
         return Ok(());
-    }
+    };
     let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid(name, "is no header name"))?;
-    let text = HeaderValue::from_str(&parts.to_string())
+    let text = HeaderValue::from_str(&text)
         .map_err(|_| invalid(name, "holds characters that a header cannot hold"))?;
     headers.insert(header, text);
     Ok(())
-}
-
-/// Style `simple`, percent-encoded: the commas between parts stay commas, those inside are encoded.
-fn encoded_simple(value: &dyn Value) -> String {
-    let encode = |text: &str| utf8_percent_encode(text, PATH_SEGMENT).to_string();
-    match parts(value) {
-        Parts::Absent => String::new(),
-        // A number or an id is mostly as it should be already: no second copy then.
-        Parts::One(text) => match Cow::from(utf8_percent_encode(&text, PATH_SEGMENT)) {
-            Cow::Borrowed(_) => text.into_owned(),
-            Cow::Owned(encoded) => encoded,
-        },
-        Parts::Many(items) => Parts::Many(items.iter().map(|item| encode(item)).collect()).to_string(),
-        Parts::Object(entries) => Parts::Object(
-            entries
-                .iter()
-                .map(|(key, text)| (encode(key), encode(text)))
-                .collect(),
-        )
-        .to_string(),
-    }
 }
 
 fn write_cookie(name: &'static str, value: &dyn Value, headers: &mut HeaderMap) -> Result<(), Fault> {
     if parts(value) == Parts::Absent {
         return Ok(());
     }
-    let text = encoded_simple(value);
+    let text = style::encoded(name, value, TextStyle::Simple);
     let mut cookies = headers
         .get(header::COOKIE)
         .map(|value| value.as_bytes().to_vec())
@@ -202,7 +190,7 @@ mod tests {
         let binding = HttpBinding {
             method: http::Method::GET,
             path: &[Segment::Literal("/pets/"), Segment::Variable(0)],
-            inputs: &[InputPlace::Path, InputPlace::Cookie],
+            inputs: &[InputPlace::Path(TextStyle::Simple), InputPlace::Cookie],
             successes: &[],
             failures: &[],
         };

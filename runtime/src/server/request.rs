@@ -12,7 +12,7 @@ use crate::codec::text::{self, PlaceKind};
 use crate::codec::{
     DecodeError, Field, NodeMut, Path, PathSegment, Record, Value, Violation, json, validate_with,
 };
-use crate::operation::{Body, Encoding, HttpBinding, InputPlace, Operation, QueryStyle, Segment};
+use crate::operation::{Body, Encoding, HttpBinding, InputPlace, Operation, QueryStyle, Segment, TextStyle};
 
 /// A request that has arrived.
 pub(super) struct Arrived<'a> {
@@ -46,9 +46,9 @@ impl Arrived<'_> {
                 continue;
             };
             let outcome = match *place {
-                InputPlace::Path => self.path(binding, index, value),
+                InputPlace::Path(style) => self.path(binding, index, field.name, style, value),
                 InputPlace::Query(style) => read_query(&query, field.name, style, binding, fields, value),
-                InputPlace::Header => self.header(field.name, value),
+                InputPlace::Header(style) => self.header(field.name, style, value),
                 InputPlace::Cookie => self.cookie(field.name, value),
                 InputPlace::Body(body) => self.body(&body, value),
             };
@@ -62,7 +62,14 @@ impl Arrived<'_> {
         }
     }
 
-    fn path(&self, binding: &HttpBinding, index: usize, value: &mut dyn Value) -> Presence {
+    fn path(
+        &self,
+        binding: &HttpBinding,
+        index: usize,
+        name: &str,
+        style: TextStyle,
+        value: &mut dyn Value,
+    ) -> Presence {
         let mut variables = binding.path.iter().filter_map(|segment| match segment {
             Segment::Variable(field) => Some(*field),
             Segment::Literal(_) => None,
@@ -72,11 +79,11 @@ impl Arrived<'_> {
             .and_then(|at| self.captures.get(at));
         match raw {
             None => Ok(false),
-            Some(raw) => delimited(raw, &[","], &|text| decode(text, false), value).map(|()| true),
+            Some(raw) => styled(raw, name, style, &|text| decode(text, false), value).map(|()| true),
         }
     }
 
-    fn header(&self, name: &str, value: &mut dyn Value) -> Presence {
+    fn header(&self, name: &str, style: TextStyle, value: &mut dyn Value) -> Presence {
         let mut lines = Vec::new();
         for line in self.headers.get_all(name) {
             lines.push(
@@ -87,7 +94,8 @@ impl Arrived<'_> {
             return Ok(false);
         }
         let text = lines.join(",");
-        delimited(&text, &[","], &|text| Ok(Cow::Borrowed(text.trim())), value).map(|()| true)
+        let trimmed = |text| Ok(Cow::Borrowed(str::trim(text)));
+        styled(&text, name, style, &trimmed, value).map(|()| true)
     }
 
     fn cookie(&self, name: &str, value: &mut dyn Value) -> Presence {
@@ -135,7 +143,7 @@ impl Arrived<'_> {
         };
         let mut inputs = binding.inputs.iter().zip(fields);
         let declared = inputs.any(|(place, field)| {
-            *place == InputPlace::Header && field.name.eq_ignore_ascii_case(key.header)
+            matches!(place, InputPlace::Header(_)) && field.name.eq_ignore_ascii_case(key.header)
         });
         if !declared && !self.headers.contains_key(key.header) {
             violations.push(Violation {
@@ -159,9 +167,9 @@ fn judge(
 ) {
     let base = || {
         let name = match place {
-            InputPlace::Path => "path",
+            InputPlace::Path(_) => "path",
             InputPlace::Query(_) => "query",
-            InputPlace::Header => "header",
+            InputPlace::Header(_) => "header",
             InputPlace::Cookie => "cookie",
             InputPlace::Body(_) => return vec![PathSegment::Key("body".into())],
         };
@@ -187,12 +195,82 @@ fn judge(
     }
 }
 
+/// Undoes what stands in the way of a text.
+type Decode<'d, 't> = &'d dyn Fn(&'t str) -> Result<Cow<'t, str>, DecodeError>;
+
+/// Reads a text in one of the styles of paths and headers.
+fn styled<'t>(
+    raw: &'t str,
+    name: &str,
+    style: TextStyle,
+    decode: Decode<'_, 't>,
+    value: &mut dyn Value,
+) -> Result<(), DecodeError> {
+    let expected = |what: &'static str| DecodeError::new(format!("expected {what}"));
+    // `;name=…`, of which the value is wanted.
+    let of_name = |part: &'t str| match part.split_once('=') {
+        Some((key, rest)) if key == name => Some(rest),
+        None if part == name => Some(""),
+        _ => None,
+    };
+    let label = || raw.strip_prefix('.').ok_or_else(|| expected("a leading dot"));
+    let matrix = || {
+        raw.strip_prefix(';')
+            .ok_or_else(|| expected("a leading semicolon"))
+    };
+    match style {
+        TextStyle::Json => json::read(decode(raw)?.as_bytes(), value),
+        TextStyle::Simple => delimited(raw, &[","], decode, value),
+        TextStyle::SimpleExploded => exploded(raw, ',', decode, value),
+        TextStyle::Label => delimited(label()?, &[","], decode, value),
+        TextStyle::LabelExploded => exploded(label()?, '.', decode, value),
+        TextStyle::Matrix => {
+            let text = of_name(matrix()?).ok_or_else(|| expected("the parameter's name"))?;
+            delimited(text, &[","], decode, value)
+        }
+        TextStyle::MatrixExploded if text::kind_of(value) == PlaceKind::Object => {
+            exploded(matrix()?, ';', decode, value)
+        }
+        TextStyle::MatrixExploded => {
+            let parts: Option<Vec<&'t str>> = matrix()?.split(';').map(of_name).collect();
+            let parts = parts.ok_or_else(|| expected("the parameter's name"))?;
+            let texts = parts.into_iter().map(decode).collect::<Result<Vec<_>, _>>()?;
+            text::read_many(texts.iter().map(|text| &**text), value)
+        }
+    }
+}
+
+/// Reads a text whose parts stand between delimiters, an object's as `key=value`.
+fn exploded<'t>(
+    raw: &'t str,
+    delimiter: char,
+    decode: Decode<'_, 't>,
+    value: &mut dyn Value,
+) -> Result<(), DecodeError> {
+    match text::kind_of(value) {
+        PlaceKind::One => text::read(&decode(raw)?, value),
+        PlaceKind::List => {
+            let parts = raw.split(delimiter).filter(|_| !raw.is_empty());
+            let texts = parts.map(decode).collect::<Result<Vec<_>, _>>()?;
+            text::read_many(texts.iter().map(|text| &**text), value)
+        }
+        PlaceKind::Object => {
+            let mut entries = Vec::new();
+            for part in raw.split(delimiter).filter(|_| !raw.is_empty()) {
+                let (key, text) = part.split_once('=').unwrap_or((part, ""));
+                entries.push((decode(key)?, decode(text)?));
+            }
+            text::read_object(entries.iter().map(|(key, text)| (&**key, &**text)), value)
+        }
+    }
+}
+
 /// Reads a text in which the parts of a list or an object stand between delimiters. It is cut before it is decoded,
 /// so that an encoded delimiter stays inside its part.
 fn delimited<'t>(
     raw: &'t str,
     delimiters: &[&str],
-    decode: &dyn Fn(&'t str) -> Result<Cow<'t, str>, DecodeError>,
+    decode: Decode<'_, 't>,
     value: &mut dyn Value,
 ) -> Result<(), DecodeError> {
     let kind = text::kind_of(value);
@@ -319,6 +397,7 @@ fn read_query(
         QueryStyle::Form => &[","],
         QueryStyle::Space => &["%20", "+"],
         QueryStyle::Pipe => &["%7C", "|"],
+        QueryStyle::Tab => &["%09"],
     };
     match of_name().next_back() {
         None => Ok(false),

@@ -61,7 +61,7 @@ pub const DEFAULT_BODY_LIMIT: usize = 2 * 1024 * 1024;
 /// v1::http_operation! {
 ///     OPERATION = 0: "greetings", "greet", Safe;
 ///     GET: Literal("/greetings/"), Variable(0);
-///     inputs: Path;
+///     inputs: Path(Simple);
 ///     successes: Code(200) => Text("text/plain");
 /// }
 /// v1::http_call!(Request -> String: Ok(body));

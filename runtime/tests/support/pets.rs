@@ -125,7 +125,7 @@ pub mod get_pet {
     v1::http_operation! {
         OPERATION = 0: "pets", "getPet", Safe;
         GET: Literal("/pets/"), Variable(0);
-        inputs: Path, Query(FormExploded);
+        inputs: Path(Simple), Query(FormExploded);
         successes: Code(200) => Json("application/json");
         failures: Code(404) => Json("application/problem+json"), Code(410), Default => Json("application/problem+json");
     }
@@ -220,7 +220,7 @@ pub mod search {
         OPERATION = 2: "pets", "search", Safe;
         GET: Literal("/pets/search");
         inputs: Query(FormExploded), Query(Form), Query(Space), Query(Pipe), Query(DeepObject), Query(FormExploded),
-            Query(Json), Header, Cookie, Query(DeepObject);
+            Query(Json), Header(Simple), Cookie, Query(DeepObject);
         successes: Code(200) => Json("application/json");
     }
     v1::http_call!(Request -> types::Understood: Ok(body));
@@ -247,7 +247,7 @@ pub mod get_file {
     v1::http_operation! {
         OPERATION = 3: "pets", "getFile", Safe;
         GET: Literal("/files/"), Variable(0);
-        inputs: Path;
+        inputs: Path(Simple);
         successes: Code(200) => Bytes("image/*");
     }
     v1::http_call!(Request -> v1::Bytes: Ok(body));
@@ -273,7 +273,7 @@ pub mod get_meta {
     v1::http_operation! {
         OPERATION = 4: "pets", "getMeta", Safe;
         GET: Literal("/files/"), Variable(0), Literal(".json");
-        inputs: Path;
+        inputs: Path(Simple);
         successes: Code(200) => Text("text/plain");
     }
     v1::http_call!(Request -> String: Ok(body));
@@ -303,7 +303,7 @@ pub mod put_file {
     v1::http_operation! {
         OPERATION = 5: "pets", "putFile", Idempotent;
         PUT: Literal("/files/"), Variable(0);
-        inputs: Path, Body(Bytes("application/octet-stream"));
+        inputs: Path(Simple), Body(Bytes("application/octet-stream"));
         successes: Code(204);
     }
     v1::http_call!(Request -> (): NoContent);

@@ -18,4 +18,10 @@ pub trait Api: Send + Sync {
         cx: ::tieline::Context,
         request: list_books::Request,
     ) -> Result<list_books::Response, ::tieline::Error<list_books::Failure>>;
+    /// Finds points.
+    async fn find_points(
+        &self,
+        cx: ::tieline::Context,
+        request: find_points::Request,
+    ) -> Result<find_points::Response, ::tieline::Error<find_points::Failure>>;
 }

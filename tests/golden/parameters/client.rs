@@ -16,6 +16,15 @@ impl Client {
     ) -> Pending<'_, list_books::Request> {
         Pending::new(&self.0, list_books::Request::new(shelf, session))
     }
+    /// Finds points.
+    pub fn find_points(
+        &self,
+        at: Vec<f64>,
+        near: f64,
+        r#box: Vec<f64>,
+    ) -> Pending<'_, find_points::Request> {
+        Pending::new(&self.0, find_points::Request::new(at, near, r#box))
+    }
 }
 
 impl<M> Pending<'_, list_books::Request, M> {
@@ -50,4 +59,4 @@ impl<M> Pending<'_, list_books::Request, M> {
         self
     }
 }
-v1::forward_api!(Client by client { list_books });
+v1::forward_api!(Client by client { list_books, find_points });

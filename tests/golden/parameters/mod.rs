@@ -18,6 +18,6 @@ pub static CONTRACT: v1::Contract = v1::Contract {
     title: "Parameters",
     version: "1.0.0",
     servers: &[],
-    operations: &[&list_books::OPERATION],
+    operations: &[&list_books::OPERATION, &find_points::OPERATION],
     security_schemes: &[],
 };

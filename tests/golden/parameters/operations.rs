@@ -76,9 +76,52 @@ pub mod list_books {
         OPERATION = 0: "parameters", "listBooks", Safe;
         GET: Literal("/shelves/"), Variable(0), Literal("/books");
         inputs:
-            Path, Query(FormExploded), Query(FormExploded), Query(Form), Query(DeepObject),
-            Query(FormExploded), Header, Cookie;
+            Path(Simple), Query(FormExploded), Query(FormExploded), Query(Form),
+            Query(DeepObject), Query(FormExploded), Header(Simple), Cookie;
         successes: Code(200) => Json("application/json");
     }
     v1::http_call!(Request -> Vec<String>: Ok(body));
+}
+
+/// Finds points.
+///
+/// `GET /points/{at}{near}{box}`
+pub mod find_points {
+    use super::v1;
+    /// What it takes.
+    #[derive(Clone)]
+    pub struct Request {
+        /// The parameter `at`.
+        pub at: Vec<f64>,
+        /// The parameter `near`.
+        pub near: f64,
+        /// The parameter `box`.
+        pub r#box: Vec<f64>,
+    }
+    impl Request {
+        /// With what must be given.
+        pub fn new(at: Vec<f64>, near: f64, r#box: Vec<f64>) -> Self {
+            Self { at, near, r#box }
+        }
+    }
+    static REQUEST: v1::Shape = v1::Shape::new(
+        "findPoints",
+        &[v1::Field::required("at"), v1::Field::required("near"), v1::Field::required("box")],
+    );
+    v1::record!(Request = REQUEST { 0: at, 1: near, 2: r#box });
+    /// What comes back when it works.
+    #[derive(Debug, Clone, PartialEq)]
+    pub enum Response {
+        /// None.
+        NoContent,
+    }
+    v1::reply_set!(Response { 0: NoContent = 204 });
+    pub use v1::NoFailure as Failure;
+    v1::http_operation! {
+        OPERATION = 1: "parameters", "findPoints", Safe;
+        GET: Literal("/points/"), Variable(0), Variable(1), Variable(2);
+        inputs: Path(LabelExploded), Path(Matrix), Path(Json);
+        successes: Code(204);
+    }
+    v1::http_call!(Request -> (): NoContent);
 }

@@ -49,7 +49,7 @@ pub mod get_pet {
     v1::http_operation! {
         OPERATION = 0: "pets", "getPet", Safe;
         GET: Literal("/pets/"), Variable(0);
-        inputs: Path, Query(FormExploded);
+        inputs: Path(Simple), Query(FormExploded);
         successes: Code(200) => Json("application/json");
         failures: Code(404) => Json("application/problem+json");
     }

@@ -97,7 +97,7 @@ pub mod get_job {
     v1::http_operation! {
         OPERATION = 1: "replies", "getJob", Safe;
         GET: Literal("/jobs/"), Variable(0);
-        inputs: Path;
+        inputs: Path(Simple);
         successes: Code(200) => Json("application/json");
         failures: Code(404) => Json("application/problem+json");
     }
@@ -134,7 +134,7 @@ pub mod cancel_job {
     v1::http_operation! {
         OPERATION = 2: "replies", "cancelJob", Idempotent;
         DELETE: Literal("/jobs/"), Variable(0);
-        inputs: Path;
+        inputs: Path(Simple);
         successes: Code(204);
         failures: Code(404) => Json("application/problem+json");
     }
@@ -171,7 +171,7 @@ pub mod get_log {
     v1::http_operation! {
         OPERATION = 3: "replies", "getLog", Safe;
         GET: Literal("/jobs/"), Variable(0), Literal("/log");
-        inputs: Path;
+        inputs: Path(Simple);
         successes: Code(200) => Text("text/plain");
     }
     v1::http_call!(Request -> String: Ok(body));
@@ -206,7 +206,7 @@ pub mod put_log {
     v1::http_operation! {
         OPERATION = 4: "replies", "putLog", Idempotent;
         PUT: Literal("/jobs/"), Variable(0), Literal("/log");
-        inputs: Path, Body(Bytes("application/octet-stream"));
+        inputs: Path(Simple), Body(Bytes("application/octet-stream"));
         successes: Code(204);
     }
     v1::http_call!(Request -> (): NoContent);

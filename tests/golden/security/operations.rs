@@ -70,7 +70,7 @@ pub mod pay {
     v1::http_operation! {
         OPERATION = 1: "security", "pay", Unsafe;
         POST: Literal("/payments");
-        inputs: Header;
+        inputs: Header(Simple);
         successes: Code(204);
         security: [0];
         idempotency_key: "idempotency-key", true;
