@@ -15,7 +15,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
-use tieline::codec::{Constant, Enumeration, Format, List, Node, Open, Rule, Value};
+use tieline::codec::{Constant, Enumeration, Format, List, Node, Rule, Value};
 
 use crate::engine::{self, Step};
 use crate::json::pointer;
@@ -98,7 +98,7 @@ impl Rules {
                     if let Some((index, value)) = field.and_then(|index| Some((index, record.field(index)?)))
                     {
                         self.value(path, json, value, shape.fields[index].rules);
-                    } else if shape.open == Open::Kept
+                    } else if shape.open.keeps()
                         && let Some(Node::Map(rest)) = record.field(shape.fields.len()).map(Value::node)
                         && let Some(value) = rest.entry(key)
                     {

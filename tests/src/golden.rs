@@ -124,6 +124,29 @@ mod tests {
     }
 
     #[test]
+    fn properties_that_the_contract_does_not_name_survive_and_closed_objects_complain_of_them() {
+        let open = round_trip::<maps::types::Anything>(&json!({ "x": [1, { "y": null }], "z": "" }));
+        assert_eq!(
+            open.additional_properties.get("x"),
+            Some(&json!([1, { "y": null }]))
+        );
+        assert_eq!(validate(&open), []);
+        assert_eq!(
+            format!("{:?}", maps::types::Anything::new())
+                .matches("..")
+                .count(),
+            0
+        );
+
+        let closed = round_trip::<objects::types::Owner>(&json!({ "nick-name": "Ada", "extra": 1 }));
+        let paths: Vec<String> = validate(&closed)
+            .iter()
+            .map(|violation| violation.path.to_string())
+            .collect();
+        assert_eq!(paths, ["/extra"]);
+    }
+
+    #[test]
     fn types_can_contain_themselves() {
         use recursion::types::{Chicken, Egg, Expression, Sum, Tree};
         round_trip::<Tree>(&json!({ "children": [{ "children": [] }], "parent": { "children": [] } }));
@@ -132,7 +155,8 @@ mod tests {
         assert_eq!(
             Chicken::new().egg(Egg::new()),
             Chicken {
-                egg: Some(Box::new(Egg { chicken: None }))
+                egg: Some(Box::new(Egg::new())),
+                additional_properties: <_>::default(),
             }
         );
     }

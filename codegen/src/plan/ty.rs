@@ -16,6 +16,8 @@ pub(crate) enum RustType {
     Vec(Box<RustType>),
     /// `BTreeMap<String, T>`
     Map(Box<RustType>),
+    /// Properties that the contract does not name.
+    Extra,
     /// `Option<T>`
     Option(Box<RustType>),
     /// `Nullable<T>`
@@ -37,7 +39,7 @@ impl RustType {
     pub(crate) fn is_named(&self) -> bool {
         match self {
             Self::Named(_) => true,
-            Self::Scalar(_) | Self::Json => false,
+            Self::Scalar(_) | Self::Json | Self::Extra => false,
             Self::Vec(inner)
             | Self::Map(inner)
             | Self::Option(inner)

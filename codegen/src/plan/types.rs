@@ -39,7 +39,7 @@ pub(crate) struct RecordPlan {
     /// The name of the static with its table.
     pub(crate) table: String,
     pub(crate) fields: Vec<FieldPlan>,
-    /// What becomes of properties that are no fields: `Ignored`, `Forbidden` or `Kept` (in the last field).
+    /// What becomes of properties that are no fields: `Ignored`, or kept in the last field: `Extra`, `Forbidden`, `Kept`.
     pub(crate) open: &'static str,
     pub(crate) rules: Vec<RulePlan>,
     /// Whether it can be made of nothing.
@@ -202,27 +202,29 @@ impl Planner<'_, '_> {
     fn record(self, object: &Struct, def: &TypeDef) -> RecordPlan {
         let mut texts: Vec<&str> = object.fields.iter().map(|field| field.name.as_str()).collect();
         let (open, rest) = match &object.additional {
-            Additional::Unspecified => ("Ignored", None),
+            Additional::Unspecified => ("Extra", None),
             Additional::Forbidden => ("Forbidden", None),
             Additional::Typed(value) => ("Kept", Some(value)),
         };
-        texts.extend(rest.map(|_| "additional properties"));
+        texts.push("additional properties");
         let field_names = name::assign(Case::Field, &texts, &[]);
         let mut fields: Vec<FieldPlan> = (object.fields.iter().zip(&field_names))
             .map(|(field, name)| self.field(field, name))
             .collect();
-        if let (Some(value), Some(name)) = (rest, field_names.get(object.fields.len())) {
+        if let Some(name) = field_names.get(object.fields.len()) {
             fields.push(FieldPlan {
                 name: name.clone(),
                 wire: None,
                 docs: Docs::lines("Properties that the contract does not name."),
                 deprecated: false,
-                ty: RustType::Map(Box::new(self.names.part(value))),
+                ty: rest.map_or(RustType::Extra, |value| {
+                    RustType::Map(Box::new(self.names.part(value)))
+                }),
                 required: false,
                 made: Made::Empty,
                 converts: false,
                 rules: Vec::new(),
-                setter: Some(name.clone()),
+                setter: rest.map(|_| name.clone()),
             });
         }
         name_setters(&mut fields, TAKEN);

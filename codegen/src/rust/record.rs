@@ -69,7 +69,7 @@ impl Record<'_> {
                     None => quote!(#name),
                 },
                 Made::Nothing => quote!(#name: None),
-                Made::Empty => quote!(#name: ::std::collections::BTreeMap::new()),
+                Made::Empty => quote!(#name: <_>::default()),
             }
         });
         quote! {

@@ -70,6 +70,7 @@ pub(crate) fn ty(ty: &RustType, scope: Scope) -> TokenStream {
     match ty {
         RustType::Scalar(scalar) => self::scalar(*scalar),
         RustType::Json => quote!(v1::Json),
+        RustType::Extra => quote!(v1::Extra),
         RustType::Named(name) => {
             let name = ident(name);
             if scope == Scope::Types {

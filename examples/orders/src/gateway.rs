@@ -87,9 +87,8 @@ impl Api for Gateway {
             .context(&cx)
             .await
             .map_err(failed)?;
-        Ok(list_orders::Response::Ok(types::OrderList {
-            orders: reply.orders.into_iter().map(order).collect(),
-        }))
+        let orders = reply.orders.into_iter().map(order).collect();
+        Ok(list_orders::Response::Ok(types::OrderList::new(orders)))
     }
 
     async fn create_order(
@@ -140,16 +139,10 @@ impl Api for Gateway {
             ("orderService".to_owned(), shown(orders)),
         ]);
         Ok(if users && orders {
-            health::Response::Ok(types::Health {
-                status: "ok".to_owned(),
-                services,
-            })
+            health::Response::Ok(types::Health::new("ok", services))
         } else {
-            return Err(health::Failure::ServiceUnavailable(types::Health {
-                status: "degraded".to_owned(),
-                services,
-            })
-            .into());
+            let degraded = types::Health::new("degraded", services);
+            return Err(health::Failure::ServiceUnavailable(degraded).into());
         })
     }
 }
@@ -169,20 +162,12 @@ fn failed(error: Error<Details>) -> Error<create_user::Failure> {
         Code::InvalidArgument => StatusCode::BAD_REQUEST,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
-    create_user::Failure::Default(
-        status,
-        types::Failure {
-            error: error.message().to_owned(),
-        },
-    )
-    .into()
+    create_user::Failure::Default(status, types::Failure::new(error.message())).into()
 }
 
 /// A reply without what it must carry.
 fn incomplete() -> Error<create_user::Failure> {
-    let failure = types::Failure {
-        error: "the service sent an incomplete reply".to_owned(),
-    };
+    let failure = types::Failure::new("the service sent an incomplete reply");
     create_user::Failure::Default(StatusCode::INTERNAL_SERVER_ERROR, failure).into()
 }
 
@@ -192,34 +177,33 @@ fn user_reply(
 ) -> Result<types::UserReply, Error<create_user::Failure>> {
     let user = user.ok_or_else(incomplete)?;
     let given = |text: String| (!text.is_empty()).then_some(text);
+    let created_at = DateTime::from_text(user.created_at);
     let user = types::User {
-        id: user.id,
-        name: user.name,
-        email: user.email,
         phone: given(user.phone),
         address: given(user.address),
-        created_at: DateTime::from_text(user.created_at),
+        ..types::User::new(user.id, user.name, user.email, created_at)
     };
-    Ok(types::UserReply { user, message })
+    Ok(types::UserReply {
+        message,
+        ..types::UserReply::new(user)
+    })
 }
 
 fn order_reply(
     found: Option<orders::Order>,
     message: Option<String>,
 ) -> Result<types::OrderReply, Error<create_user::Failure>> {
+    let order = order(found.ok_or_else(incomplete)?);
     Ok(types::OrderReply {
-        order: order(found.ok_or_else(incomplete)?),
         message,
+        ..types::OrderReply::new(order)
     })
 }
 
 fn order(order: orders::Order) -> types::Order {
     let status = order.status().as_str_name().into();
-    let items = order.items.into_iter().map(|item| types::Item {
-        product_name: item.product_name,
-        quantity: item.quantity,
-        price: item.price,
-    });
+    let item = |item: orders::OrderItem| types::Item::new(item.product_name, item.quantity, item.price);
+    let items = order.items.into_iter().map(item);
     types::Order {
         id: order.id,
         user_id: order.user_id,
@@ -229,5 +213,6 @@ fn order(order: orders::Order) -> types::Order {
         total_amount: order.total_amount,
         status,
         created_at: DateTime::from_text(order.created_at),
+        additional_properties: <_>::default(),
     }
 }

@@ -42,8 +42,9 @@ pub fn debug(value: &dyn Value, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                     None => &mut fields,
                 };
             }
-            if shape.open == Open::Kept
+            if shape.open.keeps()
                 && let Some(rest) = record.field(shape.fields.len())
+                && (shape.open == Open::Kept || !is_empty(rest))
             {
                 fields.field("..", &Shown(rest));
             }
@@ -60,6 +61,10 @@ pub fn debug(value: &dyn Value, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         }
         Node::Foreign(_) => f.write_str(".."),
     }
+}
+
+fn is_empty(rest: &dyn Value) -> bool {
+    matches!(rest.node(), Node::Map(map) if map.is_empty())
 }
 
 struct Shown<'a>(&'a dyn Value);
@@ -94,7 +99,7 @@ pub fn equal(left: &dyn Value, right: &dyn Value) -> bool {
             same
         }
         (Node::Record(a), Node::Record(b)) => {
-            let fields = a.shape().fields.len() + usize::from(a.shape().open == Open::Kept);
+            let fields = a.shape().fields.len() + usize::from(a.shape().open.keeps());
             (0..fields).all(|index| equal_parts(a.field(index), b.field(index)))
         }
         (Node::Enum(a), Node::Enum(b)) => a.constant() == b.constant(),
@@ -159,7 +164,7 @@ impl Serialize for Serializable<'_> {
                         entries.serialize_entry(field.name, &Serializable(value))?;
                     }
                 }
-                if shape.open == Open::Kept
+                if shape.open.keeps()
                     && let Some(Node::Map(map)) = record.field(shape.fields.len()).map(Value::node)
                 {
                     serialize_entries(map, &mut entries)?;

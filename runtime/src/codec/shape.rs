@@ -46,10 +46,19 @@ impl Shape {
 pub enum Open {
     /// They are passed over.
     Ignored,
-    /// They are passed over, and judged as a violation.
+    /// They are kept, though the contract says nothing of them.
+    Extra,
+    /// They are kept, and judged as a violation.
     Forbidden,
-    /// They are kept in the map that stands right after the last field of the table.
+    /// They are kept, as the contract says what they are.
     Kept,
+}
+
+impl Open {
+    /// Whether they are kept, in the map that stands right after the last field of the table.
+    pub const fn keeps(self) -> bool {
+        !matches!(self, Self::Ignored)
+    }
 }
 
 /// A field of an object.

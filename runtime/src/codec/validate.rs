@@ -90,13 +90,16 @@ impl Judge {
                         judge.value(value, field.rules);
                     });
                 }
-                if shape.open == Open::Kept
+                if shape.open.keeps()
                     && let Some(rest) = record.field(shape.fields.len())
                 {
                     if let Node::Map(map) = rest.node() {
                         present += map.len();
                     }
-                    self.value(rest, &[]);
+                    match (shape.open, rest.node()) {
+                        (Open::Forbidden, Node::Map(map)) => self.unnamed(map),
+                        _ => self.value(rest, &[]),
+                    }
                 }
                 self.rules(shape.rules, value, |rule| properties_rule(rule, present));
                 self.rules(rules, value, |rule| properties_rule(rule, present));
@@ -118,6 +121,16 @@ impl Judge {
                 self.value(active, rules);
             }
         }
+    }
+
+    /// Properties where the contract allows none but those it names.
+    fn unnamed(&mut self, map: &dyn super::Map) {
+        map.each(&mut |key, _| {
+            self.inside(PathSegment::Key(Cow::Owned(key.to_owned())), |judge| {
+                judge.violation("the contract allows no property of this name");
+            });
+            true
+        });
     }
 
     fn json(&mut self, json: &Json, rules: &[Rule], value: &dyn Value) {

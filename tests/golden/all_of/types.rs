@@ -12,22 +12,27 @@ use ::tieline::generated::v1;
 pub struct Named {
     /// The property `name`.
     pub name: String,
+    /// Properties that the contract does not name.
+    pub additional_properties: v1::Extra,
 }
 
 impl Named {
     /// With what must be given.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into() }
+        Self { name: name.into(), additional_properties: <_>::default() }
     }
 }
-static NAMED: v1::Shape = v1::Shape::new("Named", &[v1::Field::required("name")]);
-v1::record!(Named = NAMED { 0: name });
+static NAMED: v1::Shape = v1::Shape::new("Named", &[v1::Field::required("name")])
+    .open(v1::Open::Extra);
+v1::record!(Named = NAMED { 0: name, 1: additional_properties });
 
 /// `Dated`, as the contract has it.
 #[derive(Clone, Default)]
 pub struct Dated {
     /// The property `since`.
     pub since: Option<v1::DateTime>,
+    /// Properties that the contract does not name.
+    pub additional_properties: v1::Extra,
 }
 
 impl Dated {
@@ -42,10 +47,11 @@ impl Dated {
     }
 }
 static DATED: v1::Shape = v1::Shape::new(
-    "Dated",
-    &[v1::Field::optional("since").rules(&[v1::Rule::Format(v1::Format::DateTime)])],
-);
-v1::record!(Dated = DATED { 0: since });
+        "Dated",
+        &[v1::Field::optional("since").rules(&[v1::Rule::Format(v1::Format::DateTime)])],
+    )
+    .open(v1::Open::Extra);
+v1::record!(Dated = DATED { 0: since, 1: additional_properties });
 
 /// Named and dated, with a role.
 #[derive(Clone)]
@@ -56,12 +62,19 @@ pub struct Member {
     pub name: String,
     /// The property `since`.
     pub since: Option<v1::DateTime>,
+    /// Properties that the contract does not name.
+    pub additional_properties: v1::Extra,
 }
 
 impl Member {
     /// With what must be given.
     pub fn new(role: impl Into<MemberRole>, name: impl Into<String>) -> Self {
-        Self { role: role.into(), name: name.into(), since: None }
+        Self {
+            role: role.into(),
+            name: name.into(),
+            since: None,
+            additional_properties: <_>::default(),
+        }
     }
     /// Sets `since`.
     pub fn since(mut self, since: v1::DateTime) -> Self {
@@ -70,14 +83,15 @@ impl Member {
     }
 }
 static MEMBER: v1::Shape = v1::Shape::new(
-    "Member",
-    &[
-        v1::Field::required("role"),
-        v1::Field::required("name"),
-        v1::Field::optional("since").rules(&[v1::Rule::Format(v1::Format::DateTime)]),
-    ],
-);
-v1::record!(Member = MEMBER { 0: role, 1: name, 2: since });
+        "Member",
+        &[
+            v1::Field::required("role"),
+            v1::Field::required("name"),
+            v1::Field::optional("since").rules(&[v1::Rule::Format(v1::Format::DateTime)]),
+        ],
+    )
+    .open(v1::Open::Extra);
+v1::record!(Member = MEMBER { 0: role, 1: name, 2: since, 3: additional_properties });
 
 /// `Member.role`, as the contract has it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -16,6 +16,8 @@ pub struct Note {
     /// Use body instead.
     #[deprecated]
     pub text: Option<String>,
+    /// Properties that the contract does not name.
+    pub additional_properties: v1::Extra,
 }
 
 impl Note {
@@ -30,5 +32,6 @@ impl Note {
         self
     }
 }
-static NOTE: v1::Shape = v1::Shape::new("Note", &[v1::Field::optional("text")]);
-v1::record!(Note = NOTE { 0: text });
+static NOTE: v1::Shape = v1::Shape::new("Note", &[v1::Field::optional("text")])
+    .open(v1::Open::Extra);
+v1::record!(Note = NOTE { 0: text, 1: additional_properties });

@@ -39,7 +39,7 @@ pub struct Extended {
 impl Extended {
     /// With what must be given.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), additional_properties: ::std::collections::BTreeMap::new() }
+        Self { name: name.into(), additional_properties: <_>::default() }
     }
     /// Sets `additional_properties`.
     pub fn additional_properties(
@@ -61,6 +61,8 @@ pub struct Anything {
     pub free: Option<v1::Json>,
     /// The property `map`.
     pub map: Option<::std::collections::BTreeMap<String, Option<f64>>>,
+    /// Properties that the contract does not name.
+    pub additional_properties: v1::Extra,
 }
 
 impl Anything {
@@ -80,7 +82,8 @@ impl Anything {
     }
 }
 static ANYTHING: v1::Shape = v1::Shape::new(
-    "Anything",
-    &[v1::Field::optional("free"), v1::Field::optional("map")],
-);
-v1::record!(Anything = ANYTHING { 0: free, 1: map });
+        "Anything",
+        &[v1::Field::optional("free"), v1::Field::optional("map")],
+    )
+    .open(v1::Open::Extra);
+v1::record!(Anything = ANYTHING { 0: free, 1: map, 2: additional_properties });

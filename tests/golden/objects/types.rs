@@ -25,6 +25,8 @@ pub struct Pet {
     pub born: Option<v1::Date>,
     /// The property `owner`.
     pub owner: Option<Owner>,
+    /// Properties that the contract does not name.
+    pub additional_properties: v1::Extra,
 }
 
 impl Pet {
@@ -43,6 +45,7 @@ impl Pet {
             weight_kg: None,
             born: None,
             owner: None,
+            additional_properties: <_>::default(),
         }
     }
     /// Sets `weight_kg`.
@@ -62,22 +65,30 @@ impl Pet {
     }
 }
 static PET: v1::Shape = v1::Shape::new(
-    "Pet",
-    &[
-        v1::Field::required("id"),
-        v1::Field::required("name")
-            .rules(
-                &[v1::Rule::MinLength(1), v1::Rule::MaxLength(80), v1::Rule::Pattern(&PATTERN_1)],
-            ),
-        v1::Field::required("type"),
-        v1::Field::required("tags")
-            .rules(&[v1::Rule::UniqueItems, v1::Rule::Each(&[v1::Rule::MinLength(1)])]),
-        v1::Field::optional("weightKg").rules(&[v1::Rule::ExclusiveMinimum(0.0)]),
-        v1::Field::optional("born").rules(&[v1::Rule::Format(v1::Format::Date)]),
-        v1::Field::optional("owner"),
-    ],
-);
-v1::record!(Pet = PET { 0: id, 1: name, 2: r#type, 3: tags, 4: weight_kg, 5: born, 6: owner });
+        "Pet",
+        &[
+            v1::Field::required("id"),
+            v1::Field::required("name")
+                .rules(
+                    &[
+                        v1::Rule::MinLength(1),
+                        v1::Rule::MaxLength(80),
+                        v1::Rule::Pattern(&PATTERN_1),
+                    ],
+                ),
+            v1::Field::required("type"),
+            v1::Field::required("tags")
+                .rules(&[v1::Rule::UniqueItems, v1::Rule::Each(&[v1::Rule::MinLength(1)])]),
+            v1::Field::optional("weightKg").rules(&[v1::Rule::ExclusiveMinimum(0.0)]),
+            v1::Field::optional("born").rules(&[v1::Rule::Format(v1::Format::Date)]),
+            v1::Field::optional("owner"),
+        ],
+    )
+    .open(v1::Open::Extra);
+v1::record!(Pet = PET {
+    0: id, 1: name, 2: r#type, 3: tags, 4: weight_kg, 5: born, 6: owner,
+    7: additional_properties,
+});
 
 /// `Owner`, as the contract has it.
 #[derive(Clone, Default)]
@@ -86,6 +97,8 @@ pub struct Owner {
     pub nick_name: Option<NickName>,
     /// The property `address`.
     pub address: Option<OwnerAddress>,
+    /// Properties that the contract does not name.
+    pub additional_properties: v1::Extra,
 }
 
 impl Owner {
@@ -112,23 +125,29 @@ static OWNER: v1::Shape = v1::Shape::new(
         ],
     )
     .open(v1::Open::Forbidden);
-v1::record!(Owner = OWNER { 0: nick_name, 1: address });
+v1::record!(Owner = OWNER { 0: nick_name, 1: address, 2: additional_properties });
 
 /// `Owner.address`, as the contract has it.
 #[derive(Clone)]
 pub struct OwnerAddress {
     /// The property `city`.
     pub city: String,
+    /// Properties that the contract does not name.
+    pub additional_properties: v1::Extra,
 }
 
 impl OwnerAddress {
     /// With what must be given.
     pub fn new(city: impl Into<String>) -> Self {
-        Self { city: city.into() }
+        Self { city: city.into(), additional_properties: <_>::default() }
     }
 }
-static OWNER_ADDRESS: v1::Shape = v1::Shape::new("Owner.address", &[v1::Field::required("city")]);
-v1::record!(OwnerAddress = OWNER_ADDRESS { 0: city });
+static OWNER_ADDRESS: v1::Shape = v1::Shape::new(
+        "Owner.address",
+        &[v1::Field::required("city")],
+    )
+    .open(v1::Open::Extra);
+v1::record!(OwnerAddress = OWNER_ADDRESS { 0: city, 1: additional_properties });
 
 /// What friends say.
 #[derive(Clone, Eq, Hash)]

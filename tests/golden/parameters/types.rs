@@ -12,6 +12,8 @@ use ::tieline::generated::v1;
 pub struct ListBooksFilter {
     /// The property `author`.
     pub author: Option<String>,
+    /// Properties that the contract does not name.
+    pub additional_properties: v1::Extra,
 }
 
 impl ListBooksFilter {
@@ -26,7 +28,8 @@ impl ListBooksFilter {
     }
 }
 static LIST_BOOKS_FILTER: v1::Shape = v1::Shape::new(
-    "listBooks.filter",
-    &[v1::Field::optional("author")],
-);
-v1::record!(ListBooksFilter = LIST_BOOKS_FILTER { 0: author });
+        "listBooks.filter",
+        &[v1::Field::optional("author")],
+    )
+    .open(v1::Open::Extra);
+v1::record!(ListBooksFilter = LIST_BOOKS_FILTER { 0: author, 1: additional_properties });

@@ -12,16 +12,19 @@ use ::tieline::generated::v1;
 pub struct Pet {
     /// The property `name`.
     pub name: String,
+    /// Properties that the contract does not name.
+    pub additional_properties: v1::Extra,
 }
 
 impl Pet {
     /// With what must be given.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into() }
+        Self { name: name.into(), additional_properties: <_>::default() }
     }
 }
-static PET: v1::Shape = v1::Shape::new("Pet", &[v1::Field::required("name")]);
-v1::record!(Pet = PET { 0: name });
+static PET: v1::Shape = v1::Shape::new("Pet", &[v1::Field::required("name")])
+    .open(v1::Open::Extra);
+v1::record!(Pet = PET { 0: name, 1: additional_properties });
 
 /// `Problem`, as the contract has it.
 #[derive(Clone, Default)]
@@ -30,6 +33,8 @@ pub struct Problem {
     pub title: Option<String>,
     /// The property `status`.
     pub status: Option<i32>,
+    /// Properties that the contract does not name.
+    pub additional_properties: v1::Extra,
 }
 
 impl Problem {
@@ -49,7 +54,8 @@ impl Problem {
     }
 }
 static PROBLEM: v1::Shape = v1::Shape::new(
-    "Problem",
-    &[v1::Field::optional("title"), v1::Field::optional("status")],
-);
-v1::record!(Problem = PROBLEM { 0: title, 1: status });
+        "Problem",
+        &[v1::Field::optional("title"), v1::Field::optional("status")],
+    )
+    .open(v1::Open::Extra);
+v1::record!(Problem = PROBLEM { 0: title, 1: status, 2: additional_properties });

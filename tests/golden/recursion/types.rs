@@ -14,12 +14,14 @@ pub struct Tree {
     pub children: Vec<Tree>,
     /// The property `parent`.
     pub parent: Option<Box<Tree>>,
+    /// Properties that the contract does not name.
+    pub additional_properties: v1::Extra,
 }
 
 impl Tree {
     /// With what must be given.
     pub fn new(children: Vec<Tree>) -> Self {
-        Self { children, parent: None }
+        Self { children, parent: None, additional_properties: <_>::default() }
     }
     /// Sets `parent`.
     pub fn parent(mut self, parent: Tree) -> Self {
@@ -28,16 +30,19 @@ impl Tree {
     }
 }
 static TREE: v1::Shape = v1::Shape::new(
-    "Tree",
-    &[v1::Field::required("children"), v1::Field::optional("parent")],
-);
-v1::record!(Tree = TREE { 0: children, 1: parent });
+        "Tree",
+        &[v1::Field::required("children"), v1::Field::optional("parent")],
+    )
+    .open(v1::Open::Extra);
+v1::record!(Tree = TREE { 0: children, 1: parent, 2: additional_properties });
 
 /// `Chicken`, as the contract has it.
 #[derive(Clone, Default)]
 pub struct Chicken {
     /// The property `egg`.
     pub egg: Option<Box<Egg>>,
+    /// Properties that the contract does not name.
+    pub additional_properties: v1::Extra,
 }
 
 impl Chicken {
@@ -51,14 +56,17 @@ impl Chicken {
         self
     }
 }
-static CHICKEN: v1::Shape = v1::Shape::new("Chicken", &[v1::Field::required("egg")]);
-v1::record!(Chicken = CHICKEN { 0: egg });
+static CHICKEN: v1::Shape = v1::Shape::new("Chicken", &[v1::Field::required("egg")])
+    .open(v1::Open::Extra);
+v1::record!(Chicken = CHICKEN { 0: egg, 1: additional_properties });
 
 /// `Egg`, as the contract has it.
 #[derive(Clone, Default)]
 pub struct Egg {
     /// The property `chicken`.
     pub chicken: Option<Box<Chicken>>,
+    /// Properties that the contract does not name.
+    pub additional_properties: v1::Extra,
 }
 
 impl Egg {
@@ -72,8 +80,9 @@ impl Egg {
         self
     }
 }
-static EGG: v1::Shape = v1::Shape::new("Egg", &[v1::Field::required("chicken")]);
-v1::record!(Egg = EGG { 0: chicken });
+static EGG: v1::Shape = v1::Shape::new("Egg", &[v1::Field::required("chicken")])
+    .open(v1::Open::Extra);
+v1::record!(Egg = EGG { 0: chicken, 1: additional_properties });
 
 /// `Expression`, as the contract has it.
 #[derive(Clone)]
@@ -112,16 +121,19 @@ pub struct Sum {
     pub left: Expression,
     /// The property `right`.
     pub right: Expression,
+    /// Properties that the contract does not name.
+    pub additional_properties: v1::Extra,
 }
 
 impl Sum {
     /// With what must be given.
     pub fn new(left: impl Into<Expression>, right: impl Into<Expression>) -> Self {
-        Self { left: left.into(), right: right.into() }
+        Self { left: left.into(), right: right.into(), additional_properties: <_>::default() }
     }
 }
 static SUM: v1::Shape = v1::Shape::new(
-    "Sum",
-    &[v1::Field::required("left"), v1::Field::required("right")],
-);
-v1::record!(Sum = SUM { 0: left, 1: right });
+        "Sum",
+        &[v1::Field::required("left"), v1::Field::required("right")],
+    )
+    .open(v1::Open::Extra);
+v1::record!(Sum = SUM { 0: left, 1: right, 2: additional_properties });

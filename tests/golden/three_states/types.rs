@@ -22,6 +22,8 @@ pub struct Patch {
     pub items: Option<Vec<Option<i64>>>,
     /// The property `alias`.
     pub alias: Option<v1::Nullable<Nothing>>,
+    /// Properties that the contract does not name.
+    pub additional_properties: v1::Extra,
 }
 
 impl Patch {
@@ -34,6 +36,7 @@ impl Patch {
             optional_nullable: None,
             items: None,
             alias: None,
+            additional_properties: <_>::default(),
         }
     }
     /// Sets `optional`.
@@ -58,18 +61,20 @@ impl Patch {
     }
 }
 static PATCH: v1::Shape = v1::Shape::new(
-    "Patch",
-    &[
-        v1::Field::required("required"),
-        v1::Field::required("required_nullable"),
-        v1::Field::optional("optional"),
-        v1::Field::optional("optional_nullable"),
-        v1::Field::optional("items"),
-        v1::Field::optional("alias"),
-    ],
-);
+        "Patch",
+        &[
+            v1::Field::required("required"),
+            v1::Field::required("required_nullable"),
+            v1::Field::optional("optional"),
+            v1::Field::optional("optional_nullable"),
+            v1::Field::optional("items"),
+            v1::Field::optional("alias"),
+        ],
+    )
+    .open(v1::Open::Extra);
 v1::record!(Patch = PATCH {
     0: required, 1: required_nullable, 2: optional, 3: optional_nullable, 4: items, 5: alias,
+    6: additional_properties,
 });
 
 /// `Nothing`, as the contract has it.

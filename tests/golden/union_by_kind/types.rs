@@ -94,29 +94,35 @@ v1::union!(Filter = FILTER: Unknown { 0: String, 1: ListOfString, 2: Range, 3: E
 pub struct Range {
     /// The property `from`.
     pub from: i64,
+    /// Properties that the contract does not name.
+    pub additional_properties: v1::Extra,
 }
 
 impl Range {
     /// With what must be given.
     pub fn new(from: i64) -> Self {
-        Self { from }
+        Self { from, additional_properties: <_>::default() }
     }
 }
-static RANGE: v1::Shape = v1::Shape::new("Range", &[v1::Field::required("from")]);
-v1::record!(Range = RANGE { 0: from });
+static RANGE: v1::Shape = v1::Shape::new("Range", &[v1::Field::required("from")])
+    .open(v1::Open::Extra);
+v1::record!(Range = RANGE { 0: from, 1: additional_properties });
 
 /// `Exact`, as the contract has it.
 #[derive(Clone)]
 pub struct Exact {
     /// The property `is`.
     pub is: i64,
+    /// Properties that the contract does not name.
+    pub additional_properties: v1::Extra,
 }
 
 impl Exact {
     /// With what must be given.
     pub fn new(is: i64) -> Self {
-        Self { is }
+        Self { is, additional_properties: <_>::default() }
     }
 }
-static EXACT: v1::Shape = v1::Shape::new("Exact", &[v1::Field::required("is")]);
-v1::record!(Exact = EXACT { 0: is });
+static EXACT: v1::Shape = v1::Shape::new("Exact", &[v1::Field::required("is")])
+    .open(v1::Open::Extra);
+v1::record!(Exact = EXACT { 0: is, 1: additional_properties });

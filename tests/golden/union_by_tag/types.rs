@@ -47,12 +47,14 @@ pub struct Cat {
     pub kind: String,
     /// The property `lives`.
     pub lives: Option<i32>,
+    /// Properties that the contract does not name.
+    pub additional_properties: v1::Extra,
 }
 
 impl Cat {
     /// With what must be given.
     pub fn new(kind: impl Into<String>) -> Self {
-        Self { kind: kind.into(), lives: None }
+        Self { kind: kind.into(), lives: None, additional_properties: <_>::default() }
     }
     /// Sets `lives`.
     pub fn lives(mut self, lives: i32) -> Self {
@@ -61,13 +63,14 @@ impl Cat {
     }
 }
 static CAT: v1::Shape = v1::Shape::new(
-    "Cat",
-    &[
-        v1::Field::required("kind"),
-        v1::Field::optional("lives").rules(&[v1::Rule::Minimum(0.0), v1::Rule::Maximum(9.0)]),
-    ],
-);
-v1::record!(Cat = CAT { 0: kind, 1: lives });
+        "Cat",
+        &[
+            v1::Field::required("kind"),
+            v1::Field::optional("lives").rules(&[v1::Rule::Minimum(0.0), v1::Rule::Maximum(9.0)]),
+        ],
+    )
+    .open(v1::Open::Extra);
+v1::record!(Cat = CAT { 0: kind, 1: lives, 2: additional_properties });
 
 /// `Dog`, as the contract has it.
 #[derive(Clone)]
@@ -76,12 +79,14 @@ pub struct Dog {
     pub kind: String,
     /// The property `friends`.
     pub friends: Option<Vec<Animal>>,
+    /// Properties that the contract does not name.
+    pub additional_properties: v1::Extra,
 }
 
 impl Dog {
     /// With what must be given.
     pub fn new(kind: impl Into<String>) -> Self {
-        Self { kind: kind.into(), friends: None }
+        Self { kind: kind.into(), friends: None, additional_properties: <_>::default() }
     }
     /// Sets `friends`.
     pub fn friends(mut self, friends: Vec<Animal>) -> Self {
@@ -90,7 +95,8 @@ impl Dog {
     }
 }
 static DOG: v1::Shape = v1::Shape::new(
-    "Dog",
-    &[v1::Field::required("kind"), v1::Field::optional("friends")],
-);
-v1::record!(Dog = DOG { 0: kind, 1: friends });
+        "Dog",
+        &[v1::Field::required("kind"), v1::Field::optional("friends")],
+    )
+    .open(v1::Open::Extra);
+v1::record!(Dog = DOG { 0: kind, 1: friends, 2: additional_properties });

@@ -42,7 +42,7 @@ pub(super) struct Reader<'j> {
     /// Where the text stands in the whole document.
     base: usize,
     depth: u32,
-    /// How many properties were passed over: how unions tell a good fit from a bad one.
+    /// How many properties the contract does not name: how unions tell a good fit from a bad one.
     pub(super) ignored: usize,
     /// How many octets may still be read for trial.
     pub(super) trials: usize,
@@ -180,7 +180,7 @@ impl<'j> Reader<'j> {
         let shape = record.shape();
         let mut seen = Seen::new(shape.fields.len());
         let mut expected = 0;
-        if shape.open == Open::Kept
+        if shape.open.keeps()
             && let Some(NodeMut::Map(map)) = record.field_mut(shape.fields.len()).map(Value::node_mut)
         {
             map.clear();
@@ -196,7 +196,8 @@ impl<'j> Reader<'j> {
                     }
                     expected = index + 1;
                 }
-                Key::Other(name) if shape.open == Open::Kept => {
+                Key::Other(name) if shape.open.keeps() => {
+                    self.ignored += usize::from(shape.open != Open::Kept);
                     let map = record.field_mut(shape.fields.len()).map(Value::node_mut);
                     if let Some(NodeMut::Map(map)) = map {
                         self.value(map.insert(name.clone()))

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
-use crate::codec::{Constant, Map, Node, Open, Record, Value};
+use crate::codec::{Constant, Map, Node, Record, Value};
 
 /// The JSON text of `value`, as octets.
 pub fn to_vec(value: &dyn Value) -> Vec<u8> {
@@ -77,7 +77,7 @@ fn write_record(record: &dyn Record, out: &mut Vec<u8>) {
         out.push(b':');
         write(value, out);
     }
-    if shape.open == Open::Kept
+    if shape.open.keeps()
         && let Some(Node::Map(map)) = record.field(shape.fields.len()).map(Value::node)
     {
         write_entries(map, first, out);
