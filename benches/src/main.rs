@@ -3,6 +3,7 @@
 mod client;
 mod corpus;
 mod cost;
+mod fuzz;
 mod generate;
 mod policies;
 mod report;
@@ -28,6 +29,8 @@ enum Subject {
     Client(client::Options),
     /// Every OpenAPI document of a folder: read, generated and, on request, compiled.
     Corpus(corpus::Options),
+    /// Mutated documents: reading and generating must end without a panic.
+    Fuzz(fuzz::Options),
     /// Generating a client of a document and checking the result, against progenitor.
     Generate(generate::Options),
     /// The policies around work that does nothing.
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().subject {
         Subject::Client(options) => client::run(&options),
         Subject::Corpus(options) => corpus::run(&options),
+        Subject::Fuzz(options) => fuzz::run(&options),
         Subject::Generate(options) => generate::run(&options),
         Subject::Policies(options) => policies::run(&options),
         Subject::Serve => client::serve(),
