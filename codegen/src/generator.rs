@@ -327,6 +327,11 @@ fn emit(plans: &[Plan], reads: &[Read], form: Form) -> Result<Vec<Rendered>, Fai
             operations: plan.operation_count(),
             skipped: read.skipped.iter().chain(&plan.skipped).cloned().collect(),
             types: plan.type_count(),
+            type_names: plan
+                .types
+                .iter()
+                .map(|ty| (ty.wire.clone(), ty.name.clone()))
+                .collect(),
         });
     }
     Ok(rendered)

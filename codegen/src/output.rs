@@ -42,4 +42,6 @@ pub struct Rendered {
     pub skipped: Vec<String>,
     /// How many types were written.
     pub types: usize,
+    /// The types that stand in its module `types`: the name in the contract, and the one in Rust.
+    pub type_names: Vec<(String, String)>,
 }

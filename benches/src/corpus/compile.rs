@@ -35,8 +35,25 @@ impl Workshop {
         })
     }
 
+    /// The folder of the workspace.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     pub(super) fn runtime(&self) -> &Path {
         &self.runtime
+    }
+
+    /// Makes one workspace of the crates.
+    pub(super) fn join(&self, rows: &[Row]) -> Result<(), Failure> {
+        let members: Vec<&str> = rows
+            .iter()
+            .filter(|row| matches!(row.outcome, Outcome::Generated { .. }))
+            .map(|row| row.package.as_str())
+            .collect();
+        let manifest = format!("[workspace]\nresolver = \"3\"\nmembers = {members:?}\n");
+        fs::write(self.folder.join("Cargo.toml"), manifest)?;
+        Ok(())
     }
 
     /// Writes a crate, its files that did not change left alone.
@@ -63,13 +80,7 @@ impl Workshop {
 
 /// Checks every crate, and notes for each row whether that went well.
 pub(super) fn all(workshop: &Workshop, rows: &mut [Row]) -> Result<(), Failure> {
-    let members: Vec<&str> = rows
-        .iter()
-        .filter(|row| matches!(row.outcome, Outcome::Generated { .. }))
-        .map(|row| row.package.as_str())
-        .collect();
-    let manifest = format!("[workspace]\nresolver = \"3\"\nmembers = {members:?}\n");
-    fs::write(workshop.folder.join("Cargo.toml"), manifest)?;
+    workshop.join(rows)?;
     let (complaints, finished) = check(workshop)?;
     for row in rows {
         if matches!(row.outcome, Outcome::Generated { .. }) {

@@ -18,6 +18,8 @@ pub(super) struct Row {
     pub(super) name: String,
     /// The package that holds its code.
     pub(super) package: String,
+    /// Its types: the name in the contract, and the one in Rust.
+    pub(super) type_names: Vec<(String, String)>,
     pub(super) outcome: Outcome,
     /// CPU time of reading and generating.
     pub(super) took: Duration,
@@ -53,11 +55,13 @@ pub(super) fn document(path: &Path, folder: &Path, workshop: Option<&Workshop>) 
     let made = catch_unwind(AssertUnwindSafe(|| {
         cost::cpu_of(|| generator(path, &package, workshop).render())
     }));
+    let mut type_names = Vec::new();
     let (outcome, took) = match made {
         Err(panic) => (Outcome::Panicked(said(&*panic)), Duration::ZERO),
         Ok(Err(error)) => (Outcome::Refused(error.to_string()), Duration::ZERO),
         Ok(Ok((Err(failure), took))) => (Outcome::Refused(first_error(failure.problems())), took),
         Ok(Ok((Ok(output), took))) => {
+            type_names.extend(output.contracts.iter().flat_map(|one| one.type_names.clone()));
             let written = workshop.map_or(Ok(()), |workshop| workshop.write(&package, &output));
             let outcome = match written {
                 Ok(()) => figures(&output),
@@ -69,6 +73,7 @@ pub(super) fn document(path: &Path, folder: &Path, workshop: Option<&Workshop>) 
     Row {
         name,
         package,
+        type_names,
         outcome,
         took,
         compiled: None,

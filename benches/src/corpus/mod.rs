@@ -9,6 +9,7 @@
 
 mod compile;
 mod generate;
+mod round_trip;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -29,6 +30,15 @@ pub(crate) struct Options {
     /// Compiles what was generated (client, server, mock and blocking client), warnings being errors.
     #[arg(long)]
     compile: bool,
+    /// Builds what was generated, and sends the documents' examples, and values made from their schemas, through its types.
+    #[arg(long)]
+    round_trip: bool,
+    /// How many complaints about a document's values are shown.
+    #[arg(long, default_value_t = 6)]
+    complaints: usize,
+    /// What the random choices of the round trips grow from.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
     /// Only documents whose path below the folder matches this pattern, with `*` and `?`.
     #[arg(long, value_name = "GLOB")]
     only: Option<String>,
@@ -49,13 +59,13 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     if documents.is_empty() {
         return Err(format!("no OpenAPI document in {}", options.folder.display()).into());
     }
-    let workshop = if options.compile {
+    let workshop = if options.compile || options.round_trip {
         Some(compile::Workshop::open(options.workshop.as_deref())?)
     } else {
         None
     };
     let mut rows = generate_all(&documents, options, workshop.as_ref());
-    if let Some(workshop) = &workshop {
+    if let (Some(workshop), true) = (&workshop, options.compile) {
         compile::all(workshop, &mut rows)?;
     }
     for row in &rows {
@@ -67,7 +77,11 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
             writeln!(file, "{}", row.to_json())?;
         }
     }
-    finish(&rows)
+    finish(&rows)?;
+    match &workshop {
+        Some(workshop) if options.round_trip => round_trip::all(workshop, &rows, options),
+        _ => Ok(()),
+    }
 }
 
 fn documents(options: &Options) -> Result<Vec<PathBuf>, Failure> {

@@ -82,6 +82,9 @@ impl<'j> Reader<'j> {
                     return self.known(inner, peek);
                 }
                 optional.clear();
+                // Null where the contract knows only absence: another alternative, which does not name the property,
+                // would keep it, and fits better.
+                self.ignored += 2;
                 self.null()
             }
             NodeMut::Nullable(nullable) => {
