@@ -126,6 +126,15 @@ fn a_property_that_only_one_has_decides() {
 }
 
 #[test]
+fn an_alternative_chosen_by_a_property_gives_way_when_it_refuses_and_another_accepts() {
+    // It has the first one's property, but is no value of it.
+    let square = codec::read_new::<Propertied>(br#"{"radius":"none","side":1.5}"#);
+    assert!(matches!(square, Ok(Propertied::Square(_))), "{square:?}");
+    let neither = codec::read_new::<Propertied>(br#"{"radius":"none"}"#).unwrap_err();
+    assert_eq!(neither.path().to_string(), "/radius");
+}
+
+#[test]
 fn the_kind_of_json_value_decides() {
     assert_eq!(alternative::<Mixed>(&json!(5)), "Whole");
     assert_eq!(alternative::<Mixed>(&json!(5.5)), "Number");

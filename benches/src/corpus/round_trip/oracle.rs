@@ -138,8 +138,16 @@ fn redirect(schema: &mut Value) {
             if lists && !object.contains_key("type") {
                 object.insert("type".to_owned(), json!("object"));
             }
+            if object.contains_key("items") && !object.contains_key("type") {
+                object.insert("type".to_owned(), json!("array"));
+            }
             // An annotation for JSON Schema; for us it says what the type is.
-            if object.get("format") == Some(&json!("byte")) && !object.contains_key("pattern") {
+            let base64 = object.get("format") == Some(&json!("byte"))
+                || object
+                    .get("contentEncoding")
+                    .and_then(Value::as_str)
+                    .is_some_and(|name| name.starts_with("base64"));
+            if base64 && !object.contains_key("pattern") {
                 object.insert("pattern".to_owned(), json!(BASE64));
             }
             object.values_mut().for_each(redirect);

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE, BASE64_URL_SAFE_NO_PAD};
 use jiter::{Jiter, JiterError, Peek};
 
+use super::unions::MISFIT;
 use crate::codec::{Constant, DecodeError, Enumeration, Field, Json, NodeMut, Open, Record, Value};
 
 /// How deep a document may nest. Deeper ones are refused, not followed.
@@ -84,7 +85,7 @@ impl<'j> Reader<'j> {
                 optional.clear();
                 // Null where the contract knows only absence: another alternative, which does not name the property,
                 // would keep it, and fits better.
-                self.ignored += 2;
+                self.ignored += MISFIT;
                 self.null()
             }
             NodeMut::Nullable(nullable) => {
@@ -235,11 +236,13 @@ impl<'j> Reader<'j> {
             let wide = self.integer(peek)?;
             i64::try_from(wide).is_ok_and(|integer| enumeration.set(Constant::Integer(integer)))
         };
-        if accepted {
-            Ok(())
-        } else {
-            Err(self.unexpected("another kind of constant", peek))
+        if !accepted {
+            return Err(self.unexpected("another kind of constant", peek));
         }
+        if !enumeration.is_known() {
+            self.ignored += MISFIT;
+        }
+        Ok(())
     }
 
     fn first_field(&mut self, fields: &'static [Field], expected: usize) -> Result<Option<Key>, DecodeError> {

@@ -18,16 +18,28 @@ impl<'j> Reader<'j> {
         let unknown = shape.variants.len();
         let start = self.jiter.current_index();
         let (raw, start) = (self.raw(peek)?.0, start);
-        let index = match self.choose(&shape.dispatch, raw, start, peek)? {
-            Choice::One(index) => index,
-            Choice::Unknown => unknown,
+        let (index, for_sure) = match self.choose(&shape.dispatch, raw, start, peek)? {
+            Choice::One(index) => (index, false),
+            Choice::Tagged(index) => (index, true),
+            Choice::Unknown => (unknown, true),
             Choice::Try => return self.best_fit(union, raw, start),
         };
         let mut part = self.part(raw, start);
         let outcome = part.value(union.select(index));
-        self.ignored += part.ignored;
         self.trials = part.trials;
-        outcome
+        if index == unknown {
+            self.ignored += MISFIT;
+        }
+        match outcome {
+            Ok(()) => self.ignored += part.ignored,
+            Err(refused) if for_sure => return Err(refused),
+            // What tells alternatives apart is not all that they say: another one may accept the value still.
+            Err(refused) => match self.best(union, raw, start) {
+                Some(other) => return self.take(union, other, raw, start),
+                None => return Err(refused),
+            },
+        }
+        Ok(())
     }
 
     fn choose(
@@ -63,7 +75,7 @@ impl<'j> Reader<'j> {
                     })?;
                 }
                 tag.and_then(|tag| values.iter().find(|(value, _)| *value == tag))
-                    .map_or(Choice::Unknown, |(_, index)| Choice::One(*index))
+                    .map_or(Choice::Unknown, |(_, index)| Choice::Tagged(*index))
             }
             Dispatch::Property {
                 properties,
@@ -89,33 +101,50 @@ impl<'j> Reader<'j> {
         })
     }
 
-    /// The alternative that accepts the value and passes over the fewest properties, the first among equals.
+    /// Reads the alternative that fits best; the unknown one when none does.
     fn best_fit(&mut self, union: &mut dyn Union, raw: &'j [u8], start: usize) -> Result<(), DecodeError> {
+        let best = self.best(union, raw, start);
+        if best.is_none() {
+            self.ignored += MISFIT;
+        }
+        let unknown = union.shape().variants.len();
+        self.take(union, best.unwrap_or(unknown), raw, start)
+    }
+
+    /// Reads an alternative that was tried before.
+    fn take(
+        &mut self,
+        union: &mut dyn Union,
+        index: usize,
+        raw: &'j [u8],
+        start: usize,
+    ) -> Result<(), DecodeError> {
+        let mut reader = self.part(raw, start);
+        let outcome = reader.value(union.select(index));
+        self.ignored += reader.ignored;
+        self.trials = reader.trials;
+        outcome
+    }
+
+    /// The alternative that accepts the value and passes over the fewest properties, the first among equals.
+    fn best(&mut self, union: &mut dyn Union, raw: &'j [u8], start: usize) -> Option<usize> {
         let count = union.shape().variants.len();
         let mut best: Option<(usize, usize)> = None;
         for index in 0..count {
-            let Some(left) = self.trials.checked_sub(raw.len()) else {
-                best = None;
-                break;
-            };
-            self.trials = left;
+            self.trials = self.trials.checked_sub(raw.len())?;
             let mut reader = self.part(raw, start);
             let outcome = reader.value(union.select(index));
             self.trials = reader.trials;
             if outcome.is_ok() {
                 if reader.ignored == 0 {
-                    return Ok(());
+                    return Some(index);
                 }
                 if best.is_none_or(|(_, ignored)| reader.ignored < ignored) {
                     best = Some((index, reader.ignored));
                 }
             }
         }
-        let mut reader = self.part(raw, start);
-        let outcome = reader.value(union.select(best.map_or(count, |(index, _)| index)));
-        self.ignored += reader.ignored;
-        self.trials = reader.trials;
-        outcome
+        best.map(|(index, _)| index)
     }
 
     /// Calls `visit` at each key of the object, which says whether it has read the value.
@@ -136,8 +165,14 @@ impl<'j> Reader<'j> {
     }
 }
 
+/// What it counts when a constant or an alternative is none that the contract names: more than a property that it does
+/// not name.
+pub(super) const MISFIT: usize = 2;
+
 enum Choice {
     One(usize),
+    /// By a tag: what it names is meant, fit or not.
+    Tagged(usize),
     Unknown,
     Try,
 }
