@@ -38,6 +38,15 @@ pub(crate) enum Command {
     Generate(Box<GenerateArgs>),
     /// Print the JSON Schema of tieline.toml
     Schema,
+    /// Say what a diagnostic means, and what to do about it
+    Explain(ExplainArgs),
+}
+
+/// `cargo tieline explain`.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The code that stands in the message, such as TL-SCH-002. Without one, all codes are listed
+    pub(crate) code: Option<String>,
 }
 
 #[derive(Debug, Args)]

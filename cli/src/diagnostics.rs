@@ -182,6 +182,14 @@ pub(crate) const CANNOT_LIST: Diagnostic = error(
     "check its permissions",
 );
 
+/// No diagnostic has this code.
+pub(crate) const UNKNOWN_CODE: Diagnostic = error(
+    "TL-CLI-013",
+    "no diagnostic has this code",
+    "",
+    "`cargo tieline explain` lists all of them",
+);
+
 /// Checked-in output differs.
 pub(crate) const STALE: Diagnostic = error(
     "TL-OUT-001",

@@ -1,8 +1,8 @@
 //! `cargo tieline`: generates Rust clients, servers and mocks from service contracts, and checks what was generated.
 //!
 //! ```text
-//! args -> init | schema | generate
-//!                         jobs (config, discover) -> engine (the generator) -> folder (compare or replace)
+//! args -> init | schema | explain | generate
+//!                                   jobs (config, discover) -> engine (the generator) -> folder (compare or replace)
 //! ```
 //!
 //! Every way ends in one of three exit codes: see [`exit`].
@@ -12,6 +12,7 @@ mod config;
 mod diagnostics;
 mod discover;
 mod exit;
+mod explain;
 mod generate;
 mod init;
 mod report;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         Command::Init(args) => init::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Schema => print_schema(),
+        Command::Explain(args) => explain::run(&args),
     };
     exit.into()
 }

@@ -12,10 +12,28 @@ fn help_texts_are_as_reviewed() {
         ("help_init", vec!["init", "--help"]),
         ("help_generate", vec!["generate", "--help"]),
         ("help_schema", vec!["schema", "--help"]),
+        ("help_explain", vec!["explain", "--help"]),
     ] {
         let ran = home.run(&words).exits(0);
         insta::assert_snapshot!(name, ran.out);
     }
+}
+
+#[test]
+fn a_code_is_explained_in_either_case_and_an_unknown_one_leads_to_its_neighbour() {
+    let home = Home::with(&[]);
+    let ran = home.run(&["explain", "tl-sch-002"]).exits(0);
+    assert!(
+        ran.out
+            .starts_with("TL-SCH-002: the reference points to nothing\n\n"),
+        "{}",
+        ran.out
+    );
+    let all = home.run(&["explain"]).exits(0).out;
+    assert!(all.lines().count() > 70, "{all}");
+    home.run(&["explain", "TL-SHC-002"])
+        .exits(2)
+        .says(&["TL-CLI-013", "did you mean `TL-SCH-002`?"]);
 }
 
 #[test]

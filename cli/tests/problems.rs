@@ -43,7 +43,16 @@ fn references_that_lead_in_a_circle_are_located() {
 #[test]
 fn operation_ids_that_stand_twice_are_located_at_both_places() {
     let text = PETS.replace("operationId: deletePet", "operationId: getPet");
-    wrong("pets.yaml", &text).says(&["getPet", "pets.yaml:6:", "pets.yaml:16:"]);
+    let home = Home::with(&[("pets.yaml", &text)]);
+    let both = ["TL-OAS-006", "getPet", "pets.yaml:6:", "pets.yaml:16:"];
+    home.run(&["generate", "pets.yaml", "--out", "o"])
+        .exits(0)
+        .says(&both);
+    assert!(home.read("o/pets/client.rs").contains("pub fn delete_pets_id("));
+    home.run(&["generate", "pets.yaml", "--out", "strict", "--strict"])
+        .exits(1)
+        .says(&both);
+    assert!(!home.has("strict"));
 }
 
 #[test]

@@ -8,7 +8,7 @@
 
 mod check;
 mod model;
-mod nearest;
+pub(crate) mod nearest;
 mod service;
 mod values;
 

@@ -89,7 +89,9 @@ fn examples(node: &Value, oracle: &Oracle, at: &mut String, found: &mut Vec<Inst
                 match (reference(schema), schema.get("items").and_then(reference), value) {
                     (Some(name), _, value) => add(&name, value, at, oracle, found),
                     (None, Some(name), Value::Array(items)) => {
-                        items.iter().for_each(|item| add(&name, item, at, oracle, found));
+                        for item in items {
+                            add(&name, item, at, oracle, found);
+                        }
                     }
                     _ => {}
                 }
