@@ -14,6 +14,7 @@ const GOLDENS: &[&str] = &[
     "enums",
     "grpc",
     "maps",
+    "multipart",
     "objects",
     "parameters",
     "pets",
@@ -30,7 +31,7 @@ fn folder() -> PathBuf {
 }
 
 fn generator(name: &str) -> Generator {
-    let everything = matches!(name, "pets" | "docs" | "grpc");
+    let everything = matches!(name, "pets" | "docs" | "grpc" | "multipart");
     let dialect = if name == "grpc" { "proto" } else { "yaml" };
     Generator::new()
         .contract(folder().join(name).join(format!("contract.{dialect}")))

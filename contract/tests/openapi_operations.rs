@@ -9,7 +9,7 @@ use tieline_contract::model::{
     PathSegment, QueryStyle, Requirement, Rule, Safety, Scalar, SchemeKind, Server, StatusMatch, TextStyle,
     Type, TypeKind, TypeName, TypeUse,
 };
-use tieline_contract::{Read, ReadOptions, read};
+use tieline_contract::{Read, ReadOptions, read, read_text};
 
 fn shelter() -> Read {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/contracts/shelter.yaml");
@@ -264,4 +264,82 @@ fn every_operation_knows_where_it_was_written() {
         (19, "/paths/~1pets/get")
     );
     assert!(list.origin.file.ends_with("shelter.yaml"));
+}
+
+#[test]
+fn bodies_in_parts_know_their_files() {
+    let text = r"
+openapi: 3.1.0
+info: { title: T, version: '1' }
+paths:
+  /a:
+    post:
+      operationId: up
+      requestBody:
+        content:
+          multipart/form-data:
+            schema:
+              allOf:
+                - $ref: '#/components/schemas/Base'
+                - type: object
+                  properties:
+                    pages: { type: array, items: { $ref: '#/components/schemas/Scan' } }
+                    icon: {}
+                    meta: { type: object, properties: { a: { type: string } } }
+                    note: { type: string }
+            encoding:
+              icon: { contentType: 'image/png, image/*' }
+              meta: { contentType: application/vnd.meta+json }
+      responses: { '204': { description: Done } }
+    put:
+      operationId: related
+      requestBody:
+        content: { multipart/related: { schema: { type: object } } }
+      responses: { '204': { description: Done } }
+    patch:
+      operationId: bare
+      requestBody:
+        content: { multipart/form-data: {} }
+      responses: { '204': { description: Done } }
+components:
+  schemas:
+    Base: { type: object, properties: { file: { type: string, format: binary, maxLength: 5 } } }
+    Scan: { type: string, contentMediaType: image/tiff }
+";
+    let read = read_text("a.yaml", text, &ReadOptions::default()).unwrap();
+    let up = operation(&read, "up");
+    let InputPlace::Body { encoding, parts, .. } = &http(&up).inputs[0] else {
+        panic!("a body")
+    };
+    assert_eq!(*encoding, Encoding::Multipart);
+    let meta = ("meta".to_owned(), "application/vnd.meta+json".to_owned());
+    assert_eq!(*parts, [meta]);
+    let TypeKind::Struct(body) = &read.contract.types[&TypeName::from("up.body")].kind else {
+        panic!("an object")
+    };
+    let value = |name: &str| {
+        let field = body.fields.iter().find(|field| field.name == name);
+        field.unwrap_or_else(|| panic!("no {name}")).value.clone()
+    };
+    assert_eq!(value("file"), scalar(Scalar::File));
+    assert_eq!(value("pages").ty, Type::List(Box::new(scalar(Scalar::File))));
+    assert_eq!(value("icon").ty, Type::Scalar(Scalar::File));
+    assert_eq!(value("note"), scalar(Scalar::String));
+
+    for id in ["related", "bare"] {
+        let other = operation(&read, id);
+        assert!(matches!(
+            &http(&other).inputs[0],
+            InputPlace::Body {
+                encoding: Encoding::Bytes,
+                ..
+            }
+        ));
+    }
+    assert_eq!(
+        read.problems.to_string().matches("TL-OAS-011").count(),
+        2,
+        "{}",
+        read.problems
+    );
 }

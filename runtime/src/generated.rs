@@ -14,8 +14,9 @@ pub mod v1 {
     #[cfg(feature = "grpc")]
     pub use crate::client::{Bidirectional, ClientStreaming, ServerStreaming, Unary};
     pub use crate::codec::{
-        Constant, Date, DateTime, DecodeError, Dispatch, Enumeration, Extra, Field, Format, Json, JsonKind,
-        Node, NodeMut, Nullable, Open, Pattern, Record, Rule, Serde, Shape, Union, UnionShape, Uuid, Value,
+        Constant, Date, DateTime, DecodeError, Dispatch, Enumeration, Extra, Field, File, Format, Json,
+        JsonKind, Node, NodeMut, Nullable, Open, Pattern, Record, Rule, Serde, Shape, Union, UnionShape,
+        Uuid, Value,
     };
     pub use crate::dialect::{Empty, Held, Replied, give, hold};
     #[cfg(feature = "grpc")]

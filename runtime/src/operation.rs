@@ -210,6 +210,8 @@ pub struct Body {
     pub media_type: &'static str,
     /// How values become octets.
     pub encoding: Encoding,
+    /// The media types of the parts of a multipart body that the contract says: property, media type.
+    pub parts: &'static [(&'static str, &'static str)],
 }
 
 impl Body {
@@ -217,6 +219,7 @@ impl Body {
     pub const JSON: Self = Self {
         media_type: "application/json",
         encoding: Encoding::Json,
+        parts: &[],
     };
 }
 
@@ -227,6 +230,8 @@ pub enum Encoding {
     Json,
     /// `application/x-www-form-urlencoded`.
     Form,
+    /// `multipart/form-data`.
+    Multipart,
     /// UTF-8 text as it is.
     Text,
     /// Octets as they are.

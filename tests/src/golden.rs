@@ -18,6 +18,7 @@ goldens! {
     enums = "../golden/enums/mod.rs": "Constants of any text.";
     grpc = "../golden/grpc/mod.rs": "A gRPC service, with streams.";
     maps = "../golden/maps/mod.rs": "Maps, and properties beside the named ones.";
+    multipart = "../golden/multipart/mod.rs": "Bodies in parts, with files.";
     objects = "../golden/objects/mod.rs": "Objects, aliases and rules.";
     parameters = "../golden/parameters/mod.rs": "Parameters of every place.";
     pets = "../golden/pets/mod.rs": "Every part of a module.";

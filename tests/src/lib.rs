@@ -2,3 +2,5 @@
 
 #[cfg(test)]
 pub mod golden;
+#[cfg(test)]
+mod wire;

@@ -87,6 +87,8 @@ pub(crate) enum PlacePlan {
     Body {
         encoding: &'static str,
         media_type: String,
+        /// The media types of parts: property, media type.
+        parts: Vec<(String, String)>,
     },
 }
 
@@ -323,9 +325,14 @@ fn place(place: &InputPlace) -> PlacePlan {
         }),
         InputPlace::Header(style) => PlacePlan::Header(text_style(*style)),
         InputPlace::Cookie => PlacePlan::Cookie,
-        InputPlace::Body { media_type, encoding } => PlacePlan::Body {
+        InputPlace::Body {
+            media_type,
+            encoding,
+            parts,
+        } => PlacePlan::Body {
             encoding: replies::encoding(*encoding).unwrap_or("Bytes"),
             media_type: media_type.clone(),
+            parts: parts.clone(),
         },
     }
 }

@@ -126,6 +126,7 @@ pub(crate) const fn encoding(encoding: Encoding) -> Option<&'static str> {
     match encoding {
         Encoding::Json => Some("Json"),
         Encoding::Form => Some("Form"),
+        Encoding::Multipart => Some("Multipart"),
         Encoding::Text => Some("Text"),
         Encoding::Bytes => Some("Bytes"),
         Encoding::Protobuf => None,

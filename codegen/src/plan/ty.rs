@@ -122,7 +122,10 @@ impl<'c> Names<'c> {
             return !required;
         }
         match &value.ty {
-            Type::Scalar(scalar) => matches!(scalar, Scalar::String | Scalar::Bytes | Scalar::Binary),
+            Type::Scalar(scalar) => matches!(
+                scalar,
+                Scalar::String | Scalar::Bytes | Scalar::Binary | Scalar::File
+            ),
             Type::Named(name) => self
                 .def(name)
                 .is_some_and(|def| !matches!(def.kind, TypeKind::Struct(_))),

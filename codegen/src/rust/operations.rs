@@ -211,7 +211,15 @@ fn place(place: &PlacePlan) -> String {
         PlacePlan::Query(style) => format!("Query({style})"),
         PlacePlan::Header(style) => format!("Header({style})"),
         PlacePlan::Cookie => "Cookie".to_owned(),
-        PlacePlan::Body { encoding, media_type } => format!("Body({encoding}({media_type:?}))"),
+        PlacePlan::Body {
+            encoding,
+            media_type,
+            parts,
+        } => {
+            let said = parts.iter().map(|(name, said)| format!("{name:?} => {said:?}"));
+            let arguments: Vec<String> = std::iter::once(format!("{media_type:?}")).chain(said).collect();
+            format!("Body({encoding}({}))", arguments.join(", "))
+        }
     }
 }
 

@@ -113,6 +113,7 @@ fn scalar(scalar: Scalar) -> TokenStream {
         Scalar::F64 => quote!(f64),
         Scalar::String => quote!(String),
         Scalar::Bytes | Scalar::Binary => quote!(v1::Bytes),
+        Scalar::File => quote!(v1::File),
         Scalar::DateTime => quote!(v1::DateTime),
         Scalar::Date => quote!(v1::Date),
         Scalar::Uuid => quote!(v1::Uuid),

@@ -68,7 +68,7 @@ impl<'a> Shapes<'a> {
     pub(super) fn shape(&mut self, value: &'a TypeUse) -> Shape {
         match &self.resolved(value).ty {
             Type::Scalar(Scalar::Date | Scalar::Uuid) => Shape::Scalar(Scalar::String),
-            Type::Scalar(Scalar::Binary) => Shape::Scalar(Scalar::Bytes),
+            Type::Scalar(Scalar::Binary | Scalar::File) => Shape::Scalar(Scalar::Bytes),
             Type::Scalar(scalar) => Shape::Scalar(*scalar),
             Type::List(item) => Shape::List(Box::new(self.shape(item))),
             Type::Map(item) => Shape::Map(Box::new(self.shape(item))),

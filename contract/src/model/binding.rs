@@ -94,6 +94,8 @@ pub enum InputPlace {
         media_type: String,
         /// How values become octets.
         encoding: Encoding,
+        /// The media types of the parts of a multipart body that say theirs: property, media type.
+        parts: Vec<(String, String)>,
     },
 }
 

@@ -116,6 +116,8 @@ pub enum Encoding {
     Json,
     /// `application/x-www-form-urlencoded`.
     Form,
+    /// `multipart/form-data`: each property a part; the value is an object.
+    Multipart,
     /// UTF-8 text as it is; the value is a string.
     Text,
     /// Octets as they are; the value is `Scalar::Binary`.

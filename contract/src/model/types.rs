@@ -159,6 +159,8 @@ pub enum Scalar {
     Bytes,
     /// Octets as they are (`format: binary`): only as a whole body.
     Binary,
+    /// Octets with a file name and a media type: a part of a multipart body.
+    File,
     /// RFC 3339 date and time; proto `google.protobuf.Timestamp`.
     DateTime,
     /// RFC 3339 full-date.

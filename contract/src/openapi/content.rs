@@ -12,8 +12,9 @@ pub(super) fn choose(content: &Object) -> Option<&Entry> {
         Encoding::Json if essence(&entry.key) == "*/*" => 2,
         Encoding::Json => 1,
         Encoding::Form => 3,
-        Encoding::Text => 4,
-        Encoding::Bytes | Encoding::Protobuf => 5,
+        Encoding::Multipart => 4,
+        Encoding::Text => 5,
+        Encoding::Bytes | Encoding::Protobuf => 6,
     };
     entries.iter().min_by_key(rank)
 }
@@ -24,6 +25,7 @@ pub(super) fn encoding(media_type: &str) -> Encoding {
     match essence.as_str() {
         "application/json" | "text/json" | "*/*" | "application/*" => Encoding::Json,
         "application/x-www-form-urlencoded" => Encoding::Form,
+        "multipart/form-data" => Encoding::Multipart,
         "application/xml" => Encoding::Text,
         // A sequence of JSON texts is not one.
         "application/json-seq" => Encoding::Bytes,
@@ -59,7 +61,7 @@ pub(super) fn value<'a>(
             rules: text_rules(types, schema, place),
             ..scalar(Scalar::String)
         },
-        (Encoding::Bytes | Encoding::Protobuf, _) => scalar(Scalar::Binary),
+        (Encoding::Bytes | Encoding::Multipart | Encoding::Protobuf, _) => scalar(Scalar::Binary),
     }
 }
 
@@ -95,7 +97,7 @@ mod tests {
             ("text/csv", Encoding::Text),
             ("image/svg+xml", Encoding::Text),
             ("application/x-ndjson", Encoding::Bytes),
-            ("multipart/form-data", Encoding::Bytes),
+            ("multipart/form-data", Encoding::Multipart),
             ("image/png", Encoding::Bytes),
         ] {
             assert_eq!(encoding(media_type), expected, "{media_type}");

@@ -87,9 +87,9 @@ pub const UNKNOWN_SCHEME_TYPE: Diagnostic = Diagnostic {
 pub const MULTIPART: Diagnostic = Diagnostic {
     code: "TL-OAS-011",
     level: Level::Warning,
-    title: "bodies in parts are not yet typed",
+    title: "the parts of this body are not known",
     label: "the caller gives the whole body as octets",
-    help: "",
+    help: "`multipart/form-data` with a schema that is an object with properties is typed",
 };
 
 /// `TL-OAS-012`: an operation or path with servers of its own.

@@ -10,6 +10,7 @@
 mod content;
 pub mod diagnostics;
 mod info;
+mod multipart;
 mod operation;
 mod parameter;
 mod path;

@@ -1,12 +1,14 @@
 //! Request bodies.
 
-use crate::model::{Input, InputPlace};
+use crate::model::{Encoding, Input, InputPlace};
+use crate::problem::Problem;
 use crate::schema::{Context, Types};
 use crate::source::Node;
 
 use super::content::{self, essence};
 use super::diagnostics;
 use super::info::docs;
+use super::multipart;
 use super::operation::Skip;
 
 /// The name of the input that is the body.
@@ -32,15 +34,23 @@ pub(super) fn read<'a>(
         return Ok(None);
     };
     let media_type = media.key.to_string();
-    if essence(&media_type).starts_with("multipart/") {
-        let span = media.key_span;
-        cx.report(
-            crate::problem::Problem::new(&diagnostics::MULTIPART, cx.place(span))
-                .about(format!("`{media_type}`")),
-        );
-    }
-    let encoding = content::encoding(&media_type);
-    let value = content::value(types, encoding, &media.value, &format!("{id}.{BODY}"));
+    let place = format!("{id}.{BODY}");
+    let mut encoding = content::encoding(&media_type);
+    let parted = match encoding {
+        Encoding::Multipart => multipart::value(cx, types, &media.value, &place),
+        _ => None,
+    };
+    let (value, parts) = match parted {
+        Some(parted) => parted,
+        None => {
+            if essence(&media_type).starts_with("multipart/") {
+                let problem = Problem::new(&diagnostics::MULTIPART, cx.place(media.key_span));
+                cx.report(problem.about(format!("`{media_type}`")));
+                encoding = Encoding::Bytes;
+            }
+            (content::value(types, encoding, &media.value, &place), Vec::new())
+        }
+    };
     let input = Input {
         name: BODY.to_owned(),
         docs: docs(Some(node), "description"),
@@ -49,5 +59,10 @@ pub(super) fn read<'a>(
         value,
         default: None,
     };
-    Ok(Some((input, InputPlace::Body { media_type, encoding })))
+    let place = InputPlace::Body {
+        media_type,
+        encoding,
+        parts,
+    };
+    Ok(Some((input, place)))
 }

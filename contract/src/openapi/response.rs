@@ -1,6 +1,6 @@
 //! Responses: what can come back, and which of it means success.
 
-use crate::model::{Body, Method, Reply, StatusMatch};
+use crate::model::{Body, Encoding, Method, Reply, StatusMatch};
 use crate::problem::Problem;
 use crate::schema::{Context, Types};
 use crate::source::Node;
@@ -69,7 +69,11 @@ fn reply<'a>(
     };
     let body = media.map(|media| {
         let media_type = media.key.to_string();
-        let encoding = content::encoding(&media_type);
+        // What comes back in parts is given as octets.
+        let encoding = match content::encoding(&media_type) {
+            Encoding::Multipart => Encoding::Bytes,
+            other => other,
+        };
         let value = content::value(types, encoding, &media.value, place);
         Body {
             media_type,

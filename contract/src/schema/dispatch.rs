@@ -251,6 +251,7 @@ fn kind_of(ty: &Type) -> Option<JsonKind> {
             Scalar::String
             | Scalar::Bytes
             | Scalar::Binary
+            | Scalar::File
             | Scalar::DateTime
             | Scalar::Date
             | Scalar::Uuid => JsonKind::String,

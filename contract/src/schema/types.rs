@@ -6,7 +6,7 @@ use std::ptr;
 
 use indexmap::IndexMap;
 
-use crate::model::{Additional, Dispatch, Type, TypeDef, TypeKind, TypeName, TypeUse};
+use crate::model::{Additional, Dispatch, Scalar, Type, TypeDef, TypeKind, TypeName, TypeUse};
 use crate::source::{Entry, Node};
 
 use super::names::{self, Names};
@@ -143,6 +143,73 @@ impl<'c, 'a> Types<'c, 'a> {
             self.roots.extend(named_in(&made).cloned());
         }
         made
+    }
+
+    /// Makes files of the fields of these names. `false`: the value is no object with fields.
+    pub fn mark_files(&mut self, value: &TypeUse, files: &[&str]) -> bool {
+        let mut ty = &value.ty;
+        // An alias of an alias of …, in a circle at worst.
+        for _ in 0..=self.types.len() {
+            let Type::Named(name) = ty else {
+                return matches!(ty, Type::Map(_));
+            };
+            match self.types.get(name).map(|def| &def.kind) {
+                Some(TypeKind::Alias(target)) => ty = &target.ty,
+                Some(TypeKind::Struct(_)) => {
+                    let name = name.clone();
+                    self.mark_fields(&name, files);
+                    return true;
+                }
+                _ => return false,
+            }
+        }
+        false
+    }
+
+    fn mark_fields(&mut self, name: &TypeName, files: &[&str]) {
+        let lists: Vec<bool> = match self.types.get(name).map(|def| &def.kind) {
+            Some(TypeKind::Struct(one)) => one
+                .fields
+                .iter()
+                .map(|field| self.is_list(&field.value.ty))
+                .collect(),
+            _ => Vec::new(),
+        };
+        let Some(TypeDef {
+            kind: TypeKind::Struct(one),
+            ..
+        }) = self.types.get_mut(name)
+        else {
+            return;
+        };
+        for (field, is_list) in one.fields.iter_mut().zip(lists) {
+            if files.contains(&field.name.as_str()) {
+                let file = Type::Scalar(Scalar::File);
+                field.value.ty = if is_list {
+                    Type::List(Box::new(TypeUse::plain(file)))
+                } else {
+                    // What is said of text says nothing of a file.
+                    field.value.rules.clear();
+                    file
+                };
+                field.default = None;
+            }
+        }
+    }
+
+    fn is_list(&self, ty: &Type) -> bool {
+        let mut ty = ty;
+        for _ in 0..=self.types.len() {
+            match ty {
+                Type::List(_) => return true,
+                Type::Named(name) => match self.types.get(name).map(|def| &def.kind) {
+                    Some(TypeKind::Alias(target)) => ty = &target.ty,
+                    _ => return false,
+                },
+                _ => return false,
+            }
+        }
+        false
     }
 
     /// All types, unions told apart. Alias circles are reported and widened.

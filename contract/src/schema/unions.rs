@@ -387,6 +387,7 @@ fn describe(ty: &ModelType) -> String {
         ModelType::Scalar(Scalar::I32 | Scalar::I64 | Scalar::U32 | Scalar::U64) => "integer".to_owned(),
         ModelType::Scalar(Scalar::F32 | Scalar::F64) => "number".to_owned(),
         ModelType::Scalar(Scalar::Bytes | Scalar::Binary) => "bytes".to_owned(),
+        ModelType::Scalar(Scalar::File) => "file".to_owned(),
         ModelType::Scalar(Scalar::DateTime) => "date-time".to_owned(),
         ModelType::Scalar(Scalar::Date) => "date".to_owned(),
         ModelType::Scalar(Scalar::Uuid) => "uuid".to_owned(),

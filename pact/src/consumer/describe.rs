@@ -197,7 +197,7 @@ pub(super) fn octets(body: Body, value: &dyn Value) -> Bytes {
         (Encoding::Json, _) => codec::to_vec(value).into(),
         (Encoding::Bytes, Node::Bytes(octets)) => Bytes::copy_from_slice(octets),
         (Encoding::Form, _) => form(&parts(value)).into(),
-        (Encoding::Bytes | Encoding::Text, _) => parts(value).to_string().into(),
+        (Encoding::Bytes | Encoding::Text | Encoding::Multipart, _) => parts(value).to_string().into(),
     }
 }
 

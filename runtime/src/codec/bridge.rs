@@ -19,6 +19,7 @@ pub fn debug(value: &dyn Value, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Node::F64(value) => fmt::Debug::fmt(&value, f),
         Node::Text(value) => fmt::Debug::fmt(value, f),
         Node::Bytes(value) => write!(f, "{} octets", value.len()),
+        Node::File(file) => fmt::Debug::fmt(file, f),
         Node::Json(value) => write!(f, "{value}"),
         Node::List(list) => f
             .debug_list()
@@ -86,6 +87,7 @@ pub fn equal(left: &dyn Value, right: &dyn Value) -> bool {
         (Node::F64(a), Node::F64(b)) => a.partial_cmp(&b) == Some(std::cmp::Ordering::Equal),
         (Node::Text(a), Node::Text(b)) => a == b,
         (Node::Bytes(a), Node::Bytes(b)) => a == b,
+        (Node::File(a), Node::File(b)) => a == b,
         (Node::Json(a), Node::Json(b)) => a == b,
         (Node::List(a), Node::List(b)) => {
             a.len() == b.len() && (0..a.len()).all(|index| equal_parts(a.item(index), b.item(index)))
@@ -141,6 +143,7 @@ impl Serialize for Serializable<'_> {
                 use base64::Engine as _;
                 serializer.serialize_str(&base64::prelude::BASE64_STANDARD.encode(octets))
             }
+            Node::File(file) => serializer.serialize_str(&file.text()),
             Node::Json(value) => value.serialize(serializer),
             Node::List(list) => {
                 let mut items = serializer.serialize_seq(Some(list.len()))?;

@@ -16,6 +16,7 @@
 mod bridge;
 mod error;
 mod extra;
+mod file;
 mod foreign;
 pub mod json;
 mod macros;
@@ -29,6 +30,7 @@ mod validate;
 pub use bridge::{Serializable, debug, deserialize, equal, serialize};
 pub use error::{DecodeError, Path, PathSegment};
 pub use extra::Extra;
+pub use file::File;
 pub use foreign::{Foreign, Serde};
 pub use node::{Constant, Enumeration, List, Map, Node, NodeMut, Optional, Record, Union, Value};
 pub use scalar::{Date, DateTime, InvalidFormat, Nullable, Uuid};

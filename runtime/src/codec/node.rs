@@ -1,6 +1,6 @@
 //! What a value looks like to the codec: its parts, without its type.
 
-use super::{Json, Shape, UnionShape};
+use super::{File, Json, Shape, UnionShape};
 use crate::codec::Foreign;
 
 /// A value that the codec can read, write, check and compare.
@@ -37,6 +37,8 @@ pub enum Node<'a> {
     Text(&'a str),
     /// Octets: base64 in JSON, as they are in a binary body.
     Bytes(&'a [u8]),
+    /// Octets with a name and a media type.
+    File(&'a File),
     /// Any JSON value.
     Json(&'a Json),
     /// A list.
@@ -79,6 +81,8 @@ pub enum NodeMut<'a> {
     Text(&'a mut String),
     /// Octets.
     Bytes(&'a mut bytes::Bytes),
+    /// Octets with a name and a media type.
+    File(&'a mut File),
     /// Any JSON value.
     Json(&'a mut Json),
     /// A list.

@@ -39,6 +39,7 @@ pub fn parts(value: &dyn Value) -> Parts<'_> {
         Node::F64(number) => Parts::One(Cow::Owned(number.to_string())),
         Node::Text(text) => Parts::One(Cow::Borrowed(text)),
         Node::Bytes(octets) => Parts::One(Cow::Owned(BASE64_STANDARD.encode(octets))),
+        Node::File(file) => Parts::One(file.text()),
         Node::Json(json) => json_parts(json),
         Node::Foreign(foreign) => match json_parts(&foreign.to_json()) {
             Parts::One(text) => Parts::One(Cow::Owned(text.into_owned())),
@@ -149,6 +150,10 @@ fn read_within(text: &str, place: &mut dyn Value, depth: u32) -> Result<(), Deco
             BASE64_STANDARD.decode(text).ok().map(Into::into),
             "base64 text",
         ),
+        NodeMut::File(file) => {
+            file.content = bytes::Bytes::copy_from_slice(text.as_bytes());
+            Ok(())
+        }
         NodeMut::Json(value) => {
             // `5` and `true` mean themselves; anything that is no scalar in JSON is text.
             *value = match serde_json::from_str(text) {

@@ -56,7 +56,7 @@ impl Judge {
             Node::F32(number) => self.rules(rules, value, |rule| number_rule(rule, number.into())),
             Node::F64(number) => self.rules(rules, value, |rule| number_rule(rule, number)),
             Node::Text(text) => self.rules(rules, value, |rule| text_rule(rule, text)),
-            Node::Bytes(_) => self.rules(rules, value, |_| None),
+            Node::Bytes(_) | Node::File(_) => self.rules(rules, value, |_| None),
             Node::Json(json) => self.json(json, rules, value),
             Node::Foreign(foreign) => self.json(&foreign.to_json(), rules, value),
             Node::List(list) => {

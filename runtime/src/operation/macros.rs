@@ -130,10 +130,11 @@ macro_rules! __http_operation {
     };
     (@option) => { ::core::option::Option::None };
     (@option $value:expr) => { ::core::option::Option::Some($value) };
-    (@body $encoding:ident($media_type:literal)) => {
+    (@body $encoding:ident($media_type:literal $(, $part:literal => $part_type:literal)*)) => {
         $crate::operation::Body {
             media_type: $media_type,
             encoding: $crate::operation::Encoding::$encoding,
+            parts: &[$(($part, $part_type)),*],
         }
     };
     (@place Path($style:ident)) => {
@@ -145,8 +146,8 @@ macro_rules! __http_operation {
     (@place Query($style:ident)) => {
         $crate::operation::InputPlace::Query($crate::operation::QueryStyle::$style)
     };
-    (@place Body($encoding:ident($media_type:literal))) => {
-        $crate::operation::InputPlace::Body($crate::__http_operation!(@body $encoding($media_type)))
+    (@place Body($encoding:ident($($said:tt)+))) => {
+        $crate::operation::InputPlace::Body($crate::__http_operation!(@body $encoding($($said)+)))
     };
     (@place $place:ident) => { $crate::operation::InputPlace::$place };
 }

@@ -1,6 +1,7 @@
 //! A typed request as HTTP, and an HTTP reply as a typed one: the client's half of the tables in
 //! [`operation`](crate::operation). The server's half is in `server`.
 
+pub(crate) mod multipart;
 mod query;
 mod reply;
 mod request;

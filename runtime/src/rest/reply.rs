@@ -38,6 +38,12 @@ fn read_body(
             None => error,
         }),
         Some(Encoding::Bytes) => read_octets(body, place),
+        Some(Encoding::Multipart) => {
+            let content_type = headers
+                .get(header::CONTENT_TYPE)
+                .and_then(|value| value.to_str().ok());
+            super::multipart::read(content_type.unwrap_or_default(), body, place)
+        }
         Some(Encoding::Text | Encoding::Form) => {
             let text =
                 std::str::from_utf8(body).map_err(|_| DecodeError::new("the body is not UTF-8 text"))?;

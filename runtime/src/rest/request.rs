@@ -79,9 +79,15 @@ pub fn write_request(binding: &HttpBinding, request: &dyn Record) -> Result<Enco
             InputPlace::Header(style) => write_header(name, value, *style, &mut encoded.headers)?,
             InputPlace::Cookie => write_cookie(name, value, &mut encoded.headers)?,
             InputPlace::Body(body) if fields[index].required || !matches!(value.node(), Node::Absent) => {
-                encoded.body = write_body(body, value);
-                let media_type = HeaderValue::from_str(body.media_type)
-                    .map_err(|_| invalid(name, "has a media type that is no header value"))?;
+                let (octets, boundary) = write_body(body, value);
+                encoded.body = octets;
+                let media_type = match boundary {
+                    Some(boundary) => {
+                        HeaderValue::from_str(&format!("{}; boundary={boundary}", essence(body)))
+                    }
+                    None => HeaderValue::from_str(body.media_type),
+                }
+                .map_err(|_| invalid(name, "has a media type that is no header value"))?;
                 encoded.headers.insert(header::CONTENT_TYPE, media_type);
             }
             InputPlace::Body(_) | InputPlace::Path(_) | InputPlace::Query(_) => {}
@@ -90,14 +96,27 @@ pub fn write_request(binding: &HttpBinding, request: &dyn Record) -> Result<Enco
     Ok(encoded)
 }
 
-/// The octets of a body.
-pub(crate) fn write_body(body: &Body, value: &dyn Value) -> Bytes {
-    match body.encoding {
+/// The media type without parameters: the contract's boundary is an example at best.
+fn essence(body: &Body) -> &'static str {
+    body.media_type
+        .split(';')
+        .next()
+        .unwrap_or(body.media_type)
+        .trim()
+}
+
+/// The octets of a body, and the boundary of one in parts.
+pub(crate) fn write_body(body: &Body, value: &dyn Value) -> (Bytes, Option<String>) {
+    let octets = match body.encoding {
         Encoding::Json => {
             // Most bodies fit without growing.
             let mut text = Vec::with_capacity(512);
             json::write(value, &mut text);
             text.into()
+        }
+        Encoding::Multipart => {
+            let (boundary, octets) = super::multipart::write(value, body.parts);
+            return (octets, Some(boundary));
         }
         Encoding::Text => parts(value).to_string().into(),
         Encoding::Bytes => match value.node() {
@@ -105,7 +124,8 @@ pub(crate) fn write_body(body: &Body, value: &dyn Value) -> Bytes {
             _ => parts(value).to_string().into(),
         },
         Encoding::Form => write_form(value).into(),
-    }
+    };
+    (octets, None)
 }
 
 /// `application/x-www-form-urlencoded`: each property a pair, lists repeated.

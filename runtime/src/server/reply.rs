@@ -34,7 +34,8 @@ fn octets(body: &operation::Body, value: &dyn Value) -> Bytes {
         (Encoding::Json, _) => json::to_vec(value).into(),
         (Encoding::Bytes, Node::Bytes(octets)) => Bytes::copy_from_slice(octets),
         (Encoding::Form, _) => form(&text::parts(value)).into(),
-        (Encoding::Bytes | Encoding::Text, _) => text::parts(value).to_string().into(),
+        // No contract promises parts in a reply: they are octets.
+        (Encoding::Bytes | Encoding::Text | Encoding::Multipart, _) => text::parts(value).to_string().into(),
     }
 }
 
@@ -56,7 +57,7 @@ fn content_type(body: &operation::Body) -> HeaderValue {
         Encoding::Json => "application/json",
         Encoding::Form => "application/x-www-form-urlencoded",
         Encoding::Text => "text/plain; charset=utf-8",
-        Encoding::Bytes => "application/octet-stream",
+        Encoding::Bytes | Encoding::Multipart => "application/octet-stream",
     };
     if body.media_type.contains('*') || body.media_type == "text/plain" {
         return HeaderValue::from_static(fallback);

@@ -13,6 +13,7 @@ use crate::codec::{
     DecodeError, Field, NodeMut, Path, PathSegment, Record, Value, Violation, json, validate_with,
 };
 use crate::operation::{Body, Encoding, HttpBinding, InputPlace, Operation, QueryStyle, Segment, TextStyle};
+use crate::rest::multipart;
 
 /// A request that has arrived.
 pub(super) struct Arrived<'a> {
@@ -122,10 +123,17 @@ impl Arrived<'_> {
     fn body(&self, body: &Body, value: &mut dyn Value) -> Presence {
         let announced = self.headers.contains_key(header::CONTENT_TYPE);
         match body.encoding {
-            Encoding::Json | Encoding::Form if self.body.is_empty() => Ok(false),
+            Encoding::Json | Encoding::Form | Encoding::Multipart if self.body.is_empty() => Ok(false),
             Encoding::Text | Encoding::Bytes if self.body.is_empty() && !announced => Ok(false),
             Encoding::Json => json::read(self.body, value).map(|()| true),
             Encoding::Form => read_form(self.body, value).map(|()| true),
+            Encoding::Multipart => {
+                let content_type = self.headers.get(header::CONTENT_TYPE);
+                let content_type = content_type
+                    .and_then(|value| value.to_str().ok())
+                    .unwrap_or_default();
+                multipart::read(content_type, self.body, value).map(|()| true)
+            }
             Encoding::Text | Encoding::Bytes => read_octets(self.body, value).map(|()| true),
         }
     }

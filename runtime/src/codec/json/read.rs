@@ -128,6 +128,10 @@ impl<'j> Reader<'j> {
                 *octets = decoded.ok_or_else(|| self.error("expected base64 text"))?.into();
                 Ok(())
             }
+            NodeMut::File(file) => {
+                file.content = bytes::Bytes::copy_from_slice(self.text(peek)?.as_bytes());
+                Ok(())
+            }
             NodeMut::Json(json) => {
                 *json = self.json(peek)?;
                 Ok(())

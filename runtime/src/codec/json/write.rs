@@ -29,6 +29,7 @@ pub fn write(value: &dyn Value, out: &mut Vec<u8>) {
         Node::F64(number) => write_float(number.is_finite(), ryu::Buffer::new().format_finite(number), out),
         Node::Text(text) => write_string(text, out),
         Node::Bytes(octets) => write_base64(octets, out),
+        Node::File(file) => write_string(&file.text(), out),
         Node::Json(json) => write_json(json, out),
         Node::List(list) => {
             out.push(b'[');

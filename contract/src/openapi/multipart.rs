@@ -1,0 +1,115 @@
+//! Bodies in parts (`multipart/form-data`): which properties are files, and what media type each part has.
+
+use crate::model::{Encoding, TypeUse};
+use crate::schema::{Context, Types};
+use crate::source::{Node, Object};
+
+use super::content;
+
+/// How deep `allOf` and references nest before no more properties are looked for.
+const MAX_NESTING: usize = 16;
+
+/// What a media type object says of its parts: the value, its files marked as such, and the media types of parts that
+/// say theirs. `None`: it says nothing that a type could be made of.
+pub(super) fn value<'a>(
+    cx: &Context<'a>,
+    types: &mut Types<'_, 'a>,
+    media: &'a Node,
+    place: &str,
+) -> Option<(TypeUse, Vec<(String, String)>)> {
+    let schema = media.get("schema")?;
+    let encodings = media.get("encoding").and_then(Node::as_object);
+    let value = types.use_of(schema, place);
+    let mut files = Vec::new();
+    find(cx, schema, encodings, &mut files, 0);
+    types
+        .mark_files(&value, &files)
+        .then(|| (value, parts(encodings)))
+}
+
+/// The media types that parts say. Which of several, or of a range, a file has is for the caller to say; a value is
+/// written as JSON if that is the first.
+fn parts(encodings: Option<&Object>) -> Vec<(String, String)> {
+    let entries = encodings.map(Object::entries).unwrap_or_default();
+    entries
+        .iter()
+        .filter_map(|entry| {
+            let (first, only) = media_type(&entry.value)?;
+            let decided = only || content::encoding(first) == Encoding::Json;
+            (decided && !first.contains('*')).then(|| (entry.key.to_string(), first.to_owned()))
+        })
+        .collect()
+}
+
+/// The first media type of an encoding, and whether it is the only one.
+fn media_type(encoding: &Node) -> Option<(&str, bool)> {
+    let all = encoding.get("contentType")?.as_str()?;
+    let mut each = all.split(',').map(str::trim).filter(|one| !one.is_empty());
+    Some((each.next()?, each.next().is_none()))
+}
+
+/// The properties that are files, here and in all that the schema is made of.
+fn find<'a>(
+    cx: &Context<'a>,
+    schema: &'a Node,
+    encodings: Option<&Object>,
+    files: &mut Vec<&'a str>,
+    depth: usize,
+) {
+    if depth > MAX_NESTING {
+        return;
+    }
+    if let Some(Ok(target)) = cx.document.target(schema) {
+        find(cx, target.node, encodings, files, depth + 1);
+    }
+    for member in schema.get("allOf").and_then(Node::as_array).unwrap_or_default() {
+        find(cx, member, encodings, files, depth + 1);
+    }
+    let properties = schema.get("properties").and_then(Node::as_object);
+    for entry in properties.map(Object::entries).unwrap_or_default() {
+        let said = encodings.and_then(|all| Some(media_type(all.get(&entry.key)?)?.0));
+        if is_file(cx, &entry.value, said) {
+            files.push(&entry.key);
+        }
+    }
+}
+
+/// Whether a property, or each item of it, is a file: octets as they are.
+fn is_file<'a>(cx: &Context<'a>, property: &'a Node, said: Option<&str>) -> bool {
+    let Ok(schema) = cx.document.follow(property) else {
+        return false;
+    };
+    let text = |keyword: &str| schema.get(keyword).and_then(Node::as_str);
+    let kinds: Vec<&str> = match schema.get("type") {
+        Some(kind) => match kind.as_array() {
+            Some(kinds) => kinds.iter().filter_map(Node::as_str).collect(),
+            None => kind.as_str().into_iter().collect(),
+        },
+        None => Vec::new(),
+    };
+    if kinds.contains(&"array") || (kinds.is_empty() && schema.get("items").is_some()) {
+        return match schema.get("items") {
+            // An array of arrays is no list of files.
+            Some(items) if items.get("items").is_none() => is_file(cx, items, said),
+            _ => false,
+        };
+    }
+    let is_octets = |media_type: &str| content::encoding(media_type) == Encoding::Bytes;
+    let plain = [
+        "enum",
+        "const",
+        "properties",
+        "oneOf",
+        "anyOf",
+        "allOf",
+        "contentEncoding",
+    ]
+    .iter()
+    .all(|keyword| schema.get(keyword).is_none());
+    let is_text = kinds.contains(&"string") && matches!(text("format"), None | Some("binary"));
+    let is_open = kinds.is_empty();
+    text("format") == Some("binary") && (is_text || is_open)
+        || plain
+            && (is_text || is_open)
+            && (text("contentMediaType").is_some_and(is_octets) || said.is_some_and(is_octets))
+}
