@@ -312,3 +312,42 @@ const OPENAPI_JSON: &str = r#"{
   }
 }
 "#;
+
+#[test]
+fn many_contracts_are_told_of_in_their_order() {
+    let names: Vec<String> = (0..30).map(|number| format!("api_{number:02}")).collect();
+    let files: Vec<(String, String)> = names
+        .iter()
+        .map(|name| (format!("contracts/{name}.yaml"), PETS.to_owned()))
+        .collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (&**path, &**text)).collect();
+    let home = Home::with(&files);
+    let out = home.run(&["generate", "contracts", "--out", "o"]).exits(0).out;
+    let told: Vec<&str> = out
+        .lines()
+        .filter_map(|line| line.split_once(": 2 operations"))
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(told, names);
+}
+
+#[test]
+fn urls_of_references_lead_to_the_files_they_are_mapped_to() {
+    let pets = PETS.replace("#/components/schemas/Pet", "https://example.com/schemas/pet.yaml");
+    let table = "[[contract]]\npath = \"pets.yaml\"\nout = \"o\"\nurls = { \"https://example.com/schemas/\" = \"mine\" }\n";
+    let home = Home::with(&[
+        ("pets.yaml", &pets),
+        ("tieline.toml", table),
+        (
+            "mine/pet.yaml",
+            "type: object\nproperties:\n  fromTheCopy: { type: string }\n",
+        ),
+    ]);
+    home.run(&["generate"]).exits(0);
+    assert!(home.read("o/pets/types.rs").contains("from_the_copy"));
+
+    // Without the mapping it is said how to map it.
+    home.run(&["generate", "pets.yaml", "--out", "p"])
+        .exits(0)
+        .says(&["TL-SCH-004", "`urls` in tieline.toml"]);
+}

@@ -35,6 +35,7 @@ pub struct Generator {
     mock: Option<bool>,
     blocking: Option<bool>,
     include: Vec<PathBuf>,
+    urls: Vec<(String, PathBuf)>,
     operations: Vec<String>,
     strict: bool,
     out_dir: Option<PathBuf>,
@@ -99,6 +100,13 @@ impl Generator {
     /// Adds a folder that proto imports are looked for in.
     pub fn include(mut self, folder: impl Into<PathBuf>) -> Self {
         self.include.push(folder.into());
+        self
+    }
+
+    /// Reads a file, or the files of a folder, wherever a reference of an OpenAPI document says this URL, or one that
+    /// starts so. Nothing is fetched from a network.
+    pub fn map_url(mut self, url: impl Into<String>, path: impl Into<PathBuf>) -> Self {
+        self.urls.push((url.into(), path.into()));
         self
     }
 
@@ -225,7 +233,7 @@ impl Generator {
                 name: source.name.clone(),
                 strict: self.strict,
                 include: self.include.clone(),
-                ..ReadOptions::default()
+                urls: self.urls.clone(),
             };
             match tieline_contract::read(&source.path, &options) {
                 Ok(mut read) => {

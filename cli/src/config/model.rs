@@ -56,6 +56,10 @@ pub(crate) struct ContractConfig {
     /// Folders in which protos look for their imports. Relative to this file.
     #[serde(default)]
     pub(crate) include: Vec<PathBuf>,
+    /// URLs, or the starts of URLs, that the document's references name, and the files or folders that are read in their
+    /// place. Nothing is fetched from a network. Relative to this file.
+    #[serde(default)]
+    pub(crate) urls: BTreeMap<String, PathBuf>,
     /// Whether the async client is written. True by default.
     pub(crate) client: Option<bool>,
     /// Whether the server is written.

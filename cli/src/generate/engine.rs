@@ -1,7 +1,11 @@
 //! The one place where the generator is called: from jobs to files in memory.
 
 use std::collections::BTreeMap;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use tieline_codegen::{Generator, Output, Runtime};
@@ -32,25 +36,71 @@ pub(super) fn render(plan: &Plan, strict: bool, report: &mut Report) -> Rendered
     }
 }
 
-/// A module a job.
+/// A module a job: as many at a time as there are cores, told of in their order.
 fn modules(jobs: &[Job], strict: bool, report: &mut Report) -> Rendered {
     let mut all = Rendered::default();
-    for (at, job) in jobs.iter().enumerate() {
-        report.start(&job.name, at + 1, jobs.len());
-        let started = Instant::now();
-        let generator = with_sections(with_source(Generator::new(), job), job.sections)
-            .operations(job.operations.iter().cloned())
-            .strict(strict)
-            .out_dir(&job.out);
-        let generator = job.include.iter().fold(generator, Generator::include);
-        let outcome = Outcome::of(&generator);
-        all.tell(&outcome.problems, report);
-        let contract = contract_report(job, &outcome, (0, 1), started.elapsed());
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let next = AtomicUsize::new(0);
+    let (done, outcomes) = mpsc::channel();
+    thread::scope(|scope| {
+        for _ in 0..cores.min(jobs.len()) {
+            let (next, done) = (&next, done.clone());
+            scope.spawn(move || {
+                while let Some((at, job)) = take(jobs, next) {
+                    let started = Instant::now();
+                    let outcome = Outcome::of(&generator(job, strict));
+                    if done.send((at, outcome, started.elapsed())).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(done);
+        if let Some(first) = jobs.first() {
+            report.start(&first.name, 1, jobs.len());
+        }
+        let mut early = BTreeMap::new();
+        let mut told = 0;
+        for (at, outcome, took) in outcomes {
+            early.insert(at, (outcome, took));
+            while let Some((outcome, took)) = early.remove(&told) {
+                all.module(&jobs[told], &outcome, took, report);
+                told += 1;
+                if let Some(job) = jobs.get(told) {
+                    report.start(&job.name, told + 1, jobs.len());
+                }
+            }
+        }
+    });
+    all
+}
+
+/// The next job that nobody has taken.
+fn take<'j>(jobs: &'j [Job], next: &AtomicUsize) -> Option<(usize, &'j Job)> {
+    let at = next.fetch_add(1, Ordering::Relaxed);
+    jobs.get(at).map(|job| (at, job))
+}
+
+/// What writes a job's module.
+fn generator(job: &Job, strict: bool) -> Generator {
+    let generator = with_sections(with_source(Generator::new(), job), job.sections)
+        .operations(job.operations.iter().cloned())
+        .strict(strict)
+        .out_dir(&job.out);
+    let generator = with_urls(generator, &job.urls);
+    job.include.iter().fold(generator, Generator::include)
+}
+
+impl Rendered {
+    /// Tells of a job's module, and keeps it.
+    fn module(&mut self, job: &Job, outcome: &Outcome, took: Duration, report: &mut Report) {
+        self.tell(&outcome.problems, report);
+        let contract = contract_report(job, outcome, (0, 1), took);
         report.contract(&contract);
-        all.contracts.push(contract);
+        self.contracts.push(contract);
         for rendered in outcome.output.iter().flat_map(|output| &output.contracts) {
             let inside = |path: &Path| path.strip_prefix(&rendered.folder).unwrap_or(path).to_path_buf();
-            all.trees.push(Tree {
+            self.trees.push(Tree {
                 root: job.out.join(&rendered.folder),
                 files: rendered
                     .files
@@ -60,7 +110,6 @@ fn modules(jobs: &[Job], strict: bool, report: &mut Report) -> Rendered {
             });
         }
     }
-    all
 }
 
 /// One crate of all jobs.
@@ -80,6 +129,9 @@ fn package(
     let generator = jobs.iter().fold(Generator::new(), with_source);
     let generator = with_sections(generator, Sections::union(jobs.iter().map(|job| job.sections)));
     let generator = includes(jobs).into_iter().fold(generator, Generator::include);
+    let generator = jobs
+        .iter()
+        .fold(generator, |generator, job| with_urls(generator, &job.urls));
     // Every job has the same selection: the plan has seen to it.
     let operations = jobs.first().map(|job| job.operations.clone()).unwrap_or_default();
     let generator = generator
@@ -105,6 +157,11 @@ fn package(
 
 fn with_source(generator: Generator, job: &Job) -> Generator {
     generator.contract(&job.path).name(&job.name)
+}
+
+fn with_urls(generator: Generator, urls: &[(String, PathBuf)]) -> Generator {
+    urls.iter()
+        .fold(generator, |generator, (url, path)| generator.map_url(url, path))
 }
 
 fn with_sections(generator: Generator, sections: Sections) -> Generator {

@@ -23,6 +23,8 @@ pub(crate) struct Job {
     pub(crate) path: PathBuf,
     /// Where protos look for their imports.
     pub(crate) include: Vec<PathBuf>,
+    /// URLs of references, and what is read in their place.
+    pub(crate) urls: Vec<(String, PathBuf)>,
     /// Which parts are written.
     pub(crate) sections: Sections,
     /// Which operations are written. Empty: all.
@@ -127,6 +129,7 @@ fn from_arguments(args: &GenerateArgs) -> Result<Vec<Job>, Failure> {
                 name: found.name,
                 path: found.path,
                 include: args.include.clone(),
+                urls: Vec::new(),
                 sections,
                 operations: Vec::new(),
             })),

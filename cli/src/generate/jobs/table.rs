@@ -48,6 +48,10 @@ impl Reader<'_> {
                 .map(|path| self.loaded.folder.join(path)),
         );
         let include: Vec<PathBuf> = include.collect();
+        let urls = self.contract.urls.iter();
+        let urls: Vec<(String, PathBuf)> = urls
+            .map(|(url, path)| (url.clone(), self.loaded.folder.join(path)))
+            .collect();
         let operations = self.contract.operations.as_ref();
         Ok(found
             .into_iter()
@@ -56,6 +60,7 @@ impl Reader<'_> {
                 name: found.name,
                 path: found.path,
                 include: include.clone(),
+                urls: urls.clone(),
                 sections,
                 operations: operations.map(|list| list.get_ref().clone()).unwrap_or_default(),
             })
