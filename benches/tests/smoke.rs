@@ -86,6 +86,43 @@ fn generation_is_measured_on_a_document_of_ones_own() {
     }
 }
 
+/// Runs a subject that counts, and gives its last line.
+fn last_line(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_tieline-benches"))
+        .args(arguments)
+        .output()
+        .expect("the benchmarks start");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {said}{told}");
+    said.lines().last().unwrap_or_default().to_owned()
+}
+
+/// The goldens' contracts: every feature, on a screen each.
+const OWN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/golden");
+
+#[test]
+fn every_contract_of_our_own_is_counted() {
+    let line = last_line(&["corpus", OWN]);
+    assert!(
+        line.starts_with("corpus: 13 documents, 13 generated, 0 compiled, 0 panics, 0 of "),
+        "{line}"
+    );
+    let line = last_line(&["corpus", OWN, "--only", "union_*"]);
+    assert!(line.starts_with("corpus: 2 documents, 2 generated"), "{line}");
+}
+
+#[test]
+fn mutated_contracts_of_our_own_end_without_a_panic() {
+    let failures = tempfile::tempdir().expect("a folder");
+    let failures = failures.path().join("kept").to_string_lossy().into_owned();
+    let line = last_line(&["fuzz", OWN, "--mutations", "300", "--failures", &failures]);
+    assert!(
+        line.starts_with("fuzz: 13 documents, 300 mutations, ") && line.contains(" 0 panics, 0 beyond "),
+        "{line}"
+    );
+}
+
 #[test]
 fn a_document_that_is_not_there_is_skipped_loudly() {
     let output = Command::new(env!("CARGO_BIN_EXE_tieline-benches"))
