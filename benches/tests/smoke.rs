@@ -101,13 +101,21 @@ fn last_line(arguments: &[&str]) -> String {
 /// The goldens' contracts: every feature, on a screen each.
 const OWN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/golden");
 
+/// How many of them are OpenAPI documents.
+fn own() -> usize {
+    let folders = std::fs::read_dir(OWN).expect("the goldens");
+    folders
+        .filter_map(Result::ok)
+        .filter(|folder| folder.path().join("contract.yaml").is_file())
+        .count()
+}
+
 #[test]
 fn every_contract_of_our_own_is_counted() {
+    let count = own();
     let line = last_line(&["corpus", OWN]);
-    assert!(
-        line.starts_with("corpus: 13 documents, 13 generated, 0 compiled, 0 panics, 0 of "),
-        "{line}"
-    );
+    let expected = format!("corpus: {count} documents, {count} generated, 0 compiled, 0 panics, 0 of ");
+    assert!(count > 10 && line.starts_with(&expected), "{line}");
     let line = last_line(&["corpus", OWN, "--only", "union_*"]);
     assert!(line.starts_with("corpus: 2 documents, 2 generated"), "{line}");
 }
@@ -118,7 +126,8 @@ fn mutated_contracts_of_our_own_end_without_a_panic() {
     let failures = failures.path().join("kept").to_string_lossy().into_owned();
     let line = last_line(&["fuzz", OWN, "--mutations", "300", "--failures", &failures]);
     assert!(
-        line.starts_with("fuzz: 13 documents, 300 mutations, ") && line.contains(" 0 panics, 0 beyond "),
+        line.starts_with(&format!("fuzz: {} documents, 300 mutations, ", own()))
+            && line.contains(" 0 panics, 0 beyond "),
         "{line}"
     );
 }
