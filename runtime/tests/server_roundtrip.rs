@@ -258,3 +258,112 @@ async fn paths_and_headers_arrive_in_every_style() {
         assert_eq!(seen[turn], request);
     }
 }
+
+/// An operation whose body is a form with properties of every kind.
+mod forms {
+    use tieline::generated::v1;
+
+    #[derive(Clone)]
+    pub(super) struct Place {
+        pub lat: f64,
+        pub name: Option<String>,
+    }
+    static PLACE: v1::Shape = v1::Shape::new(
+        "Place",
+        &[v1::Field::required("lat"), v1::Field::optional("name")],
+    );
+    v1::record!(Place = PLACE { 0: lat, 1: name });
+
+    #[derive(Clone)]
+    pub(super) struct Form {
+        pub name: String,
+        pub tags: Vec<String>,
+        pub place: Place,
+        pub stops: Vec<Place>,
+        pub additional_properties: v1::Extra,
+    }
+    static FORM: v1::Shape = v1::Shape::new(
+        "Form",
+        &[
+            v1::Field::required("name"),
+            v1::Field::required("tags"),
+            v1::Field::required("place"),
+            v1::Field::required("stops"),
+        ],
+    )
+    .open(v1::Open::Extra);
+    v1::record!(
+        Form = FORM {
+            0: name,
+            1: tags,
+            2: place,
+            3: stops,
+            4: additional_properties
+        }
+    );
+
+    #[derive(Clone)]
+    pub(super) struct Request {
+        pub body: Form,
+    }
+    static REQUEST: v1::Shape = v1::Shape::new("send", &[v1::Field::required("body")]);
+    v1::record!(Request = REQUEST { 0: body });
+
+    #[derive(Debug, Clone, PartialEq)]
+    pub(super) enum Response {
+        Ok(String),
+    }
+    v1::reply_set!(Response { 0: Ok(body) = 200 });
+    pub(super) use v1::NoFailure as Failure;
+
+    v1::http_operation! {
+        OPERATION = 0: "forms", "send", Unsafe;
+        POST: Literal("/");
+        inputs: Body(Form("application/x-www-form-urlencoded"));
+        successes: Code(200) => Text("text/plain");
+    }
+    v1::http_call!(Request -> String: Ok(body));
+
+    pub(super) static CONTRACT: v1::Contract = v1::Contract {
+        name: "forms",
+        title: "",
+        version: "",
+        servers: &[],
+        operations: &[&OPERATION],
+        security_schemes: &[],
+    };
+}
+
+#[tokio::test]
+async fn forms_arrive_with_their_objects_and_with_what_the_contract_does_not_name() {
+    let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let service = tieline::server::Service::new(&forms::CONTRACT).operation(
+        &seen,
+        |seen, _context, request: forms::Request| {
+            let kept = seen.lock().map(|mut seen| seen.push(request)).is_ok();
+            Box::pin(async move { Ok(forms::Response::Ok(kept.to_string())) })
+        },
+    );
+    let random = Random::seeded(2029);
+    let place = |random: &Random| forms::Place {
+        lat: f64::from(random.next_u64() as i32) / 8.0,
+        name: some(random, || text(random)),
+    };
+    for turn in 0..100 {
+        let request = forms::Request {
+            body: forms::Form {
+                name: text(&random),
+                tags: texts(&random, 3),
+                place: place(&random),
+                stops: (0..2 + random.below(2)).map(|_| place(&random)).collect(),
+                additional_properties: [("x y".to_owned(), format!("t{}", text(&random)))]
+                    .into_iter()
+                    .collect(),
+            },
+        };
+        let got = send(service.clone(), written(&request)).await;
+        let seen = seen.lock().unwrap();
+        assert_eq!(seen.len(), turn + 1, "{request:?}: {}", got.text());
+        assert_eq!(seen[turn], request);
+    }
+}

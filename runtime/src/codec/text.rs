@@ -214,7 +214,7 @@ pub fn read_many<'a>(
     }
 }
 
-/// Reads properties into `place`, an object. Those that it does not have are passed over.
+/// Reads properties into `place`, an object. Those that it does not have are kept where it keeps such, else passed over.
 ///
 /// # Errors
 /// As [`read`].
@@ -227,9 +227,14 @@ pub fn read_object<'a>(
         NodeMut::Record(record) => {
             let shape = record.shape();
             let mut found = vec![Vec::new(); shape.fields.len()];
+            let mut others: Vec<(&str, Vec<&str>)> = Vec::new();
             for (key, text) in entries {
                 if let Some(index) = shape.fields.iter().position(|field| field.name == key) {
                     found[index].push(text);
+                } else if let Some((_, texts)) = others.iter_mut().find(|(known, _)| *known == key) {
+                    texts.push(text);
+                } else {
+                    others.push((key, vec![text]));
                 }
             }
             for (index, (field, texts)) in shape.fields.iter().zip(found).enumerate() {
@@ -241,6 +246,14 @@ pub fn read_object<'a>(
                         return Err(DecodeError::new("a required property is missing").in_key(field.name));
                     }
                     _ => {}
+                }
+            }
+            if shape.open.keeps()
+                && let Some(NodeMut::Map(rest)) = record.field_mut(shape.fields.len()).map(Value::node_mut)
+            {
+                for (key, texts) in others {
+                    read_property(&texts, rest.insert(key.to_owned()))
+                        .map_err(|error| error.in_key(key.to_owned()))?;
                 }
             }
             Ok(())
