@@ -32,7 +32,7 @@ pub fn is_root_document(file: &Path) -> bool {
         return false;
     };
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    if text.trim_start().starts_with(['{', '[']) {
+    if text.trim_start().starts_with('{') {
         return match serde_json::from_str::<Head>(text) {
             Ok(head) => head.openapi.is_some() || head.swagger.is_some(),
             Err(error) if error.is_data() => false,
@@ -112,4 +112,23 @@ fn walk(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     }
     files.sort();
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_no_root_document() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        write("list.json", r#"[{"openapi": "3.1.0"}, 1]"#);
+        write("root.json", r#"{"openapi": "3.1.0"}"#);
+        write("flow.yaml", "{openapi: 3.1.0}");
+        let found = roots(folder.path()).unwrap();
+        assert_eq!(
+            found,
+            ["flow.yaml", "root.json"].map(|name| folder.path().join(name))
+        );
+    }
 }

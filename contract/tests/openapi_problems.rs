@@ -252,7 +252,7 @@ fn nodes_of_the_wrong_kind_are_said_where_they_stand() {
 #[test]
 fn what_cannot_be_expressed_skips_one_operation_only() {
     let text = format!(
-        "{HEAD}paths:\n  /a/{{x}}:\n    get:\n      operationId: a\n      parameters: [{{name: x, in: path, required: true, style: zigzag, schema: {{type: string}}}}]\n      responses: {{}}\n    post:\n      operationId: b\n      parameters: [{{$ref: 'other.yaml#/x'}}]\n      responses: {{}}\n    put:\n      operationId: c\n      responses: {{}}\n"
+        "{HEAD}paths:\n  /a/{{x}}:\n    get:\n      operationId: a\n      parameters: [{{name: x, in: zigzag, required: true, schema: {{type: string}}}}]\n      responses: {{}}\n    post:\n      operationId: b\n      parameters: [{{$ref: 'other.yaml#/x'}}]\n      responses: {{}}\n    put:\n      operationId: c\n      responses: {{}}\n"
     );
     let read = accepted(&text);
     let ids: Vec<_> = read
@@ -266,7 +266,7 @@ fn what_cannot_be_expressed_skips_one_operation_only() {
         places(&read.problems),
         [
             ("TL-OAS-007", 4, 3),
-            ("TL-OAS-005", 7, 63),
+            ("TL-OAS-005", 7, 33),
             ("TL-OAS-005", 11, 27)
         ]
     );
@@ -323,4 +323,51 @@ fn every_diagnostic_has_a_code_of_its_own() {
             .all(|code| code.len() == 10 && code.starts_with("TL-")),
         "{codes:?}"
     );
+}
+
+#[test]
+fn a_key_with_nothing_behind_it_is_told_of_and_read_as_empty() {
+    let read = accepted(&format!(
+        "{HEAD}security: [{{key: }}]\npaths:\n  /empty:\n  /a:\n    parameters:\n    get:\n      operationId:\n      security:\n      \
+         parameters:\n      - {{name: q, in: query, schema: }}\n      responses:\n        '200':\n          description: d\n          \
+         content:\n            application/json:\n              schema:\n        '404':\n    post:\n      requestBody:\n      \
+         responses:\ncomponents:\n  securitySchemes:\n    key: {{type: apiKey, in: header, name: k}}\n  schemas:\n    Any:\n    \
+         Some:\n      properties:\n        a:\n      enum:\n"
+    ));
+    let contract = &read.contract;
+    let ids: Vec<&str> = contract.services[0]
+        .operations
+        .iter()
+        .map(|operation| &*operation.id)
+        .collect();
+    assert_eq!(ids, ["getA", "postA"]);
+    assert!(read.skipped.is_empty());
+    assert_eq!(
+        contract.services[0].operations[0].security.len(),
+        1,
+        "the document's"
+    );
+    let codes: Vec<&str> = read.problems.iter().map(|problem| problem.code).collect();
+    assert!(
+        codes.iter().all(|code| *code == "TL-SCH-020"),
+        "{}",
+        read.problems
+    );
+    let strict = ReadOptions {
+        strict: true,
+        ..ReadOptions::default()
+    };
+    let text = format!("{HEAD}paths:\n  /a:\n");
+    let problems = read_text("a.yaml", text, &strict).map(|_| ()).unwrap_err();
+    assert_eq!(places(&problems), [("TL-SCH-020", 4, 5)]);
+}
+
+#[test]
+fn a_style_that_does_not_fit_its_place_is_the_places_own() {
+    let read = accepted(&format!(
+        "{HEAD}paths:\n  /a:\n    get:\n      parameters:\n      - {{name: q, in: query, style: simple, schema: {{type: string}}}}\n      \
+         responses: {{'204': {{description: d}}}}\n"
+    ));
+    assert_eq!(places(&read.problems), [("TL-OAS-030", 7, 37)]);
+    assert!(read.skipped.is_empty());
 }

@@ -1,5 +1,6 @@
 //! One document: read and generated, with its figures.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -45,13 +46,8 @@ pub(super) enum Outcome {
 }
 
 /// Reads and generates a document; its crate is written where it will be compiled.
-pub(super) fn document(path: &Path, folder: &Path, workshop: Option<&Workshop>) -> Row {
-    let name = path
-        .strip_prefix(folder)
-        .unwrap_or(path)
-        .to_string_lossy()
-        .into_owned();
-    let package = package(&name);
+pub(super) fn document(path: &Path, folder: &Path, package: String, workshop: Option<&Workshop>) -> Row {
+    let name = name(path, folder);
     let made = catch_unwind(AssertUnwindSafe(|| {
         cost::cpu_of(|| generator(path, &package, workshop).render())
     }));
@@ -91,16 +87,26 @@ fn generator(path: &Path, package: &str, workshop: Option<&Workshop>) -> Generat
         .package(package, Runtime::Path(runtime))
 }
 
-/// A package's name for a document: letters, digits and dashes.
-fn package(name: &str) -> String {
-    let plain = name.chars().map(|c| {
-        if c.is_ascii_alphanumeric() {
-            c.to_ascii_lowercase()
-        } else {
-            '-'
-        }
-    });
-    format!("doc-{}", plain.collect::<String>())
+/// A package's name for each document: its letters and digits, with a dash between words; a number where that is taken.
+pub(super) fn packages(documents: &[PathBuf], folder: &Path) -> Vec<String> {
+    let mut taken = HashSet::new();
+    let package = |document: &PathBuf| {
+        let name = name(document, folder).to_ascii_lowercase();
+        let words = name.split(|c: char| !c.is_ascii_alphanumeric());
+        let wish = words
+            .filter(|word| !word.is_empty())
+            .fold("doc".to_owned(), |all, word| all + "-" + word);
+        let numbered = (2..).map(|number| format!("{wish}-{number}"));
+        let mut wishes = std::iter::once(wish.clone()).chain(numbered);
+        wishes.find(|wish| taken.insert(wish.clone())).unwrap_or(wish)
+    };
+    documents.iter().map(package).collect()
+}
+
+/// A document's path below the folder.
+fn name(path: &Path, folder: &Path) -> String {
+    let below = path.strip_prefix(folder).unwrap_or(path);
+    below.to_string_lossy().into_owned()
 }
 
 fn figures(output: &Output) -> Outcome {

@@ -98,6 +98,7 @@ fn documents(options: &Options) -> Result<Vec<PathBuf>, Failure> {
 /// Reads and generates every document, as many at a time as there are cores.
 fn generate_all(documents: &[PathBuf], options: &Options, workshop: Option<&compile::Workshop>) -> Vec<Row> {
     let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let packages = generate::packages(documents, &options.folder);
     let next = AtomicUsize::new(0);
     let rows: Mutex<Vec<(usize, Row)>> = Mutex::new(Vec::new());
     let quiet = std::panic::take_hook();
@@ -108,7 +109,8 @@ fn generate_all(documents: &[PathBuf], options: &Options, workshop: Option<&comp
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some(document) = documents.get(at) else { break };
-                    let row = generate::document(document, &options.folder, workshop);
+                    let package = packages[at].clone();
+                    let row = generate::document(document, &options.folder, package, workshop);
                     if let Ok(mut rows) = rows.lock() {
                         rows.push((at, row));
                     }

@@ -5,6 +5,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use unicode_security::mixed_script::AugmentedScriptSet;
+use unicode_security::{GeneralSecurityProfile, is_potential_mixed_script_confusable_char};
+
 /// What a name is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Case {
@@ -187,7 +190,8 @@ fn spelled(case: Case, text: &str) -> String {
     for char in text.chars() {
         match sign(char) {
             Some(word) => spelling.extend([" ", word, " "]),
-            None => spelling.push(char),
+            None if is_letter(text, char) => spelling.push(char),
+            None => spelling += &format!(" u{:x} ", char as u32),
         }
     }
     let words = words(&spelling);
@@ -257,7 +261,7 @@ fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
     for (index, &char) in chars.iter().enumerate() {
-        if !char.is_alphanumeric() || !unicode_ident::is_xid_continue(char) {
+        if !is_letter(text, char) {
             words.extend((!word.is_empty()).then(|| std::mem::take(&mut word)));
             continue;
         }
@@ -268,6 +272,24 @@ fn words(text: &str) -> Vec<String> {
     }
     words.extend((!word.is_empty()).then_some(word));
     words
+}
+
+/// Whether a character of a text can stand in an identifier without a warning of rustc, which knows letters that are
+/// hardly ever used, and letters that could be taken for Latin ones (`uncommon_codepoints`, `mixed_script_confusables`).
+fn is_letter(text: &str, char: char) -> bool {
+    if char.is_ascii() {
+        return char.is_ascii_alphanumeric();
+    }
+    let is_common =
+        char.is_alphanumeric() && unicode_ident::is_xid_continue(char) && char.identifier_allowed();
+    is_common
+        && (!is_potential_mixed_script_confusable_char(char) || {
+            let script = AugmentedScriptSet::for_char(char);
+            let mut telling = text.chars().filter(|&other| {
+                other.identifier_allowed() && !is_potential_mixed_script_confusable_char(other)
+            });
+            telling.any(|other| AugmentedScriptSet::for_char(other) == script)
+        })
 }
 
 /// Whether a word starts at `index`, which is no separator and follows none.
@@ -349,6 +371,10 @@ mod tests {
             ("3ds", "field_3ds", "Type3ds"),
             ("", "empty", "Empty"),
             ("$ref", "ref", "Ref"),
+            ("taphʿel", "taph_el", "TaphEl"),
+            ("привет", "привет", "Привет"),
+            ("α", "u3b1", "U3b1"),
+            ("Δα", "δα", "Δα"),
         ] {
             assert_eq!(plain(Case::Field, text), field, "{text}");
             assert_eq!(plain(Case::Type, text), ty, "{text}");
@@ -368,7 +394,8 @@ mod tests {
             ("2024-01-01", "Value20240101"),
             ("self", "SelfValue"),
             ("NOT_FOUND", "NotFound"),
-            ("\u{1f600}", "Empty"),
+            ("\u{1f600}", "U1f600"),
+            ("😀😁", "U1f600U1f601"),
         ] {
             assert_eq!(plain(Case::Variant, text), variant, "{text}");
         }

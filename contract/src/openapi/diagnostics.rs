@@ -137,6 +137,15 @@ pub const WEBHOOKS: Diagnostic = Diagnostic {
     help: "",
 };
 
+/// `TL-OAS-030`: a style that parameters of this place cannot have.
+pub const UNFIT_STYLE: Diagnostic = Diagnostic {
+    code: "TL-OAS-030",
+    level: Level::Warning,
+    title: "parameters of this place cannot have this style",
+    label: "the place's own style is used",
+    help: "path: simple, label, matrix; query: form, deepObject, spaceDelimited, pipeDelimited; header: simple; cookie: form",
+};
+
 /// All of this area.
 pub const ALL: &[&Diagnostic] = &[
     &NOT_OPENAPI,
@@ -154,4 +163,5 @@ pub const ALL: &[&Diagnostic] = &[
     &DUPLICATE_PARAMETER,
     &BAD_PATH,
     &WEBHOOKS,
+    &UNFIT_STYLE,
 ];

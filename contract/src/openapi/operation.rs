@@ -99,7 +99,7 @@ fn parameters<'a>(
             }
             described.push(found.name);
         }
-        let (input, place) = parameter::read(types, found, &route.id)?;
+        let (input, place) = parameter::read(cx, types, found, &route.id)?;
         given.0.push(input);
         given.1.push(place);
     }

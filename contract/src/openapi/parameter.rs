@@ -95,6 +95,7 @@ fn identify<'a>(cx: &Context<'a>, node: &'a Node) -> Result<Option<Found<'a>>, S
 
 /// Reads a parameter: the input, and where it goes.
 pub(super) fn read<'a>(
+    cx: &Context<'a>,
     types: &mut Types<'_, 'a>,
     found: Found<'a>,
     operation: &str,
@@ -108,7 +109,7 @@ pub(super) fn read<'a>(
         .and_then(content::choose);
     let (value, input_place) = match content {
         Some(media) => with_content(types, found, media, &hint)?,
-        None => with_schema(types, found, &hint)?,
+        None => with_schema(cx, types, found, &hint),
     };
     let schema = node
         .get("schema")
@@ -125,34 +126,18 @@ pub(super) fn read<'a>(
 }
 
 fn with_schema<'a>(
+    cx: &Context<'a>,
     types: &mut Types<'_, 'a>,
     found: Found<'a>,
     hint: &str,
-) -> Result<(TypeUse, InputPlace), Skip<'a>> {
+) -> (TypeUse, InputPlace) {
     let node = found.node;
-    let style = node.get("style").and_then(Node::as_str);
+    let style = style(cx, found);
     let explode = node.get("explode").and_then(Node::as_bool);
-    let unsupported = |style: &str| {
-        let at = node.get("style").or_else(|| node.get("explode")).unwrap_or(node);
-        Err(Skip::Because(
-            at,
-            format!(
-                "style `{style}` of parameter `{}` is not yet supported",
-                found.name
-            ),
-        ))
-    };
     let place = match (found.place, style) {
-        (In::Path, style @ (None | Some("simple" | "label" | "matrix"))) => {
-            InputPlace::Path(text_style(style, explode))
-        }
-        (In::Header, None | Some("simple")) => InputPlace::Header(text_style(None, explode)),
-        (In::Cookie, None | Some("form")) => InputPlace::Cookie,
-        (In::Query, None | Some("form")) => InputPlace::Query(if explode == Some(false) {
-            QueryStyle::Form
-        } else {
-            QueryStyle::FormExploded
-        }),
+        (In::Path, style) => InputPlace::Path(text_style(style, explode)),
+        (In::Header, _) => InputPlace::Header(text_style(None, explode)),
+        (In::Cookie, _) => InputPlace::Cookie,
         (In::Query, Some("deepObject")) => InputPlace::Query(QueryStyle::DeepObject),
         // Exploded, delimiters have nothing to stand between.
         (In::Query, Some("spaceDelimited" | "pipeDelimited")) if explode == Some(true) => {
@@ -161,13 +146,38 @@ fn with_schema<'a>(
         (In::Query, Some("spaceDelimited")) => InputPlace::Query(QueryStyle::Space),
         (In::Query, Some("pipeDelimited")) => InputPlace::Query(QueryStyle::Pipe),
         (In::Query, Some("tabDelimited")) => InputPlace::Query(QueryStyle::Tab),
-        (_, Some(style)) => return unsupported(style),
+        (In::Query, _) if explode == Some(false) => InputPlace::Query(QueryStyle::Form),
+        (In::Query, _) => InputPlace::Query(QueryStyle::FormExploded),
     };
     let value = match node.get("schema") {
         Some(schema) => types.use_of(schema, hint),
         None => TypeUse::plain(Type::Scalar(Scalar::String)),
     };
-    Ok((value, place))
+    (value, place)
+}
+
+/// The style that a parameter asks for, where its place has it.
+fn style<'a>(cx: &Context<'a>, found: Found<'a>) -> Option<&'a str> {
+    let known: &[&str] = match found.place {
+        In::Path => &["simple", "label", "matrix"],
+        In::Header => &["simple"],
+        In::Cookie => &["form"],
+        In::Query => &[
+            "form",
+            "deepObject",
+            "spaceDelimited",
+            "pipeDelimited",
+            "tabDelimited",
+        ],
+    };
+    let node = found.node.get("style")?;
+    let style = node.as_str().filter(|style| known.contains(style));
+    if style.is_none() {
+        let problem = cx.problem(&diagnostics::UNFIT_STYLE, node);
+        let name = node.scalar_text().unwrap_or(node.kind_name());
+        cx.report(problem.about(format!("`{name}`, of `{}`", found.name)));
+    }
+    style
 }
 
 /// A parameter whose value is written in a media type: JSON in the query, text anywhere.

@@ -26,6 +26,9 @@ pub(super) fn read<'a>(
     };
     let node = cx.document.follow(node).map_err(Skip::Broken)?;
     let body = cx.object(node, "a request body").ok_or(Skip::Reported(node))?;
+    if node.is_null() {
+        return Ok(None);
+    }
     let content = match body.get("content") {
         Some(content) => cx.object(content, "`content`").ok_or(Skip::Reported(content))?,
         None => return Err(Skip::Missing(node, "content")),

@@ -83,10 +83,8 @@ fn kind(node: &Node) -> Option<SchemeKind> {
 
 /// An operation's requirements: its own, else the document's.
 pub(super) fn requirements(cx: &Context<'_>, operation: &Node, known: &Schemes) -> Vec<Requirement> {
-    let Some(node) = operation
-        .get("security")
-        .or_else(|| cx.document.root.get("security"))
-    else {
+    let own = operation.get("security").filter(|node| !node.is_null());
+    let Some(node) = own.or_else(|| cx.document.root.get("security")) else {
         return Vec::new();
     };
     let alternatives = cx.array(node, "`security`").unwrap_or_default();

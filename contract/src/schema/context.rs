@@ -1,6 +1,7 @@
 //! What every part of reading a document needs: the document, its version, and where problems go.
 
 use std::cell::RefCell;
+use std::sync::LazyLock;
 
 use crate::model::Origin;
 use crate::problem::{Diagnostic, Place, Problem, Problems};
@@ -98,20 +99,40 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// The node as an object; anything else is a problem that says what it should be.
+    /// The node as an object; anything else is a problem that says what it should be. Null, which is what YAML makes of
+    /// a key with nothing behind it, is an empty one.
     pub fn object(&self, node: &'a Node, what: &str) -> Option<&'a Object> {
+        static EMPTY: LazyLock<Object> = LazyLock::new(Object::default);
+        if self.is_blank(node, what, "an object") {
+            return Some(&EMPTY);
+        }
         node.as_object()
             .or_else(|| self.wrong_kind(node, what, "an object"))
     }
 
-    /// The node as a list; anything else is a problem.
+    /// The node as a list; anything else is a problem. Null is an empty one.
     pub fn array(&self, node: &'a Node, what: &str) -> Option<&'a [Node]> {
+        if self.is_blank(node, what, "a list") {
+            return Some(&[]);
+        }
         node.as_array().or_else(|| self.wrong_kind(node, what, "a list"))
     }
 
-    /// The node as text; anything else is a problem.
+    /// The node as text; anything else is a problem. Null says nothing.
     pub fn text(&self, node: &'a Node, what: &str) -> Option<&'a str> {
+        if self.is_blank(node, what, "a string") {
+            return None;
+        }
         node.as_str().or_else(|| self.wrong_kind(node, what, "a string"))
+    }
+
+    /// Whether nothing stands where something should.
+    fn is_blank(&self, node: &Node, what: &str, expected: &str) -> bool {
+        if node.is_null() {
+            let problem = self.problem(&diagnostics::BLANK, node);
+            self.report(problem.about(format!("{what} is {expected}")));
+        }
+        node.is_null()
     }
 
     fn wrong_kind<T>(&self, node: &Node, what: &str, expected: &str) -> Option<T> {

@@ -110,6 +110,15 @@ pub const REF_TO_PROPERTIES: Diagnostic = Diagnostic {
     help: "refer to a whole schema, for instance in `allOf`",
 };
 
+/// `TL-SCH-020`: null, or in YAML nothing at all, where something should stand.
+pub const BLANK: Diagnostic = Diagnostic {
+    code: "TL-SCH-020",
+    level: Level::Warning,
+    title: "nothing stands here",
+    label: "read as if it were empty",
+    help: "write what it should say, or remove the key",
+};
+
 /// All of this area.
 pub const ALL: &[&Diagnostic] = &[
     &WRONG_KIND,
@@ -124,4 +133,5 @@ pub const ALL: &[&Diagnostic] = &[
     &TOO_MANY,
     &REF_UNREADABLE,
     &REF_TO_PROPERTIES,
+    &BLANK,
 ];

@@ -108,7 +108,9 @@ impl<'a> Merged<'a> {
                 }
                 "enum" => {
                     let constants = cx.array(value, "`enum`").unwrap_or_default();
-                    self.take_constants(constants.iter().collect(), part.node);
+                    if !value.is_null() {
+                        self.take_constants(constants.iter().collect(), part.node);
+                    }
                 }
                 "const" => self.take_constants(vec![value], part.node),
                 "properties" => {

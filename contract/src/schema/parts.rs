@@ -66,8 +66,7 @@ impl<'a> Flat<'a> {
                 return;
             }
             _ => {
-                cx.object(node, "a schema");
-                self.lossy = true;
+                self.lossy |= cx.object(node, "a schema").is_none();
                 return;
             }
         };
