@@ -266,7 +266,7 @@ fn what_cannot_be_expressed_skips_one_operation_only() {
         places(&read.problems),
         [
             ("TL-OAS-007", 4, 3),
-            ("TL-OAS-005", 7, 33),
+            ("TL-OAS-005", 7, 34),
             ("TL-OAS-005", 11, 27)
         ]
     );
