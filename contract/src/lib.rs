@@ -6,6 +6,8 @@ pub mod discover;
 pub mod model;
 #[cfg(feature = "openapi")]
 pub mod openapi;
+#[cfg(feature = "overlay")]
+pub mod overlay;
 pub mod problem;
 #[cfg(feature = "proto")]
 pub mod proto;

@@ -22,6 +22,8 @@ pub struct ReadOptions {
     /// URLs, or the starts of URLs, that references of an OpenAPI document name, and the files or folders that are read
     /// in their place.
     pub urls: Vec<(String, PathBuf)>,
+    /// Overlay documents that are laid over an OpenAPI document before it is read, in order.
+    pub overlays: Vec<PathBuf>,
 }
 
 /// What was read.
@@ -35,6 +37,8 @@ pub struct Read {
     pub files: Vec<PathBuf>,
     /// The operations that were skipped, as `GET /pets`.
     pub skipped: Vec<String>,
+    /// URLs that references lead to and no file stands for: what refers to them is skipped, or raw JSON.
+    pub unmapped_urls: Vec<String>,
     /// The descriptors of a proto contract.
     #[cfg(feature = "proto")]
     pub descriptors: Option<crate::proto::Descriptors>,
@@ -47,6 +51,7 @@ struct Unchecked {
     problems: Problems,
     files: Vec<PathBuf>,
     skipped: Vec<String>,
+    unmapped_urls: Vec<String>,
     #[cfg(feature = "proto")]
     descriptors: Option<crate::proto::Descriptors>,
     /// The texts, for the excerpts of what the checks find.
@@ -81,7 +86,7 @@ pub fn read_text(file: &str, text: impl Into<String>, options: &ReadOptions) -> 
     let id = sources.add_text(file, text);
     let document = Document::parse(&sources, id);
     let name = short_name(Path::new(file), options);
-    finish(from_document(sources, document, &name), options)
+    finish(from_document(sources, document, Problems::new(), &name), options)
 }
 
 fn finish(unchecked: Unchecked, options: &ReadOptions) -> Result<Read, Problems> {
@@ -90,6 +95,7 @@ fn finish(unchecked: Unchecked, options: &ReadOptions) -> Result<Read, Problems>
         mut problems,
         files,
         skipped,
+        unmapped_urls,
         #[cfg(feature = "proto")]
         descriptors,
         #[cfg(feature = "openapi")]
@@ -110,6 +116,7 @@ fn finish(unchecked: Unchecked, options: &ReadOptions) -> Result<Read, Problems>
             problems,
             files,
             skipped,
+            unmapped_urls,
             #[cfg(feature = "proto")]
             descriptors,
         }),
@@ -131,32 +138,76 @@ fn short_name(path: &Path, options: &ReadOptions) -> String {
 #[cfg(feature = "openapi")]
 fn read_openapi(path: &Path, options: &ReadOptions) -> Unchecked {
     let mut sources = crate::source::SourceMap::new();
-    let mapped = crate::source::Mapped(options.urls.clone());
-    let document = crate::source::Document::load(&mut sources, path, &mapped);
-    from_document(sources, document, &short_name(path, options))
+    let mut problems = Problems::new();
+    let document = load(&mut sources, path, options, &mut problems);
+    from_document(sources, document, problems, &short_name(path, options))
+}
+
+/// The document with all that it refers to, overlays laid over it.
+#[cfg(feature = "openapi")]
+fn load(
+    sources: &mut crate::source::SourceMap,
+    path: &Path,
+    options: &ReadOptions,
+    problems: &mut Problems,
+) -> Result<crate::source::Document, crate::problem::Problem> {
+    use crate::source::{Document, Lock, Mapped};
+    let mapped = Mapped {
+        urls: options.urls.clone(),
+        lock: Lock::beside(path)?,
+    };
+    if options.overlays.is_empty() {
+        return Document::load(sources, path, &mapped);
+    }
+    let file = sources.load(path)?;
+    let document = Document::parse(sources, file)?;
+    lay(sources, document, path, &options.overlays, &mapped, problems)
+}
+
+#[cfg(feature = "overlay")]
+use crate::overlay::lay;
+
+#[cfg(all(feature = "openapi", not(feature = "overlay")))]
+fn lay(
+    _: &mut crate::source::SourceMap,
+    _: crate::source::Document,
+    path: &Path,
+    _: &[PathBuf],
+    _: &crate::source::Mapped,
+    _: &mut Problems,
+) -> Result<crate::source::Document, crate::problem::Problem> {
+    Err(without_feature(path, "overlay"))
 }
 
 #[cfg(feature = "openapi")]
 fn from_document(
     sources: crate::source::SourceMap,
     document: Result<crate::source::Document, crate::problem::Problem>,
+    mut problems: Problems,
     name: &str,
 ) -> Unchecked {
-    let read = match document {
+    let mut read = match document {
         Ok(document) => {
+            let unmapped_urls = document.unmapped_urls();
             let reading = crate::openapi::read(&sources, document, name);
+            problems.append(reading.problems);
             Unchecked {
                 contract: reading.contract,
-                problems: reading.problems,
+                problems,
                 skipped: reading.skipped,
+                unmapped_urls,
                 ..Unchecked::default()
             }
         }
-        Err(problem) => Unchecked {
-            problems: problem.into(),
-            ..Unchecked::default()
-        },
+        Err(problem) => {
+            problems.push(problem);
+            Unchecked {
+                problems,
+                ..Unchecked::default()
+            }
+        }
     };
+    read.problems.append(sources.take_notes());
     Unchecked {
         files: sources.paths(),
         sources,
@@ -166,7 +217,7 @@ fn from_document(
 
 #[cfg(not(feature = "openapi"))]
 fn read_openapi(path: &Path, _: &ReadOptions) -> Unchecked {
-    without_feature(path, "openapi")
+    without_feature(path, "openapi").into()
 }
 
 #[cfg(feature = "proto")]
@@ -189,12 +240,12 @@ fn read_proto(path: &Path, options: &ReadOptions) -> Unchecked {
 
 #[cfg(not(feature = "proto"))]
 fn read_proto(path: &Path, _: &ReadOptions) -> Unchecked {
-    without_feature(path, "proto")
+    without_feature(path, "proto").into()
 }
 
 /// A dialect whose reader was not built in.
-#[cfg(not(all(feature = "openapi", feature = "proto")))]
-fn without_feature(path: &Path, feature: &str) -> Unchecked {
+#[cfg(not(all(feature = "openapi", feature = "overlay", feature = "proto")))]
+fn without_feature(path: &Path, feature: &str) -> crate::problem::Problem {
     use crate::problem::{Diagnostic, Level, Place, Problem};
     const NOT_BUILT_IN: Diagnostic = Diagnostic {
         code: "TL-SRC-020",
@@ -204,9 +255,15 @@ fn without_feature(path: &Path, feature: &str) -> Unchecked {
         help: "enable the feature of that name of tieline-contract",
     };
     let place = Place::file(path.to_string_lossy().into_owned());
-    let problem = Problem::new(&NOT_BUILT_IN, place).about(format!("`{feature}`"));
-    Unchecked {
-        problems: problem.into(),
-        ..Unchecked::default()
+    Problem::new(&NOT_BUILT_IN, place).about(format!("`{feature}`"))
+}
+
+#[cfg(not(all(feature = "openapi", feature = "proto")))]
+impl From<crate::problem::Problem> for Unchecked {
+    fn from(problem: crate::problem::Problem) -> Self {
+        Self {
+            problems: problem.into(),
+            ..Self::default()
+        }
     }
 }

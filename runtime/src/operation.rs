@@ -99,9 +99,11 @@ impl Safety {
     /// What HTTP says of a method (RFC 9110, sections 9.2.1 and 9.2.2).
     pub fn of_method(method: &http::Method) -> Self {
         match *method {
-            http::Method::GET | http::Method::HEAD | http::Method::OPTIONS | http::Method::TRACE => {
-                Self::Safe
-            }
+            http::Method::GET
+            | http::Method::HEAD
+            | http::Method::OPTIONS
+            | http::Method::QUERY
+            | http::Method::TRACE => Self::Safe,
             http::Method::PUT | http::Method::DELETE => Self::Idempotent,
             _ => Self::Unsafe,
         }

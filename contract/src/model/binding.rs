@@ -43,6 +43,8 @@ pub enum Method {
     Post,
     /// PATCH
     Patch,
+    /// QUERY (draft-ietf-httpbis-safe-method-w-body; OpenAPI 3.2)
+    Query,
 }
 
 impl Method {
@@ -57,6 +59,7 @@ impl Method {
             Self::Delete => "DELETE",
             Self::Post => "POST",
             Self::Patch => "PATCH",
+            Self::Query => "QUERY",
         }
     }
 }

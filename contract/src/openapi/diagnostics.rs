@@ -23,7 +23,7 @@ pub const UNKNOWN_VERSION: Diagnostic = Diagnostic {
 /// `TL-OAS-004`: a key that must be there is missing.
 pub const MISSING_KEY: Diagnostic = Diagnostic {
     code: "TL-OAS-004",
-    level: Level::Error,
+    level: Level::Warning,
     title: "a required key is missing",
     label: "",
     help: "",
@@ -104,7 +104,7 @@ pub const OWN_SERVERS: Diagnostic = Diagnostic {
 /// `TL-OAS-013`: a key of `responses` that is no status.
 pub const BAD_STATUS: Diagnostic = Diagnostic {
     code: "TL-OAS-013",
-    level: Level::Error,
+    level: Level::Warning,
     title: "this is not a response status",
     label: "ignored",
     help: "write `200`, `4XX` or `default`",
@@ -146,6 +146,33 @@ pub const UNFIT_STYLE: Diagnostic = Diagnostic {
     help: "path: simple, label, matrix; query: form, deepObject, spaceDelimited, pipeDelimited; header: simple; cookie: form",
 };
 
+/// `TL-OAS-040`: what the letter of the specification does not allow, and what it clearly means.
+pub const READ_AS_MEANT: Diagnostic = Diagnostic {
+    code: "TL-OAS-040",
+    level: Level::Warning,
+    title: "the specification does not allow this, and what it means is clear",
+    label: "read as it is meant",
+    help: "correct the document, or lay an overlay over it; `--strict` refuses it",
+};
+
+/// `TL-OAS-041`: what another version of the specification says.
+pub const OTHER_VERSION: Diagnostic = Diagnostic {
+    code: "TL-OAS-041",
+    level: Level::Warning,
+    title: "this belongs to another version of the specification",
+    label: "read as that version means it",
+    help: "correct the document, or lay an overlay over it; `--strict` refuses it",
+};
+
+/// `TL-OAS-042`: a media type that is a reference to nothing.
+pub const MEDIA_REF: Diagnostic = Diagnostic {
+    code: "TL-OAS-042",
+    level: Level::Warning,
+    title: "the reference of a media type leads to no media type of this file",
+    label: "any value is taken",
+    help: "name it under `components.mediaTypes`, and write `#/components/mediaTypes/<name>`",
+};
+
 /// All of this area.
 pub const ALL: &[&Diagnostic] = &[
     &NOT_OPENAPI,
@@ -164,4 +191,7 @@ pub const ALL: &[&Diagnostic] = &[
     &BAD_PATH,
     &WEBHOOKS,
     &UNFIT_STYLE,
+    &READ_AS_MEANT,
+    &OTHER_VERSION,
+    &MEDIA_REF,
 ];

@@ -30,6 +30,32 @@ pub(super) fn docs(node: Option<&Node>, keyword: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
+/// An operation's tags, and behind them those that they stand below (3.2's `parent`).
+pub(super) fn tags(cx: &Context<'_>, operation: &Node) -> Vec<String> {
+    let own = operation.get("tags").and_then(Node::as_array).unwrap_or_default();
+    let mut tags: Vec<String> = own.iter().filter_map(Node::as_str).map(str::to_owned).collect();
+    let described = cx
+        .document
+        .root
+        .get("tags")
+        .and_then(Node::as_array)
+        .unwrap_or_default();
+    let parent = |name: &str| {
+        let named = |tag: &&Node| tag.get("name").and_then(Node::as_str) == Some(name);
+        described.iter().find(named)?.get("parent")?.as_str()
+    };
+    let mut at = 0;
+    while let Some(tag) = tags.get(at) {
+        if let Some(parent) = parent(tag)
+            && !tags.iter().any(|known| known == parent)
+        {
+            tags.push(parent.to_owned());
+        }
+        at += 1;
+    }
+    tags
+}
+
 /// The servers that all paths name, where the document itself names none.
 fn common_servers(root: &Node) -> Vec<Server> {
     let Some(paths) = root.get("paths").and_then(Node::as_object) else {

@@ -1,15 +1,18 @@
 //! OpenAPI documents, 2.0 to 3.2, to contracts.
 //!
 //! ```text
-//! version -> (2.0: the shape of 3.0) -> info, servers, security schemes -> component schemas -> paths -> operations -> types, told apart
+//! version -> (2.0: the shape of 3.0) -> mend, dynamic references -> info, servers, security schemes -> component schemas -> paths -> operations -> types, told apart
 //! ```
 //!
 //! The document's tree is read as it stands, so that every problem has its place; what is wrong with one operation
 //! or type concerns that one only.
 
+mod build;
 mod content;
 pub mod diagnostics;
+mod dynamic;
 mod info;
+mod mend;
 mod multipart;
 mod operation;
 mod parameter;
@@ -50,11 +53,18 @@ pub fn read(sources: &SourceMap, document: Document, name: &str) -> Reading {
             };
         }
     };
-    let document = &match version {
+    let mut document = match version {
         Version::V2 => swagger::upgrade(document),
         _ => document,
     };
+    let mended = mend::mend(sources, &mut document, version);
+    let (document, unresolved) = dynamic::resolve(sources, document);
+    let document = &document;
     let cx = Context::new(document, sources, version.dialect());
+    mended
+        .into_iter()
+        .chain(unresolved)
+        .for_each(|problem| cx.report(problem));
     let root = &document.root;
     let mut types = Types::new(&cx);
     if let Some(schemas) = root

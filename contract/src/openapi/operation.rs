@@ -58,13 +58,12 @@ pub(super) fn read<'a>(
         places.push(place);
     }
     let replies = response::read(cx, types, node, &route.id, route.method)?;
-    let tags = node.get("tags").and_then(Node::as_array).unwrap_or_default();
     Ok(Operation {
         id: route.id.clone(),
         summary: docs(Some(node), "summary"),
         docs: docs(Some(node), "description"),
         deprecated: node.get("deprecated").and_then(Node::as_bool) == Some(true),
-        tags: tags.iter().filter_map(Node::as_str).map(str::to_owned).collect(),
+        tags: info::tags(cx, node),
         shape: CallShape::Unary,
         inputs,
         successes: replies.successes,
@@ -137,7 +136,7 @@ fn warn_of_own_servers(cx: &Context<'_>, servers: &[Server], route: &Route<'_>) 
 /// What the method and our extensions say: `x-tieline-idempotent: true`, `x-tieline-timeout-ms: 5000`.
 fn behaviour(node: &Node, method: Method, inputs: &[Input], places: &[InputPlace]) -> Behaviour {
     let by_method = match method {
-        Method::Get | Method::Head | Method::Options | Method::Trace => Safety::Safe,
+        Method::Get | Method::Head | Method::Options | Method::Trace | Method::Query => Safety::Safe,
         Method::Put | Method::Delete => Safety::Idempotent,
         Method::Post | Method::Patch => Safety::Unsafe,
     };

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::model::{Method, Operation};
 use crate::problem::Problem;
 use crate::schema::{Context, Types};
-use crate::source::{Broken, BrokenRef, Entry, Node, Span};
+use crate::source::{Broken, BrokenRef, Entry, Node, Object, Span};
 
 use super::diagnostics;
 use super::operation::{self, Known, Skip};
@@ -77,7 +77,7 @@ fn routes<'a>(cx: &Context<'a>, paths: &'a Node) -> Vec<Route<'a>> {
     let mut routes = Vec::new();
     let entries = cx
         .object(paths, "`paths`")
-        .map(crate::source::Object::entries)
+        .map(Object::entries)
         .unwrap_or_default();
     for entry in entries.iter().filter(|entry| !entry.key.starts_with("x-")) {
         if path::parse(&entry.key).is_none() {
@@ -96,11 +96,39 @@ fn routes<'a>(cx: &Context<'a>, paths: &'a Node) -> Vec<Route<'a>> {
                 routes.push(route(cx, entry, item, method, node));
             }
         }
+        for (method, node) in additional(cx, entry, object) {
+            routes.push(route(cx, entry, item, method, node));
+        }
     }
     routes
 }
 
-const METHODS: [(&str, Method); 8] = [
+/// 3.2's operations under the names of their methods. Methods that are not known are skipped.
+fn additional<'a>(cx: &Context<'a>, path: &Entry, item: &'a Object) -> Vec<(Method, &'a Node)> {
+    let operations = item
+        .get("additionalOperations")
+        .and_then(|operations| cx.object(operations, "`additionalOperations`"));
+    let mut found = Vec::new();
+    for entry in operations.map(Object::entries).unwrap_or_default() {
+        let known = METHODS
+            .iter()
+            .find(|(keyword, _)| keyword.eq_ignore_ascii_case(&entry.key));
+        match known {
+            // One in its own place counts.
+            Some((keyword, method)) => {
+                found.extend(item.get(keyword).is_none().then_some((*method, &entry.value)));
+            }
+            None => {
+                let problem = Problem::new(&diagnostics::OPERATION_SKIPPED, cx.place(entry.key_span));
+                let why = "the method is not one of those that are supported";
+                cx.report(problem.about(format!("{} {}: {why}", entry.key, path.key)));
+            }
+        }
+    }
+    found
+}
+
+const METHODS: [(&str, Method); 9] = [
     ("get", Method::Get),
     ("head", Method::Head),
     ("options", Method::Options),
@@ -109,6 +137,7 @@ const METHODS: [(&str, Method); 8] = [
     ("delete", Method::Delete),
     ("post", Method::Post),
     ("patch", Method::Patch),
+    ("query", Method::Query),
 ];
 
 fn route<'a>(

@@ -119,6 +119,24 @@ pub const BLANK: Diagnostic = Diagnostic {
     help: "write what it should say, or remove the key",
 };
 
+/// `TL-SCH-030`: a dynamic reference that cannot be resolved.
+pub const DYNAMIC_REF: Diagnostic = Diagnostic {
+    code: "TL-SCH-030",
+    level: Level::Warning,
+    title: "the dynamic reference cannot be resolved here",
+    label: "any value is taken",
+    help: "give a schema that `$dynamicAnchor`, or refer to it with `$ref`; a schema that contains itself cannot bind",
+};
+
+/// `TL-SCH-031`: a discriminator's default.
+pub const DEFAULT_MAPPING: Diagnostic = Diagnostic {
+    code: "TL-SCH-031",
+    level: Level::Warning,
+    title: "`defaultMapping` of a discriminator is not followed",
+    label: "values that the mapping does not name are kept as raw JSON",
+    help: "",
+};
+
 /// All of this area.
 pub const ALL: &[&Diagnostic] = &[
     &WRONG_KIND,
@@ -134,4 +152,6 @@ pub const ALL: &[&Diagnostic] = &[
     &REF_UNREADABLE,
     &REF_TO_PROPERTIES,
     &BLANK,
+    &DYNAMIC_REF,
+    &DEFAULT_MAPPING,
 ];

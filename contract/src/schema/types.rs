@@ -334,7 +334,7 @@ impl<'c, 'a> Types<'c, 'a> {
             Some(Ok(target)) => target.pointer,
             _ => self.cx.document.pointer_to(target.span),
         };
-        let file = target.span.file;
+        let file = self.cx.document.home(target.span.file);
         let name = if file == self.cx.document.file {
             self.names.unique(&names::from_pointer(&pointer))
         } else {

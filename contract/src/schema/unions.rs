@@ -309,6 +309,10 @@ impl<'a> Types<'_, 'a> {
                 }
             }
         }
+        if let Some(default) = node.get("defaultMapping") {
+            self.cx
+                .report(self.cx.problem(&diagnostics::DEFAULT_MAPPING, default));
+        }
         let implicit = kept.iter().map(|candidate| candidate.implicit.clone()).collect();
         Some(Discriminator {
             property,
@@ -327,7 +331,7 @@ impl<'a> Types<'_, 'a> {
                 .get("schemas")?
                 .get(text.as_str()?)
         };
-        match document.lookup(text.span.file, text.as_str()?) {
+        match document.lookup_from(text, text.as_str()?) {
             Ok(target) => document.follow(target.node).ok(),
             Err(_) => document.follow(component()?).ok(),
         }

@@ -50,9 +50,9 @@ pub const BAD_YAML: Diagnostic = Diagnostic {
 /// `TL-SRC-006`: a key stands twice in one object.
 pub const DUPLICATE_KEY: Diagnostic = Diagnostic {
     code: "TL-SRC-006",
-    level: Level::Error,
+    level: Level::Warning,
     title: "the key stands twice in one object",
-    label: "again here",
+    label: "again here; two objects are read as one, of all others the last counts",
     help: "remove or rename one of the two",
 };
 
@@ -110,6 +110,24 @@ pub const BAD_MERGE: Diagnostic = Diagnostic {
     help: "",
 };
 
+/// `TL-SRC-013`: a fetched document is not what was locked.
+pub const NOT_AS_LOCKED: Diagnostic = Diagnostic {
+    code: "TL-SRC-013",
+    level: Level::Error,
+    title: "the copy of a fetched document is not what tieline.lock says",
+    label: "",
+    help: "undo what was changed in the copy, or fetch the document anew: `cargo tieline fetch --update`",
+};
+
+/// `TL-SRC-014`: tieline.lock cannot be read.
+pub const BAD_LOCK: Diagnostic = Diagnostic {
+    code: "TL-SRC-014",
+    level: Level::Error,
+    title: "tieline.lock cannot be read",
+    label: "",
+    help: "bring the file back from version control, or write it anew with `cargo tieline fetch`",
+};
+
 /// All of this area.
 pub const ALL: &[&Diagnostic] = &[
     &UNREADABLE,
@@ -124,4 +142,6 @@ pub const ALL: &[&Diagnostic] = &[
     &SEVERAL_DOCUMENTS,
     &EMPTY,
     &BAD_MERGE,
+    &NOT_AS_LOCKED,
+    &BAD_LOCK,
 ];

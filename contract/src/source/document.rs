@@ -1,5 +1,6 @@
 //! A document: a file's tree and those of the files that it refers to, resolving pointers and finding places.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use crate::problem::{Place, Problem};
@@ -16,6 +17,8 @@ pub struct Document {
     pub root: Node,
     /// The root as it was written, where `root` was made of it.
     written: Option<Node>,
+    /// Files that parts of the root came from without a reference: their references count from the root's file.
+    laid_over: HashMap<FileId, Node>,
     pub(super) others: Others,
 }
 
@@ -25,8 +28,26 @@ impl Document {
     pub fn load(sources: &mut SourceMap, path: &Path, mapped: &Mapped) -> Result<Self, Problem> {
         let file = sources.load(path)?;
         let mut document = Self::parse(sources, file)?;
-        document.others = Others::of(sources, &document.root, mapped);
+        document.others = Others::of(sources, file, &document.root, mapped);
         Ok(document)
+    }
+
+    /// The same document with another root, made of this one and of the trees of other files, and every file that it
+    /// refers to now. Places stay those of the texts.
+    #[must_use]
+    pub fn laid_over(
+        self,
+        sources: &mut SourceMap,
+        root: Node,
+        others: Vec<(FileId, Node)>,
+        mapped: &Mapped,
+    ) -> Self {
+        let others = others.into_iter();
+        Self {
+            others: Others::of(sources, self.file, &root, mapped),
+            laid_over: others.collect(),
+            ..self.with_root(root)
+        }
     }
 
     /// Reads a file of the map. JSON when its name ends in `.json`, or when it has no telling name and starts with
@@ -35,9 +56,10 @@ impl Document {
         let root = parse(sources, file)?;
         Ok(Self {
             file,
-            others: Others::within(&root),
+            others: Others::within(file, &root),
             root,
             written: None,
+            laid_over: HashMap::new(),
         })
     }
 
@@ -49,6 +71,41 @@ impl Document {
             written: Some(self.written.unwrap_or(self.root)),
             ..self
         }
+    }
+
+    /// The trees of the files that it refers to.
+    pub fn trees(&self) -> impl Iterator<Item = &Node> {
+        self.others.trees.values()
+    }
+
+    /// The same document with other trees, made of its own: `others` in the order of [`Document::trees`]. Places stay
+    /// those of the written ones.
+    #[must_use]
+    pub fn with_trees(mut self, root: Node, others: Vec<Node>) -> Self {
+        for (tree, made) in self.others.trees.values_mut().zip(others) {
+            *tree = made;
+        }
+        self.with_root(root)
+    }
+
+    /// Changes the tree of every file, in place. Places stay those of the texts as long as spans do.
+    pub fn mend(&mut self, mut change: impl FnMut(&mut Node)) {
+        change(&mut self.root);
+        self.others.trees.values_mut().for_each(change);
+    }
+
+    /// The file that something counts as a part of: what was laid over the document is a part of that.
+    pub fn home(&self, file: FileId) -> FileId {
+        if self.laid_over.contains_key(&file) {
+            self.file
+        } else {
+            file
+        }
+    }
+
+    /// The URLs of references that no file stands for.
+    pub fn unmapped_urls(&self) -> Vec<String> {
+        self.others.unmapped()
     }
 
     /// The root of a file of this document.
@@ -76,7 +133,8 @@ impl Document {
         let mut pointer = Pointer::default();
         let mut key = None;
         let written = self.written.as_ref().filter(|_| span.file == self.file);
-        let Some(mut node) = written.or_else(|| self.tree(span.file)) else {
+        let laid_over = self.laid_over.get(&span.file);
+        let Some(mut node) = written.or(laid_over).or_else(|| self.tree(span.file)) else {
             return (pointer, key);
         };
         while let Some(child) = child_at(node, span) {
@@ -252,7 +310,13 @@ mod tests {
             ("a.yaml", "a: 1\nb: 2\na: 3\n"),
             ("a.json", "{\"a\":1,\n\"b\":2,\n\"a\":3}"),
         ] {
-            let problem = read(name, text).1.unwrap_err();
+            let (sources, document) = read(name, text);
+            assert_eq!(
+                at(&document.unwrap(), "/a").scalar_text(),
+                Some("3"),
+                "the last counts"
+            );
+            let problem = sources.take_notes().into_iter().next().unwrap();
             assert_eq!(problem.code, "TL-SRC-006", "{name}");
             assert_eq!(problem.place.map(|place| place.line), Some(3), "{name}");
             assert_eq!(problem.related[0].0.line, 1, "{name}");

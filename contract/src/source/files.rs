@@ -1,9 +1,10 @@
 //! The files that were read, and places in them.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::problem::{Place, Problem};
+use crate::problem::{Place, Problem, Problems};
 
 use super::{MAX_FILE_BYTES, diagnostics};
 
@@ -33,6 +34,8 @@ impl Span {
 #[derive(Debug, Default)]
 pub struct SourceMap {
     files: Vec<File>,
+    /// What was wrong with texts that were read all the same.
+    notes: RefCell<Problems>,
 }
 
 #[derive(Debug)]
@@ -71,6 +74,16 @@ impl SourceMap {
     /// Takes a text that stands in no file, under a name to show.
     pub fn add_text(&mut self, name: &str, text: impl Into<String>) -> FileId {
         self.insert(None, name.into(), text.into())
+    }
+
+    /// Keeps what is wrong with a text that is read all the same.
+    pub(super) fn note(&self, problem: Problem) {
+        self.notes.borrow_mut().push(problem);
+    }
+
+    /// What was wrong with texts that were read all the same.
+    pub fn take_notes(&self) -> Problems {
+        self.notes.take()
     }
 
     fn insert(&mut self, path: Option<PathBuf>, name: Arc<str>, text: String) -> FileId {

@@ -94,7 +94,8 @@ impl Reader<'_> {
                 key_span,
                 value,
             }) {
-                return Err(duplicate_key(self.sources, &object, &entry));
+                self.sources.note(duplicate_key(self.sources, &object, &entry));
+                object.join(entry);
             }
             key = self.jiter.next_key().map(|key| key.map(Box::<str>::from));
         }

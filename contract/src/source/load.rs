@@ -1,30 +1,39 @@
-//! The files that a document refers to, and what they call themselves.
+//! Reading the files that a document refers to.
 //!
-//! Every `$ref` (and every discriminator mapping) is looked at when a file is read, and the file it names is read, too,
-//! until no new ones appear. Nothing is fetched from a network: a URL leads somewhere only when it is mapped to a file.
+//! References are gathered from the trees as they stand; what stands before the `#` of each names a file. The file it
+//! names is read, too, until no new ones appear. Nothing is fetched from a network: a URL leads somewhere only when it
+//! is mapped to a file, or locked to one.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::{Component, Path, PathBuf};
 
 use crate::problem::Problem;
 
 use super::document::parse;
-use super::{FileId, Kind, Node, Pointer, SourceMap};
+use super::identities::{Identities, Reference};
+use super::lock::Lock;
+use super::uri::{has_scheme, is_http};
+use super::{FileId, Node, SourceMap};
 
-/// URLs that stand for files: a URL, or the start of URLs, and the file or folder that is read in its place.
+/// URLs that stand for files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Mapped(pub Vec<(String, PathBuf)>);
+pub struct Mapped {
+    /// A URL, or the start of URLs, and the file or folder that is read in its place.
+    pub urls: Vec<(String, PathBuf)>,
+    /// The files that were fetched, and what they must be.
+    pub lock: Lock,
+}
 
 /// The files that a document refers to.
 #[derive(Debug, Default)]
 pub(super) struct Others {
-    trees: HashMap<FileId, Node>,
-    /// Where references lead, by the file that they stand in and what stands before their `#`.
+    pub(super) trees: BTreeMap<FileId, Node>,
+    /// Where references lead, by the file that they stand in and what they mean before their `#`.
     leads: HashMap<(FileId, String), Lead>,
-    /// What schemas call themselves (`$id`), and where they stand.
-    ids: HashMap<String, (FileId, Pointer)>,
-    /// `$anchor`s, and where they stand.
-    anchors: HashMap<(FileId, String), Pointer>,
+    /// What nodes call themselves.
+    pub(super) identities: Identities,
+    /// URLs that nothing stands for.
+    unmapped: Vec<String>,
 }
 
 /// Where a reference leads.
@@ -38,14 +47,14 @@ pub(super) enum Lead {
 
 impl Others {
     /// None: only what the tree says of itself.
-    pub(super) fn within(root: &Node) -> Self {
+    pub(super) fn within(file: FileId, root: &Node) -> Self {
         let mut others = Self::default();
-        others.index(root, &mut Pointer::default(), &mut Vec::new());
+        others.identities.note(file, root);
         others
     }
 
     /// Reads every file that the tree leads to.
-    pub(super) fn of(sources: &mut SourceMap, root: &Node, mapped: &Mapped) -> Self {
+    pub(super) fn of(sources: &mut SourceMap, file: FileId, root: &Node, mapped: &Mapped) -> Self {
         let mut loader = Loader {
             sources,
             mapped,
@@ -53,7 +62,7 @@ impl Others {
             known: HashMap::new(),
             open: VecDeque::new(),
         };
-        loader.run(root);
+        loader.run(file, root);
         loader.others
     }
 
@@ -61,69 +70,21 @@ impl Others {
         self.trees.get(&file)
     }
 
-    /// Where a reference from `file` leads that says `url` before its `#`.
+    /// Where a reference from `file` leads that means `url` before its `#`.
     pub(super) fn lead(&self, file: FileId, url: &str) -> Option<&Lead> {
         self.leads.get(&(file, url.to_owned()))
     }
 
-    /// The schema that calls itself so.
-    pub(super) fn id(&self, url: &str) -> Option<&(FileId, Pointer)> {
-        self.ids.get(url)
-    }
-
-    pub(super) fn anchor(&self, file: FileId, name: &str) -> Option<&Pointer> {
-        self.anchors.get(&(file, name.to_owned()))
-    }
-
-    /// Notes what the nodes below `node` call themselves, and gathers the references to elsewhere.
-    fn index(&mut self, node: &Node, at: &mut Pointer, references: &mut Vec<String>) {
-        let file = node.span.file;
-        match &node.kind {
-            Kind::Array(items) => {
-                for (number, item) in items.iter().enumerate() {
-                    at.push(number.to_string());
-                    self.index(item, at, references);
-                    at.pop();
-                }
-            }
-            Kind::Object(object) => {
-                for entry in object.entries() {
-                    match (&*entry.key, &entry.value.kind) {
-                        ("$ref", Kind::String(text)) => note(references, text),
-                        ("$id" | "$self", Kind::String(text)) => {
-                            let id = text.trim_end_matches('#').to_owned();
-                            self.ids.entry(id).or_insert_with(|| (file, at.clone()));
-                        }
-                        ("$anchor" | "$dynamicAnchor", Kind::String(text)) => {
-                            let anchor = (file, text.to_string());
-                            self.anchors.entry(anchor).or_insert_with(|| at.clone());
-                        }
-                        ("mapping", Kind::Object(mapping)) => {
-                            // A bare name is that of a component.
-                            let texts = mapping.entries().iter().filter_map(|entry| entry.value.as_str());
-                            texts
-                                .filter(|text| text.contains(['/', '.']))
-                                .for_each(|text| note(references, text));
-                        }
-                        (_, Kind::Object(_) | Kind::Array(_)) => {
-                            at.push(&*entry.key);
-                            self.index(&entry.value, at, references);
-                            at.pop();
-                        }
-                        _ => {}
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-/// Notes what a reference says before its `#`, if anything.
-fn note(references: &mut Vec<String>, text: &str) {
-    let url = text.split('#').next().unwrap_or_default();
-    if !url.is_empty() && references.last().is_none_or(|last| last != url) {
-        references.push(url.to_owned());
+    /// The URLs of references that no file stands for, each once.
+    pub(super) fn unmapped(&self) -> Vec<String> {
+        let open = self.unmapped.iter();
+        let mut urls: Vec<String> = open
+            .filter(|url| self.identities.start(url).is_none())
+            .cloned()
+            .collect();
+        urls.sort();
+        urls.dedup();
+        urls
     }
 }
 
@@ -134,43 +95,50 @@ struct Loader<'s> {
     others: Others,
     /// The files that were read, by where they really are.
     known: HashMap<PathBuf, FileId>,
-    open: VecDeque<(FileId, Vec<String>)>,
+    open: VecDeque<(FileId, Vec<Reference>)>,
 }
 
 impl Loader<'_> {
-    fn run(&mut self, root: &Node) {
-        let file = root.span.file;
+    fn run(&mut self, file: FileId, root: &Node) {
         if let Some(path) = self.sources.path(file) {
             self.known.insert(identity(&path), file);
         }
-        let mut references = Vec::new();
-        self.others.index(root, &mut Pointer::default(), &mut references);
+        let references = self.others.identities.note(file, root);
         self.open.push_back((file, references));
         while let Some((file, references)) = self.open.pop_front() {
-            for url in references {
-                if self.others.lead(file, &url).is_none()
-                    && let Some(lead) = self.lead(file, &url)
-                {
-                    self.others.leads.insert((file, url), lead);
+            for reference in references {
+                if self.others.lead(file, &reference.meant).is_none() {
+                    match self.lead(file, &reference) {
+                        Some(lead) => {
+                            self.others.leads.insert((file, reference.meant), lead);
+                        }
+                        None if is_http(&reference.meant) => self.others.unmapped.push(reference.meant),
+                        None => {}
+                    }
                 }
             }
         }
     }
 
     /// Reads what a reference leads to. `None`: to nothing that a file stands for.
-    fn lead(&mut self, from: FileId, url: &str) -> Option<Lead> {
-        let path = self.path_of(from, url)?;
+    fn lead(&mut self, from: FileId, reference: &Reference) -> Option<Lead> {
+        let path = self.path_of(from, reference)?;
         if let Some(known) = self.known.get(&identity(&path)) {
             return Some(Lead::File(*known));
         }
         let read = self
-            .sources
-            .load(&path)
+            .mapped
+            .lock
+            .verify(&reference.meant, &path)
+            .and_then(|()| self.sources.load(&path))
             .and_then(|file| Ok((file, parse(self.sources, file)?)));
         Some(match read {
             Ok((file, root)) => {
-                let mut references = Vec::new();
-                self.others.index(&root, &mut Pointer::default(), &mut references);
+                if let Some(url) = self.mapped.lock.url_of(&path) {
+                    // A file that stands for a URL refers to its neighbours by theirs.
+                    self.others.identities.name(file, url);
+                }
+                let references = self.others.identities.note(file, &root);
                 self.open.push_back((file, references));
                 self.others.trees.insert(file, root);
                 self.known.insert(identity(&path), file);
@@ -180,47 +148,50 @@ impl Loader<'_> {
         })
     }
 
-    /// The file that a URL stands for, as seen from a file.
-    fn path_of(&self, from: FileId, url: &str) -> Option<PathBuf> {
-        let mapped = self.mapped.0.iter();
-        let longest = mapped
-            .filter(|(start, _)| url.starts_with(start.as_str()))
-            .max_by_key(|(start, _)| start.len());
-        if let Some((start, path)) = longest {
-            let rest = decoded(url[start.len()..].trim_start_matches('/'));
-            return Some(if rest.is_empty() {
-                path.clone()
-            } else {
-                path.join(rest)
-            });
+    /// The file that a reference stands for, as seen from a file.
+    fn path_of(&self, from: FileId, reference: &Reference) -> Option<PathBuf> {
+        let Reference { written, meant } = reference;
+        if let Some(path) = self.mapped.path_of(meant) {
+            return Some(path);
         }
-        if let Some(path) = url.strip_prefix("file://") {
+        if let Some(path) = meant.strip_prefix("file://") {
             return Some(PathBuf::from(decoded(path)));
         }
-        if has_scheme(url) {
+        // Relative to a URL that nothing stands for, it still may stand beside the file that it stands in.
+        if has_scheme(written) {
             return None;
         }
         let folder = self.sources.path(from)?.parent()?.to_path_buf();
-        let plain = url.split('?').next().unwrap_or_default();
+        let plain = written.split('?').next().unwrap_or_default();
         let joined = lexical(&folder.join(decoded(plain)));
         // Some documents name files whose names are themselves percent-encoded.
-        let written = lexical(&folder.join(plain));
-        Some(if joined.exists() || !written.exists() {
+        let literal = lexical(&folder.join(plain));
+        let path = if joined.exists() || !literal.exists() {
             joined
         } else {
-            written
-        })
+            literal
+        };
+        (path.exists() || !is_http(meant)).then_some(path)
     }
 }
 
-/// `https:`, `urn:`: but not `C:` alone.
-fn has_scheme(url: &str) -> bool {
-    url.split_once(':').is_some_and(|(scheme, _)| {
-        scheme.len() > 1
-            && scheme
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
-    })
+impl Mapped {
+    /// The file that stands for a URL.
+    fn path_of(&self, url: &str) -> Option<PathBuf> {
+        let mapped = self.urls.iter();
+        let longest = mapped
+            .filter(|(start, _)| url.starts_with(start.as_str()))
+            .max_by_key(|(start, _)| start.len());
+        let Some((start, path)) = longest else {
+            return self.lock.path_of(url);
+        };
+        let rest = decoded(url[start.len()..].trim_start_matches('/'));
+        Some(if rest.is_empty() {
+            path.clone()
+        } else {
+            path.join(rest)
+        })
+    }
 }
 
 fn decoded(text: &str) -> String {

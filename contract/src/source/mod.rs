@@ -10,17 +10,21 @@
 pub mod diagnostics;
 mod document;
 mod files;
+mod identities;
 mod json;
 mod load;
+mod lock;
 mod node;
 mod pointer;
 mod reference;
 mod scalar;
+mod uri;
 mod yaml;
 
 pub use document::Document;
 pub use files::{FileId, SourceMap, Span};
 pub use load::Mapped;
+pub use lock::{CACHE_FOLDER, LOCK_FILE, Lock, Locked};
 pub use node::{Entry, Kind, Node, Object};
 pub use pointer::{Pointer, escape_token};
 pub use reference::{Broken, BrokenRef, Target};

@@ -80,6 +80,56 @@ impl Object {
         self.entry(key).map(|entry| &entry.value)
     }
 
+    /// The value of a key, to be changed.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
+        let at = match &self.index {
+            Some(index) => *index.get(key)? as usize,
+            None => self.entries.iter().position(|entry| &*entry.key == key)?,
+        };
+        self.entries.get_mut(at).map(|entry| &mut entry.value)
+    }
+
+    /// Takes the entry of a key away.
+    pub fn remove(&mut self, key: &str) -> Option<Entry> {
+        let at = self.entries.iter().position(|entry| &*entry.key == key)?;
+        let mut entries = std::mem::take(self).entries;
+        let entry = entries.remove(at);
+        *self = Self::from_entries(entries);
+        Some(entry)
+    }
+
+    /// The values, to be changed.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = (&str, &mut Node)> {
+        self.entries
+            .iter_mut()
+            .map(|entry| (&*entry.key, &mut entry.value))
+    }
+
+    /// Adds an entry, unless its key stands there already.
+    pub fn add(&mut self, entry: Entry) {
+        // The one that stands there wins.
+        let _ = self.insert(entry);
+    }
+
+    /// Takes up what stands under a key for the second time: two objects become one; of all others the last counts,
+    /// as most readers have it.
+    pub(super) fn join(&mut self, again: Entry) {
+        let Some(known) = self.get_mut(&again.key) else {
+            return self.add(again);
+        };
+        match (&mut known.kind, again.value.kind) {
+            (Kind::Object(known), Kind::Object(more)) => {
+                for entry in more.entries {
+                    known.join(entry);
+                }
+            }
+            (known_kind, kind) => {
+                *known_kind = kind;
+                known.span = again.value.span;
+            }
+        }
+    }
+
     /// Adds an entry. `Err` gives it back when the key stands there already.
     pub(super) fn insert(&mut self, entry: Entry) -> Result<(), Entry> {
         if self.entry(&entry.key).is_some() {
@@ -165,6 +215,40 @@ impl Node {
     /// The value of a key, if it is an object that has it.
     pub fn get(&self, key: &str) -> Option<&Self> {
         self.as_object()?.get(key)
+    }
+
+    /// The object, to be changed.
+    pub fn as_object_mut(&mut self) -> Option<&mut Object> {
+        match &mut self.kind {
+            Kind::Object(object) => Some(object),
+            _ => None,
+        }
+    }
+
+    /// How many bytes of memory it takes, about.
+    pub fn weight(&self) -> usize {
+        let own = size_of::<Self>();
+        match &self.kind {
+            Kind::Number(text) | Kind::String(text) => own + text.len(),
+            Kind::Array(items) => own + items.iter().map(Self::weight).sum::<usize>(),
+            Kind::Object(object) => {
+                let entries = object.entries().iter();
+                own + entries
+                    .map(|entry| size_of::<Entry>() + entry.key.len() + entry.value.weight())
+                    .sum::<usize>()
+            }
+            Kind::Null | Kind::Bool(_) => own,
+        }
+    }
+
+    /// How many levels of lists and objects it has.
+    pub fn height(&self) -> usize {
+        let highest = match &self.kind {
+            Kind::Array(items) => items.iter().map(Self::height).max(),
+            Kind::Object(object) => object.entries().iter().map(|entry| entry.value.height()).max(),
+            _ => return 0,
+        };
+        1 + highest.unwrap_or(0)
     }
 
     /// What it is, for people.

@@ -13,7 +13,8 @@ impl Pointer {
     /// not a pointer: it must be empty or start with `/`.
     pub fn from_fragment(fragment: &str) -> Option<Self> {
         let text = percent_decode(fragment)?;
-        if text.is_empty() {
+        // `#/` is written for "all of it" where files are split by hand; nobody has a key without a name.
+        if text.is_empty() || text == "/" {
             return Some(Self::default());
         }
         let tokens = text.strip_prefix('/')?.split('/');
@@ -41,6 +42,30 @@ impl Pointer {
     }
 
     /// The pointer to a child.
+    #[must_use]
+    pub fn child(&self, token: &str) -> Self {
+        let mut child = self.clone();
+        child.push(token);
+        child
+    }
+
+    /// As a fragment of a URI writes it: what a fragment may not have, and `%`, is percent-encoded.
+    pub fn to_fragment(&self) -> String {
+        let text = self.to_string();
+        let mut fragment = String::with_capacity(text.len());
+        for octet in text.bytes() {
+            match octet {
+                b'%' | b'"' | b'#' | b'<' | b'>' | b'[' | b']' | b'^' | b'`' | b'{' | b'|' | b'}' | b'\\' => {
+                    fragment.push_str(&format!("%{octet:02X}"));
+                }
+                0..=0x20 | 0x7f.. => fragment.push_str(&format!("%{octet:02X}")),
+                plain => fragment.push(char::from(plain)),
+            }
+        }
+        fragment
+    }
+
+    /// Goes to a child.
     pub(super) fn push(&mut self, token: impl Into<String>) {
         self.tokens.push(token.into());
     }

@@ -261,7 +261,8 @@ impl<'a> Reader<'a> {
                     key_span: key.span,
                     value: node,
                 }) {
-                    return Err(duplicate_key(self.sources, object, &entry));
+                    self.sources.note(duplicate_key(self.sources, object, &entry));
+                    object.join(entry);
                 }
             }
         }
@@ -271,7 +272,7 @@ impl<'a> Reader<'a> {
     fn anchor(&mut self, anchor: usize, node: &Node) -> Result<(), Problem> {
         if anchor > 0 {
             self.spend(node, node.span)?;
-            self.anchors.insert(anchor, (node.clone(), height(node)));
+            self.anchors.insert(anchor, (node.clone(), node.height()));
         }
         Ok(())
     }
@@ -298,7 +299,7 @@ impl<'a> Reader<'a> {
     }
 
     fn spend(&mut self, node: &Node, span: Span) -> Result<(), Problem> {
-        self.repeated += weight(node);
+        self.repeated += node.weight();
         if self.repeated > MAX_ALIAS_BYTES {
             return Err(self.wrong(&diagnostics::TOO_MUCH_REPEATED, span));
         }
@@ -327,35 +328,5 @@ fn fill(object: &mut Object, merges: &[Object]) {
     for entry in merges.iter().flat_map(Object::entries) {
         // An entry given back stood there already, and stays.
         let _ = object.insert(entry.clone());
-    }
-}
-
-fn weight(node: &Node) -> usize {
-    let own = size_of::<Node>();
-    match &node.kind {
-        Kind::Number(text) | Kind::String(text) => own + text.len(),
-        Kind::Array(items) => own + items.iter().map(weight).sum::<usize>(),
-        Kind::Object(object) => {
-            let entries = object.entries().iter();
-            own + entries
-                .map(|entry| size_of::<Entry>() + entry.key.len() + weight(&entry.value))
-                .sum::<usize>()
-        }
-        Kind::Null | Kind::Bool(_) => own,
-    }
-}
-
-fn height(node: &Node) -> usize {
-    match &node.kind {
-        Kind::Array(items) => 1 + items.iter().map(height).max().unwrap_or(0),
-        Kind::Object(object) => {
-            1 + object
-                .entries()
-                .iter()
-                .map(|entry| height(&entry.value))
-                .max()
-                .unwrap_or(0)
-        }
-        _ => 0,
     }
 }

@@ -11,18 +11,32 @@
 //! Every node keeps the span of what it was made of, so that problems point into the text as it was written. Schemas
 //! need no change: what differs between 2.0 and 3.0 in them is read alike.
 
-mod build;
 mod operation;
 mod parameter;
 mod security;
 
 use crate::source::{Document, Node, Object};
 
-use build::{list, object, text};
+use super::build::{self, list, object, text};
 use operation::Media;
 
 /// The methods of a path item.
 const METHODS: [&str; 7] = ["get", "put", "post", "delete", "options", "head", "patch"];
+
+/// The body that parameters in `body` and `formData` mean.
+pub(super) fn request_body(parameters: &[&Node]) -> Option<Node> {
+    operation::request_body(parameters, &Media::default())
+}
+
+/// A parameter that says itself what it is, in the shape of 3.0.
+pub(super) fn upgraded_parameter(parameter: &Node) -> Node {
+    parameter::upgraded(parameter)
+}
+
+/// The schema that a header says itself.
+pub(super) fn schema_of(described: &Node) -> Node {
+    parameter::schema(described)
+}
 
 /// The same document in the shape of 3.0.
 pub(super) fn upgrade(document: Document) -> Document {

@@ -2,10 +2,11 @@
 
 use crate::source::{Document, Entry, Node, Object};
 
-use super::build::{list as list_of, map, named, object, some, text, truth};
+use super::super::build::{list as list_of, map, named, object, some, text, truth};
 use super::parameter;
 
 /// The media types that operations take and give unless they say otherwise.
+#[derive(Default)]
 pub(super) struct Media {
     consumes: Vec<String>,
     produces: Vec<String>,
@@ -49,7 +50,7 @@ pub(super) fn operation(document: &Document, node: &Node, shared: &[&Node], medi
             }),
             _ => entry.value.clone(),
         };
-        entries.push(super::build::entry(entry, made));
+        entries.push(super::super::build::entry(entry, made));
     }
     let body = request_body(&together(shared, &parameter::list(document, node)), &own);
     entries.extend(body.map(|body| named("requestBody", body)));
@@ -67,7 +68,7 @@ fn together<'a>(shared: &[&'a Node], own: &[&'a Node]) -> Vec<&'a Node> {
     kept.chain(own).copied().collect()
 }
 
-fn request_body(parameters: &[&Node], media: &Media) -> Option<Node> {
+pub(super) fn request_body(parameters: &[&Node], media: &Media) -> Option<Node> {
     if let Some(body) = parameters.iter().find(|one| parameter::place(one) == "body") {
         return Some(plain_body(body, media));
     }

@@ -2,7 +2,7 @@
 
 use crate::source::{Document, Entry, Node};
 
-use super::build::{list as list_of, named, object, some, text, truth};
+use super::super::build::{list as list_of, named, object, some, text, truth};
 
 /// The parameters that a path item or operation lists, references followed.
 pub(super) fn list<'a>(document: &'a Document, owner: &'a Node) -> Vec<&'a Node> {
@@ -60,6 +60,9 @@ pub(super) fn upgraded(parameter: &Node) -> Node {
 
 /// The schema that a parameter, header or item is.
 pub(super) fn schema(described: &Node) -> Node {
+    if let Some(schema) = described.get("schema") {
+        return schema.clone();
+    }
     if described.get("type").and_then(Node::as_str) == Some("file") {
         let span = described.span;
         let mut entries = vec![

@@ -2,7 +2,7 @@
 
 use crate::source::Node;
 
-use super::build::{named, object, some, text};
+use super::super::build::{named, object, some, text};
 
 /// A security scheme in the shape of 3.0.
 pub(super) fn scheme(node: &Node) -> Node {
