@@ -82,6 +82,11 @@ pub(crate) struct GenerateArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) include: Vec<PathBuf>,
 
+    /// An Overlay document (OpenAPI Overlay 1.0 or 1.1) to lay over every contract before it is read. Can be given several
+    /// times: they apply in order, behind those of tieline.toml
+    #[arg(long, value_name = "FILE")]
+    pub(crate) overlay: Vec<PathBuf>,
+
     /// Write nothing: compare with what is there, show a diff, and exit with 1 when it is stale
     #[arg(long)]
     pub(crate) check: bool,

@@ -116,16 +116,13 @@ fn what_is_not_supported_yet_is_refused_where_it_stands() {
          path = \"pets.yaml\"\n\
          out = \"o\"\n\
          gateway = true\n\
-         types = { Pet = \"crate::Pet\" }\n\
-         overlays = [\"overlay.yaml\"]\n",
+         types = { Pet = \"crate::Pet\" }\n",
     )
     .says(&[
         "not yet supported: `gateway`",
         "--> tieline.toml:4:11",
         "not yet supported: `types`",
         "--> tieline.toml:5:9",
-        "not yet supported: `overlays`",
-        "--> tieline.toml:6:12",
     ]);
 }
 

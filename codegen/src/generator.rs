@@ -47,6 +47,7 @@ pub struct Generator {
 struct Source {
     path: PathBuf,
     name: Option<String>,
+    overlays: Vec<PathBuf>,
 }
 
 impl Generator {
@@ -60,6 +61,7 @@ impl Generator {
         self.sources.push(Source {
             path: path.into(),
             name: None,
+            overlays: Vec::new(),
         });
         self
     }
@@ -68,6 +70,14 @@ impl Generator {
     pub fn name(mut self, name: impl Into<String>) -> Self {
         if let Some(source) = self.sources.last_mut() {
             source.name = Some(name.into());
+        }
+        self
+    }
+
+    /// Lays an Overlay document over the contract that was added last, behind those that were laid over it before.
+    pub fn overlay(mut self, path: impl Into<PathBuf>) -> Self {
+        if let Some(source) = self.sources.last_mut() {
+            source.overlays.push(path.into());
         }
         self
     }
@@ -176,7 +186,10 @@ impl Generator {
     pub fn run(&self) -> Result<(), Failure> {
         let watch = |path: &Path| println!("cargo::rerun-if-changed={}", path.display());
         // Also when reading fails: the next run must see the file that was mended.
-        self.sources.iter().for_each(|source| watch(&source.path));
+        for source in &self.sources {
+            watch(&source.path);
+            source.overlays.iter().for_each(|path| watch(path));
+        }
         self.include.iter().for_each(|folder| watch(folder));
         let mut generator = self.clone();
         generator.included = true;
@@ -234,6 +247,7 @@ impl Generator {
                 strict: self.strict,
                 include: self.include.clone(),
                 urls: self.urls.clone(),
+                overlays: source.overlays.clone(),
             };
             match tieline_contract::read(&source.path, &options) {
                 Ok(mut read) => {

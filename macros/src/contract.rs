@@ -9,7 +9,9 @@ use syn::{Ident, ItemMod, LitStr};
 
 use crate::nearest::unknown;
 
-const KEYS: [&str; 6] = ["contract", "include", "server", "mock", "blocking", "strict"];
+const KEYS: [&str; 7] = [
+    "contract", "include", "overlay", "server", "mock", "blocking", "strict",
+];
 
 /// Fills the module, or says why not.
 pub(crate) fn expand(arguments: TokenStream, module: ItemMod) -> TokenStream {
@@ -33,16 +35,22 @@ struct Arguments {
         not(feature = "contract"),
         allow(dead_code, reason = "nothing reads it there")
     )]
+    overlays: Vec<LitStr>,
+    #[cfg_attr(
+        not(feature = "contract"),
+        allow(dead_code, reason = "nothing reads it there")
+    )]
     flags: Vec<String>,
 }
 
 fn read(tokens: TokenStream, module: &ItemMod) -> syn::Result<Arguments> {
-    let (mut contract, mut include, mut flags) = (None, Vec::new(), Vec::new());
+    let (mut contract, mut include, mut overlays, mut flags) = (None, Vec::new(), Vec::new(), Vec::new());
     let parser = syn::meta::parser(|meta| {
         let key = meta.path.get_ident().map(Ident::to_string).unwrap_or_default();
         match key.as_str() {
             "contract" => contract = Some(meta.value()?.parse()?),
             "include" => include.push(meta.value()?.parse()?),
+            "overlay" => overlays.push(meta.value()?.parse()?),
             "server" | "mock" | "blocking" | "strict" => flags.push(key),
             _ => return Err(meta.error(unknown("argument", &key, &KEYS))),
         }
@@ -57,6 +65,7 @@ fn read(tokens: TokenStream, module: &ItemMod) -> syn::Result<Arguments> {
         Some((_, items)) if items.is_empty() => Ok(Arguments {
             contract,
             include,
+            overlays,
             flags,
         }),
         _ => {
@@ -88,6 +97,8 @@ fn fill(arguments: &Arguments, module: &ItemMod) -> syn::Result<TokenStream> {
         .mock(asked("mock"))
         .blocking(asked("blocking"))
         .strict(asked("strict"));
+    let overlays = arguments.overlays.iter().map(from_root);
+    let generator = overlays.fold(generator, tieline_codegen::Generator::overlay);
     let include = arguments.include.iter().map(from_root);
     let generator = include.fold(generator, tieline_codegen::Generator::include);
     let output = generator.render().map_err(|failure| wrong(failure.to_string()))?;

@@ -92,7 +92,8 @@ use proc_macro::TokenStream;
 ///
 /// The path is relative to the crate's manifest; cargo rebuilds when the contract, or a file that it refers to, changes.
 /// The client is always there, `server`, `mock` and `blocking` where they are asked for (each needs the runtime's feature
-/// of that name); `strict` makes warnings errors, and `include = "folder"` names a folder of proto imports.
+/// of that name); `strict` makes warnings errors, `overlay = "fix.yaml"` lays an Overlay document over the contract, and
+/// `include = "folder"` names a folder of proto imports.
 #[proc_macro_attribute]
 pub fn service_client(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let (arguments, item) = (arguments.into(), item.into());

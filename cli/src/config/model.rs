@@ -78,7 +78,8 @@ pub(crate) struct ContractConfig {
     /// Rust types of your own in place of generated ones, by schema name. Not supported yet.
     #[schemars(with = "Option<BTreeMap<String, String>>")]
     pub(crate) types: Option<Spanned<BTreeMap<String, String>>>,
-    /// Documents that are laid over the contract before it is read (OpenAPI Overlay). Not supported yet.
-    #[schemars(with = "Option<Vec<PathBuf>>")]
-    pub(crate) overlays: Option<Spanned<Vec<PathBuf>>>,
+    /// Documents that are laid over the contract before it is read, in order (OpenAPI Overlay 1.0 and 1.1). Relative to
+    /// this file.
+    #[serde(default)]
+    pub(crate) overlays: Vec<PathBuf>,
 }

@@ -156,7 +156,8 @@ fn package(
 }
 
 fn with_source(generator: Generator, job: &Job) -> Generator {
-    generator.contract(&job.path).name(&job.name)
+    let generator = generator.contract(&job.path).name(&job.name);
+    job.overlays.iter().fold(generator, Generator::overlay)
 }
 
 fn with_urls(generator: Generator, urls: &[(String, PathBuf)]) -> Generator {

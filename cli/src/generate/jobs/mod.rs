@@ -25,6 +25,8 @@ pub(crate) struct Job {
     pub(crate) include: Vec<PathBuf>,
     /// URLs of references, and what is read in their place.
     pub(crate) urls: Vec<(String, PathBuf)>,
+    /// Overlays, in order.
+    pub(crate) overlays: Vec<PathBuf>,
     /// Which parts are written.
     pub(crate) sections: Sections,
     /// Which operations are written. Empty: all.
@@ -130,6 +132,7 @@ fn from_arguments(args: &GenerateArgs) -> Result<Vec<Job>, Failure> {
                 path: found.path,
                 include: args.include.clone(),
                 urls: Vec::new(),
+                overlays: args.overlay.clone(),
                 sections,
                 operations: Vec::new(),
             })),

@@ -52,6 +52,8 @@ impl Reader<'_> {
         let urls: Vec<(String, PathBuf)> = urls
             .map(|(url, path)| (url.clone(), self.loaded.folder.join(path)))
             .collect();
+        let overlays = self.contract.overlays.iter().map(|path| self.loaded.folder.join(path));
+        let overlays: Vec<PathBuf> = overlays.chain(self.args.overlay.iter().cloned()).collect();
         let operations = self.contract.operations.as_ref();
         Ok(found
             .into_iter()
@@ -61,6 +63,7 @@ impl Reader<'_> {
                 path: found.path,
                 include: include.clone(),
                 urls: urls.clone(),
+                overlays: overlays.clone(),
                 sections,
                 operations: operations.map(|list| list.get_ref().clone()).unwrap_or_default(),
             })
@@ -120,17 +123,6 @@ impl Reader<'_> {
             .filter(|value| !value.get_ref().is_empty())
         {
             refuse(self.at(&diagnostics::NOT_SUPPORTED_YET, "types", value), "types");
-        }
-        if let Some(value) = self
-            .contract
-            .overlays
-            .as_ref()
-            .filter(|value| !value.get_ref().is_empty())
-        {
-            refuse(
-                self.at(&diagnostics::NOT_SUPPORTED_YET, "overlays", value),
-                "overlays",
-            );
         }
     }
 
