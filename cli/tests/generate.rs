@@ -351,3 +351,37 @@ fn urls_of_references_lead_to_the_files_they_are_mapped_to() {
         .exits(0)
         .says(&["TL-SCH-004", "`urls` in tieline.toml"]);
 }
+
+#[test]
+fn overlays_of_the_file_and_of_the_command_line_apply_in_this_order() {
+    let overlay =
+        |actions: &str| format!("overlay: 1.1.0\ninfo: {{title: F, version: '1'}}\nactions:\n{actions}");
+    let first =
+        overlay("  - {target: $.paths, update: {/first: {get: {operationId: first, responses: {}}}}}\n");
+    let second = overlay("  - {target: '$.paths[''/first''].get', update: {operationId: second}}\n");
+    let home = Home::with(&[
+        ("pets.yaml", PETS),
+        ("first.yaml", &first),
+        ("second.yaml", &second),
+        (
+            "tieline.toml",
+            "[[contract]]\npath = \"pets.yaml\"\nout = \"src/api\"\noverlays = [\"first.yaml\"]\n",
+        ),
+    ]);
+    home.run(&["generate", "--overlay", "second.yaml"]).exits(0);
+    let api = home.read("src/api/pets/api.rs");
+    assert!(api.contains("fn second(") && !api.contains("fn first("), "{api}");
+    home.run(&[
+        "generate",
+        "pets.yaml",
+        "--out",
+        "src/api",
+        "--overlay",
+        "second.yaml",
+    ])
+    .exits(0)
+    .says(&["TL-OVL-004", "--> second.yaml:4"]);
+    home.run(&["generate", "--overlay", "third.yaml"])
+        .exits(1)
+        .says(&["TL-SRC-001", "third.yaml"]);
+}

@@ -52,7 +52,11 @@ impl Reader<'_> {
         let urls: Vec<(String, PathBuf)> = urls
             .map(|(url, path)| (url.clone(), self.loaded.folder.join(path)))
             .collect();
-        let overlays = self.contract.overlays.iter().map(|path| self.loaded.folder.join(path));
+        let overlays = self
+            .contract
+            .overlays
+            .iter()
+            .map(|path| self.loaded.folder.join(path));
         let overlays: Vec<PathBuf> = overlays.chain(self.args.overlay.iter().cloned()).collect();
         let operations = self.contract.operations.as_ref();
         Ok(found
