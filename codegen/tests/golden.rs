@@ -31,7 +31,7 @@ fn folder() -> PathBuf {
 }
 
 fn generator(name: &str) -> Generator {
-    let everything = matches!(name, "pets" | "docs" | "grpc" | "multipart");
+    let everything = matches!(name, "pets" | "docs" | "grpc" | "multipart" | "security");
     let dialect = if name == "grpc" { "proto" } else { "yaml" };
     Generator::new()
         .contract(folder().join(name).join(format!("contract.{dialect}")))

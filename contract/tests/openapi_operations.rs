@@ -6,8 +6,8 @@ use std::path::Path;
 use serde_json::json;
 use tieline_contract::model::{
     ApiKeyPlace, Binding, Body, Encoding, HttpBinding, IdempotencyKey, InputPlace, Method, Operation,
-    PathSegment, QueryStyle, Requirement, Rule, Safety, Scalar, SchemeKind, Server, StatusMatch, TextStyle,
-    Type, TypeKind, TypeName, TypeUse,
+    PathSegment, QueryStyle, Requirement, Rule, Safety, Scalar, SchemeKind, Server, ServerVariable,
+    StatusMatch, TextStyle, Type, TypeKind, TypeName, TypeUse,
 };
 use tieline_contract::{Read, ReadOptions, read, read_text};
 
@@ -49,8 +49,14 @@ fn the_document_describes_itself() {
     );
     assert_eq!(contract.docs.as_deref(), Some("Finds homes for animals."));
     let server = Server {
-        url: "https://eu.shelter.example/v2".to_owned(),
+        name: Some("Production".to_owned()),
+        url: "https://{region}.shelter.example/v2".to_owned(),
         docs: Some("Production".to_owned()),
+        variables: vec![ServerVariable {
+            name: "region".to_owned(),
+            default: "eu".to_owned(),
+            values: Vec::new(),
+        }],
     };
     assert_eq!(contract.servers, [server]);
     assert_eq!(contract.services.len(), 1);

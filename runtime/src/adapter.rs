@@ -10,7 +10,7 @@ use crate::client::Inner;
 use crate::code::Code;
 use crate::error::{ErrorKind, Fault, RawReply, Rejection};
 use crate::headers::{ATTEMPT, TIMEOUT_MS};
-use crate::http::{Body, ResponseBody, TransportError, TransportErrorKind};
+use crate::http::{Body, Endpoint, ResponseBody, TransportError, TransportErrorKind};
 use crate::orchestrate::Answer;
 
 /// What goes to the wire.
@@ -29,9 +29,21 @@ pub(crate) enum Wire {
     Grpc(grpc::Outgoing),
 }
 
+impl Wire {
+    /// Whether it can be sent again.
+    pub(crate) fn is_replayable(&self) -> bool {
+        match self {
+            Self::Http { .. } => true,
+            #[cfg(feature = "grpc")]
+            Self::Grpc(outgoing) => matches!(outgoing.payload, grpc::Payload::Message(_)),
+        }
+    }
+}
+
 /// Makes one attempt.
 pub(crate) async fn exchange(
     client: &Inner,
+    endpoint: &Endpoint,
     wire: &Wire,
     headers: HeaderMap,
     number: u32,
@@ -42,7 +54,7 @@ pub(crate) async fn exchange(
             let request = http_request(method, path, body, headers, number, remaining);
             let response = client
                 .line
-                .send(&client.endpoint, request)
+                .send(endpoint, request)
                 .await
                 .map_err(transport_fault)?;
             read(client, response).await

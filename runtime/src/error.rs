@@ -40,6 +40,9 @@ pub enum ErrorKind {
     Unauthorized,
     /// The caller may not do this (403, PERMISSION_DENIED).
     Forbidden,
+    /// There is nothing to show for what the operation asks for: no credential is set, or no token could be had. The
+    /// service was not asked.
+    Credential,
     /// The reply could not be read as the contract says.
     Decode,
     /// The request could not be written.
@@ -295,6 +298,7 @@ impl Fault {
                 | ErrorKind::Encode
                 | ErrorKind::Decode
                 | ErrorKind::Invalid
+                | ErrorKind::Credential
                 | ErrorKind::Cancelled,
                 _,
             ) => Verdict::FINAL,
@@ -315,7 +319,10 @@ impl Fault {
     /// UNKNOWN and DEADLINE_EXCEEDED are its failures; other 4xx are the caller's, and our own rejections nobody's.
     pub fn judgement(&self) -> Judgement {
         match (self.0.kind, self.0.status) {
-            (ErrorKind::Rejected(_) | ErrorKind::Cancelled | ErrorKind::Encode, _) => Judgement::Ignore,
+            (
+                ErrorKind::Rejected(_) | ErrorKind::Cancelled | ErrorKind::Encode | ErrorKind::Credential,
+                _,
+            ) => Judgement::Ignore,
             (ErrorKind::Timeout | ErrorKind::Connect | ErrorKind::Transport, _) => Judgement::Failure,
             (_, Some(status)) if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
                 Judgement::Failure

@@ -24,9 +24,9 @@ pub mod v1 {
     #[cfg(feature = "mock")]
     pub use crate::mock;
     pub use crate::operation::{
-        Binding, Body, CallShape, Contract, Encoding, Fill, HttpBinding, IdempotencyKey, InputPlace,
-        NoFailure, Operation, QueryStyle, Reply, ReplySet, Safety, SchemeKind, SecurityScheme, Segment,
-        StatusMatch, TextStyle, filled,
+        Binding, Body, CallShape, Contract, Deprecation, Encoding, Extras, Fill, HttpBinding, IdempotencyKey,
+        InputPlace, NoFailure, Operation, QueryStyle, Reply, ReplySet, Required, Safety, SchemeKind,
+        SecurityScheme, Segment, Server, ServerVariable, StatusMatch, TextStyle, filled,
     };
     #[cfg(feature = "schema")]
     pub use crate::schema;

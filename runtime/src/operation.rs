@@ -2,10 +2,16 @@
 //!
 //! The generator writes these tables as `static`s; nothing here is built at run time.
 
+mod extras;
 mod macros;
+mod security;
+pub mod server;
 
+pub use extras::{Deprecation, Extras};
 #[doc(hidden)]
 pub use macros::status;
+pub use security::{Required, SchemeKind, SecurityScheme};
+pub use server::{Server, ServerError, ServerVariable};
 
 use std::time::Duration;
 
@@ -24,7 +30,7 @@ pub struct Contract {
     /// The version its author gave it.
     pub version: &'static str,
     /// Addresses named by the contract, the default first.
-    pub servers: &'static [&'static str],
+    pub servers: &'static [Server],
     /// Every operation of every service.
     pub operations: &'static [&'static Operation],
     /// The security schemes that operations refer to, by index.
@@ -48,10 +54,12 @@ pub struct Operation {
     pub idempotency_key: Option<IdempotencyKey>,
     /// Total deadline that the contract asks for.
     pub timeout: Option<Duration>,
-    /// Alternatives of schemes (indices into the contract's list) that a caller must satisfy. Empty: none.
-    pub security: &'static [&'static [usize]],
+    /// Alternatives, of which a caller must satisfy one: all of its schemes. Empty: nothing is asked for.
+    pub security: &'static [&'static [Required]],
     /// How it travels.
     pub binding: Binding,
+    /// What few operations say.
+    pub extras: &'static Extras,
 }
 
 /// How many messages go each way.
@@ -305,32 +313,4 @@ impl ReplySet for NoFailure {
     fn decode(_: usize, _: StatusCode, _: &mut Fill<'_>) -> Result<Self, DecodeError> {
         Err(DecodeError::new("the contract declares no failure"))
     }
-}
-
-/// A security scheme: what a caller must show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SecurityScheme {
-    /// Its name in the contract.
-    pub name: &'static str,
-    /// What it is.
-    pub kind: SchemeKind,
-}
-
-/// The kinds of security scheme.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SchemeKind {
-    /// A key in a header of this name.
-    ApiKeyHeader(&'static str),
-    /// A key in a query parameter of this name.
-    ApiKeyQuery(&'static str),
-    /// A key in a cookie of this name.
-    ApiKeyCookie(&'static str),
-    /// `Authorization: Basic` (RFC 7617).
-    Basic,
-    /// `Authorization: Bearer` (RFC 6750); also OAuth 2.0 and OpenID Connect once a token is there.
-    Bearer,
-    /// Another HTTP authentication scheme.
-    Http(&'static str),
-    /// Mutual TLS.
-    MutualTls,
 }

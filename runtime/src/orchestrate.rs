@@ -9,8 +9,9 @@
 //!                           '-> retry (budget) /
 //!                                 '-> interceptors: before attempt
 //!                                       '-> attempt timeout
-//!                                             '-> propagate (deadline, attempt number)
-//!                                                   '-> adapter: HTTP | gRPC -> line
+//!                                             '-> token (OAuth 2.0), once more after a 401
+//!                                                   '-> propagate (deadline, attempt number)
+//!                                                         '-> adapter: HTTP | gRPC -> line
 //! ```
 //!
 //! Compiled once: a call is octets here, whatever its types are.
@@ -20,14 +21,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, header};
 use tracing::Instrument as _;
 
 use crate::adapter::{self, Wire};
+use crate::client::credentials::tokens::TokenDemand;
 use crate::client::{AttemptFacts, CallFacts, Inner};
 use crate::code::Code;
 use crate::context::Context;
 use crate::error::{ErrorKind, Fault, Rejection};
+use crate::http::Endpoint;
 use crate::observe::metrics::{self, AttemptOutcome};
 use crate::policy::breaker::Judgement;
 use crate::policy::bulkhead::Full;
@@ -53,6 +56,10 @@ pub(crate) struct Call {
     pub(crate) timeout: Option<Duration>,
     /// The id shown in logs and errors.
     pub(crate) correlation_id: Arc<str>,
+    /// The token that it shows, where it is one that is fetched.
+    pub(crate) token: Option<TokenDemand>,
+    /// Where the operation is, if not where the client's address leads.
+    pub(crate) endpoint: Option<Endpoint>,
 }
 
 /// What came back.
@@ -196,7 +203,19 @@ async fn attempt(
     for interceptor in &client.interceptors {
         interceptor.before_attempt(&seen, &mut headers);
     }
-    let exchange = adapter::exchange(client, &call.wire, headers, number, remaining);
+    let endpoint = call.endpoint.as_ref().unwrap_or(&client.endpoint);
+    let exchange = async {
+        match &call.token {
+            None => adapter::exchange(client, endpoint, &call.wire, headers, number, remaining).await,
+            // Boxed, because few calls need it and every call would carry room for it.
+            Some(token) => {
+                Box::pin(with_token(
+                    client, endpoint, call, token, headers, number, remaining,
+                ))
+                .await
+            }
+        }
+    };
     let mut counted = Counted {
         operation: call.metrics.as_deref(),
         deadline,
@@ -224,6 +243,32 @@ async fn attempt(
         interceptor.after_attempt(&seen, outcome.as_ref().map(|_| ()));
     }
     outcome.map(|answer| (answer, number))
+}
+
+/// An attempt that shows a token; once more with another where the service does not accept it. It says so before it
+/// does anything, so that is safe whatever the operation is.
+async fn with_token(
+    client: &Inner,
+    endpoint: &Endpoint,
+    call: &Call,
+    demand: &TokenDemand,
+    mut headers: HeaderMap,
+    number: u32,
+    remaining: Option<Duration>,
+) -> Result<Answer, Fault> {
+    let token = demand.token().await?;
+    headers.insert(header::AUTHORIZATION, token.header.clone());
+    let outcome = adapter::exchange(client, endpoint, &call.wire, headers.clone(), number, remaining).await;
+    match outcome {
+        Err(fault) if fault.kind() == ErrorKind::Unauthorized && call.wire.is_replayable() => {
+            let Some(token) = demand.instead_of(&token).await? else {
+                return Err(fault);
+            };
+            headers.insert(header::AUTHORIZATION, token.header.clone());
+            adapter::exchange(client, endpoint, &call.wire, headers, number, remaining).await
+        }
+        outcome => outcome,
+    }
 }
 
 /// Counts an attempt when it ends, in whatever way: one that is dropped under way ran out of the call's time, or was

@@ -147,6 +147,16 @@ pub enum RegistryError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// A credential that the settings name cannot be used.
+    #[error("the {what} of `{service}` is not usable: {problem}")]
+    Credential {
+        /// The service.
+        service: String,
+        /// What it is.
+        what: &'static str,
+        /// What is wrong with it. No secret is shown.
+        problem: String,
+    },
     /// No transport can be made.
     #[error("no connections can be made to `{service}`: {message}")]
     Transport {
@@ -372,6 +382,7 @@ impl Registry {
             return Err(self.unknown(resolved));
         }
         let api_key = parts::api_key(resolved, &*self.environment)?;
+        let credentials = parts::credentials(resolved, &*self.environment)?;
         let shared = |state: &mut State| {
             let service = state.services.entry(key.clone()).or_default();
             service.builder(resolved, line)
@@ -379,6 +390,12 @@ impl Registry {
         let mut builder = shared(&mut self.state())?;
         if let Some(key) = api_key {
             builder = builder.api_key(key);
+        }
+        for (scheme, credential) in credentials {
+            builder = match scheme {
+                Some(scheme) => builder.credential(scheme, credential),
+                None => builder.credential_for_all(credential),
+            };
         }
         if let Some(configure) = &self.configure {
             // Without the lock: code of the caller's may ask for other clients, such as one that fetches tokens.

@@ -177,6 +177,7 @@ fn grpc_speaks_http2_whatever_the_scheme_of_the_address() {
         idempotency_key: None,
         timeout: None,
         security: &[],
+        extras: tieline::operation::Extras::NONE,
         binding: Binding::Grpc("/things.Things/Get"),
     };
     static GRPC: Contract = Contract {

@@ -5,13 +5,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use tieline::config::{ConfigFile, Origin, Place, Resolved, Settings, Sources};
-use tieline::operation::Contract;
+use tieline::operation::{Contract, Server};
 
 static CONTRACT: Contract = Contract {
     name: "users",
     title: "Users",
     version: "1",
-    servers: &["http://contract:1/v1", "http://second:1"],
+    servers: &[Server::at("http://contract:1/v1"), Server::at("http://second:1")],
     operations: &[],
     security_schemes: &[],
 };
@@ -20,7 +20,7 @@ static RELATIVE: Contract = Contract {
     name: "relative",
     title: "",
     version: "",
-    servers: &["/api/v3"],
+    servers: &[Server::at("/api/v3")],
     operations: &[],
     security_schemes: &[],
 };

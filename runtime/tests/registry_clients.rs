@@ -29,7 +29,7 @@ static USERS: Contract = Contract {
     name: "users",
     title: "Users",
     version: "1",
-    servers: &["http://from-the-contract:8000/v1"],
+    servers: &[tieline::operation::Server::at("http://from-the-contract:8000/v1")],
     operations: &[],
     security_schemes: &[],
 };

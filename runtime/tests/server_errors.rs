@@ -187,6 +187,7 @@ static OPERATION: v1::Operation = v1::Operation {
     idempotency_key: None,
     timeout: None,
     security: &[],
+    extras: tieline::operation::Extras::NONE,
     binding: v1::Binding::Http(v1::HttpBinding {
         method: v1::Method::GET,
         path: &[v1::Segment::Literal("/pets")],

@@ -18,7 +18,7 @@ pub(crate) mod types;
 
 use std::collections::HashSet;
 
-use tieline_contract::model::{ApiKeyPlace, Contract, Operation, SchemeKind, TypeName};
+use tieline_contract::model::{ApiKeyPlace, Contract, Operation, SchemeKind, Server, TypeName};
 use tieline_contract::problem::Problems;
 
 use docs::Docs;
@@ -66,7 +66,7 @@ pub(crate) struct Plan {
     pub(crate) docs: Docs,
     /// Where it came from, for the header.
     pub(crate) source: String,
-    pub(crate) servers: Vec<String>,
+    pub(crate) servers: Vec<Server>,
     pub(crate) schemes: Vec<(String, String)>,
     pub(crate) types: Vec<TypePlan>,
     pub(crate) operations: Vec<OperationPlan>,
@@ -135,7 +135,7 @@ fn outline(contract: &Contract, settings: &Settings<'_>) -> Plan {
             )
         }),
         source: settings.source.to_owned(),
-        servers: contract.servers.iter().map(|server| server.url.clone()).collect(),
+        servers: contract.servers.clone(),
         schemes: contract
             .security_schemes
             .iter()
@@ -243,9 +243,9 @@ fn scheme_kind(kind: &SchemeKind) -> String {
             name,
         } => format!("ApiKeyCookie({name:?})"),
         SchemeKind::Basic => "Basic".to_owned(),
-        SchemeKind::Bearer { .. } | SchemeKind::OAuth2 { .. } | SchemeKind::OpenIdConnect { .. } => {
-            "Bearer".to_owned()
-        }
+        SchemeKind::Bearer { .. } => "Bearer".to_owned(),
+        SchemeKind::OAuth2 { token_url } => format!("OAuth2({token_url:?})"),
+        SchemeKind::OpenIdConnect { url } => format!("OpenIdConnect({url:?})"),
         SchemeKind::Http { scheme } => format!("Http({scheme:?})"),
         SchemeKind::MutualTls => "MutualTls".to_owned(),
     }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use tieline_contract::model::{
-    Binding, CallShape, Contract, HttpBinding, Input, InputPlace, Operation, PathSegment, QueryStyle, Safety,
-    TextStyle,
+    Binding, CallShape, Contract, HttpBinding, Input, InputPlace, Lifecycle, Operation, PathSegment,
+    QueryStyle, Safety, Server, TextStyle,
 };
 use tieline_contract::problem::Problems;
 
@@ -38,8 +38,11 @@ pub(crate) struct OperationPlan {
     pub(crate) safety: &'static str,
     pub(crate) idempotency_key: Option<(String, bool)>,
     pub(crate) timeout_ms: Option<u64>,
-    /// Alternatives, as indices of security schemes.
-    pub(crate) security: Vec<Vec<usize>>,
+    /// Alternatives, as indices of security schemes with scopes.
+    pub(crate) security: Vec<Vec<(usize, Vec<String>)>>,
+    /// Its own servers.
+    pub(crate) servers: Vec<Server>,
+    pub(crate) lifecycle: Lifecycle,
 }
 
 /// What `.await` gives.
@@ -208,10 +211,15 @@ fn one(
         security: (operation.security.iter())
             .map(|requirement| {
                 (requirement.schemes.iter())
-                    .filter_map(|(scheme, _)| contract.security_schemes.get_index_of(scheme))
+                    .filter_map(|(scheme, scopes)| {
+                        let index = contract.security_schemes.get_index_of(scheme)?;
+                        Some((index, scopes.clone()))
+                    })
                     .collect()
             })
             .collect(),
+        servers: operation.servers.clone(),
+        lifecycle: operation.lifecycle.clone(),
         name,
         service,
         index,

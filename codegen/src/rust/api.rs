@@ -12,7 +12,7 @@ pub(crate) fn emit(plan: &Plan, _: &Calls) -> TokenStream {
     let docs = tokens::docs(&plan.docs.summary());
     let methods = plan.operations.iter().map(|operation| {
         let docs = tokens::docs(&operation.docs.summary());
-        let deprecated = tokens::deprecated(operation.deprecated);
+        let deprecated = tokens::deprecated_operation(operation.deprecated, &operation.lifecycle);
         let name = tokens::ident(&operation.name);
         quote! {
             #docs

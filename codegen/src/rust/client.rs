@@ -37,7 +37,7 @@ pub(crate) fn emit(plan: &Plan, calls: &Calls) -> TokenStream {
 /// of its request.
 pub(crate) fn method(operation: &OperationPlan, pending: &TokenStream) -> TokenStream {
     let docs = tokens::docs(&operation.docs.summary());
-    let deprecated = tokens::deprecated(operation.deprecated);
+    let deprecated = tokens::deprecated_operation(operation.deprecated, &operation.lifecycle);
     let name = tokens::ident(&operation.name);
     let given: Vec<&FieldPlan> = operation
         .request

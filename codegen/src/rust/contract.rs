@@ -66,12 +66,9 @@ pub(crate) fn emit(plan: &Plan, calls: &Calls) -> TokenStream {
 
 fn facts(plan: &Plan) -> TokenStream {
     let Plan {
-        name,
-        title,
-        version,
-        servers,
-        ..
+        name, title, version, ..
     } = plan;
+    let servers = tokens::servers(&plan.servers);
     let operations = plan.operations.iter().map(|operation| {
         let name = tokens::ident(&operation.name);
         quote!(&#name::OPERATION)

@@ -153,6 +153,7 @@ fn module(plan: &ServicePlan, method: &MethodPlan, index: usize) -> TokenStream 
                 idempotency_key: ::core::option::Option::None,
                 timeout: #timeout,
                 security: &[],
+                extras: v1::Extras::NONE,
                 binding: v1::Binding::Grpc(#path),
             };
         }
@@ -160,7 +161,8 @@ fn module(plan: &ServicePlan, method: &MethodPlan, index: usize) -> TokenStream 
 }
 
 fn contract(service: &ServicePlan, plan: &Plan) -> TokenStream {
-    let (name, title, version, servers) = (&plan.name, &plan.title, &plan.version, &plan.servers);
+    let (name, title, version) = (&plan.name, &plan.title, &plan.version);
+    let servers = super::tokens::servers(&plan.servers);
     let operations = service.methods.iter().map(|method| ident(&method.name));
     quote! {
         /// The contract, as the runtime reads it.

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
-use tieline_contract::model::StatusMatch;
+use tieline_contract::model::{Lifecycle, Moment, Server, StatusMatch};
 
 use super::format::{Call, Calls};
 use super::record::Record;
@@ -186,7 +186,12 @@ fn facts(operation: &OperationPlan) -> Call {
         let alternatives = operation
             .security
             .iter()
-            .map(|schemes| format!("{schemes:?}"))
+            .map(|schemes| {
+                format!(
+                    "[{}]",
+                    schemes.iter().map(required).collect::<Vec<_>>().join(", ")
+                )
+            })
             .collect();
         lines.push(("security: ".to_owned(), alternatives));
     }
@@ -199,10 +204,45 @@ fn facts(operation: &OperationPlan) -> Call {
     if let Some(timeout) = operation.timeout_ms {
         lines.push((format!("timeout_ms: {timeout}"), Vec::new()));
     }
+    if !operation.servers.is_empty() {
+        lines.push((
+            "servers: ".to_owned(),
+            operation.servers.iter().map(server).collect(),
+        ));
+    }
+    if operation.deprecated {
+        let seconds = |moment: &Option<Moment>| format!("{:?}", moment.as_ref().map(|moment| moment.seconds));
+        let Lifecycle { since, sunset } = &operation.lifecycle;
+        lines.push(("deprecated: ".to_owned(), vec![seconds(since), seconds(sunset)]));
+    }
     Call::Block {
         head: "v1::http_operation!".to_owned(),
         lines,
     }
+}
+
+/// A scheme that an alternative asks for, with its scopes.
+fn required((scheme, scopes): &(usize, Vec<String>)) -> String {
+    if scopes.is_empty() {
+        return scheme.to_string();
+    }
+    let scopes: Vec<String> = scopes.iter().map(|scope| format!("{scope:?}")).collect();
+    format!("{scheme}({})", scopes.join(", "))
+}
+
+/// A server of its own.
+fn server(server: &Server) -> String {
+    let variables = server.variables.iter().map(|variable| {
+        let values: Vec<String> = variable.values.iter().map(|value| format!("{value:?}")).collect();
+        let values = if values.is_empty() {
+            String::new()
+        } else {
+            format!(" [{}]", values.join(", "))
+        };
+        format!(", {:?} = {:?}{values}", variable.name, variable.default)
+    });
+    let name = server.name.as_deref().unwrap_or_default();
+    format!("({name:?}, {:?}{})", server.url, variables.collect::<String>())
 }
 
 fn place(place: &PlacePlan) -> String {

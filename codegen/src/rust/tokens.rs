@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
-use tieline_contract::model::Scalar;
+use tieline_contract::model::{Lifecycle, Scalar, Server, ServerVariable};
 
 use crate::plan::docs::Docs;
 use crate::plan::name::is_keyword;
@@ -53,6 +53,44 @@ pub(crate) fn deprecated(deprecated: bool) -> TokenStream {
     } else {
         TokenStream::new()
     }
+}
+
+/// `#[deprecated]` of a method, with what is known of when.
+pub(crate) fn deprecated_operation(deprecated: bool, lifecycle: &Lifecycle) -> TokenStream {
+    let since = lifecycle
+        .since
+        .as_ref()
+        .map(|since| format!("since {}", since.text));
+    let sunset = lifecycle
+        .sunset
+        .as_ref()
+        .map(|sunset| format!("gone after {}", sunset.text));
+    let parts: Vec<String> = since.into_iter().chain(sunset).collect();
+    if !deprecated || parts.is_empty() {
+        return self::deprecated(deprecated);
+    }
+    let note = parts.join(", ");
+    quote!(#[deprecated(note = #note)])
+}
+
+/// The servers of a contract.
+pub(crate) fn servers(servers: &[Server]) -> Vec<TokenStream> {
+    let server = |server: &Server| {
+        let (name, url) = (server.name.as_deref().unwrap_or_default(), &server.url);
+        if name.is_empty() && server.variables.is_empty() {
+            return quote!(v1::Server::at(#url));
+        }
+        let variables = server.variables.iter().map(|variable| {
+            let ServerVariable {
+                name,
+                default,
+                values,
+            } = variable;
+            quote!(v1::ServerVariable { name: #name, default: #default, values: &[#(#values),*] })
+        });
+        quote!(v1::Server { name: #name, url: #url, variables: &[#(#variables),*] })
+    };
+    servers.iter().map(server).collect()
 }
 
 /// How types are written in a file.

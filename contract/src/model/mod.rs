@@ -10,20 +10,24 @@
 //! ```
 
 mod binding;
+mod lifecycle;
 mod operation;
 mod origin;
 mod security;
+mod server;
 mod types;
 
 pub use binding::{
     Binding, GrpcBinding, HttpBinding, HttpRule, InputPlace, Method, PathSegment, PathTemplate, QueryStyle,
     TextStyle,
 };
+pub use lifecycle::{Lifecycle, Moment};
 pub use operation::{
     Behaviour, Body, CallShape, Encoding, IdempotencyKey, Input, Operation, Reply, Safety, StatusMatch,
 };
 pub use origin::Origin;
 pub use security::{ApiKeyPlace, Requirement, SchemeKind, SecurityScheme};
+pub use server::{Server, ServerVariable};
 pub use types::{
     Additional, Dispatch, Enum, EnumConstant, EnumValue, Field, JsonKind, Rule, Scalar, Struct, Type,
     TypeDef, TypeKind, TypeName, TypeUse, Union, Variant,
@@ -63,15 +67,6 @@ pub struct Service {
     pub docs: Option<String>,
     /// What it offers, in the order of the source.
     pub operations: Vec<Operation>,
-}
-
-/// An address at which the service can be reached.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Server {
-    /// Absolute or relative URL, server variables replaced by their defaults.
-    pub url: String,
-    /// Documentation.
-    pub docs: Option<String>,
 }
 
 impl Contract {

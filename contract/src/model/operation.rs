@@ -1,6 +1,6 @@
 //! Operations: what a caller gives, what can come back, and what a runtime may do on its own.
 
-use super::{Binding, Origin, Requirement, TypeUse};
+use super::{Binding, Lifecycle, Origin, Requirement, Server, TypeUse};
 
 /// One operation of a service.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +27,10 @@ pub struct Operation {
     pub behaviour: Behaviour,
     /// Alternatives, of which one must be satisfied. Empty: nothing is required.
     pub security: Vec<Requirement>,
+    /// Since when it is deprecated, and when it ends.
+    pub lifecycle: Lifecycle,
+    /// Where it can be reached, when that is not where the contract can be.
+    pub servers: Vec<Server>,
     /// How it travels. At least one.
     pub bindings: Vec<Binding>,
     /// Where it was written.

@@ -92,15 +92,6 @@ pub const MULTIPART: Diagnostic = Diagnostic {
     help: "`multipart/form-data` with a schema that is an object with properties is typed",
 };
 
-/// `TL-OAS-012`: an operation or path with servers of its own.
-pub const OWN_SERVERS: Diagnostic = Diagnostic {
-    code: "TL-OAS-012",
-    level: Level::Warning,
-    title: "servers of a path or operation are not yet supported",
-    label: "the contract's servers are used",
-    help: "",
-};
-
 /// `TL-OAS-013`: a key of `responses` that is no status.
 pub const BAD_STATUS: Diagnostic = Diagnostic {
     code: "TL-OAS-013",
@@ -185,7 +176,6 @@ pub const ALL: &[&Diagnostic] = &[
     &UNKNOWN_SCHEME,
     &UNKNOWN_SCHEME_TYPE,
     &MULTIPART,
-    &OWN_SERVERS,
     &BAD_STATUS,
     &DUPLICATE_PARAMETER,
     &BAD_PATH,

@@ -1,8 +1,8 @@
 //! Title, version, docs and servers.
 
-use crate::model::{Contract, Server};
+use crate::model::{Contract, Server, ServerVariable};
 use crate::schema::Context;
-use crate::source::Node;
+use crate::source::{Node, Object};
 
 /// What the document says about itself. Everything else of the contract is empty.
 pub(super) fn read(cx: &Context<'_>) -> Contract {
@@ -70,29 +70,43 @@ fn common_servers(root: &Node) -> Vec<Server> {
     }
 }
 
-/// The servers that a document, path or operation names, variables replaced by their defaults.
+/// The servers that a document, path or operation names.
 pub(super) fn servers(owner: &Node) -> Vec<Server> {
     let servers = owner.get("servers").and_then(Node::as_array).unwrap_or_default();
     let read = |server: &Node| {
         let url = server.get("url")?.as_str()?;
+        let docs = docs(Some(server), "description");
+        let text = |keyword: &str| server.get(keyword).and_then(Node::as_str).map(str::to_owned);
+        let described = docs.clone().filter(|docs| !docs.contains('\n'));
         Some(Server {
-            url: with_defaults(url, server),
-            docs: docs(Some(server), "description"),
+            name: text("name").or_else(|| text("x-name")).or(described),
+            url: url.to_owned(),
+            docs,
+            variables: variables(url, server),
         })
     };
     servers.iter().filter_map(read).collect()
 }
 
-/// `https://{region}.example.com` with each variable replaced by its default.
-fn with_defaults(url: &str, server: &Node) -> String {
-    let variables = server.get("variables").and_then(Node::as_object);
-    let entries = variables.map(crate::source::Object::entries).unwrap_or_default();
-    entries.iter().fold(url.to_owned(), |url, entry| {
-        let default = entry
+/// The variables of `https://{region}.example.com`. One that is not described can be anything, and is empty unless set.
+fn variables(url: &str, server: &Node) -> Vec<ServerVariable> {
+    let described = server.get("variables").and_then(Node::as_object);
+    let entries = described.map(Object::entries).unwrap_or_default();
+    let read = |entry: &crate::source::Entry| {
+        let text = |node: &Node| node.scalar_text().map(str::to_owned);
+        let values = entry
             .value
-            .get("default")
-            .and_then(Node::scalar_text)
+            .get("enum")
+            .and_then(Node::as_array)
             .unwrap_or_default();
-        url.replace(&format!("{{{}}}", entry.key), default)
-    })
+        let values: Vec<String> = values.iter().filter_map(text).collect();
+        let default = entry.value.get("default").and_then(text);
+        ServerVariable {
+            name: entry.key.to_string(),
+            default: default.or_else(|| values.first().cloned()).unwrap_or_default(),
+            values,
+        }
+    };
+    let used = |entry: &&crate::source::Entry| url.contains(&format!("{{{}}}", entry.key));
+    entries.iter().filter(used).map(read).collect()
 }

@@ -3,8 +3,8 @@
 use indexmap::IndexMap;
 
 use crate::model::{
-    Behaviour, Binding, CallShape, HttpBinding, IdempotencyKey, Input, InputPlace, Method, Operation,
-    PathTemplate, Safety, Scalar, SecurityScheme, Server, TextStyle, Type, TypeUse,
+    Behaviour, Binding, CallShape, HttpBinding, IdempotencyKey, Input, InputPlace, Lifecycle, Method, Moment,
+    Operation, PathTemplate, Safety, Scalar, SecurityScheme, Server, TextStyle, Type, TypeUse,
 };
 use crate::problem::Problem;
 use crate::schema::{Context, Types};
@@ -50,7 +50,7 @@ pub(super) fn read<'a>(
     cx.object(node, "an operation").ok_or(Skip::Reported(node))?;
     let template = path::parse(route.path)
         .ok_or_else(|| Skip::Because(route.item, format!("`{}` is not a path", route.path)))?;
-    warn_of_own_servers(cx, known.servers, route);
+    let lifecycle = lifecycle(node);
     let (mut inputs, mut places) = parameters(cx, types, route, &template)?;
     let behaviour = behaviour(node, route.method, &inputs, &places);
     if let Some((body, place)) = request::read(cx, types, node, &route.id)? {
@@ -62,7 +62,9 @@ pub(super) fn read<'a>(
         id: route.id.clone(),
         summary: docs(Some(node), "summary"),
         docs: docs(Some(node), "description"),
-        deprecated: node.get("deprecated").and_then(Node::as_bool) == Some(true),
+        // What has an end is on its way there.
+        deprecated: node.get("deprecated").and_then(Node::as_bool) == Some(true)
+            || lifecycle != Lifecycle::default(),
         tags: info::tags(cx, node),
         shape: CallShape::Unary,
         inputs,
@@ -70,6 +72,8 @@ pub(super) fn read<'a>(
         failures: replies.failures,
         behaviour,
         security: security::requirements(cx, node, known.schemes),
+        lifecycle,
+        servers: own_servers(known.servers, route),
         bindings: vec![Binding::Http(HttpBinding {
             method: route.method,
             path: template,
@@ -122,14 +126,30 @@ fn text_input(name: &str) -> Input {
     }
 }
 
-/// Servers of a path or operation matter when they are not those of the contract.
-fn warn_of_own_servers(cx: &Context<'_>, servers: &[Server], route: &Route<'_>) {
+/// The servers of the operation or its path, where they are not those of the contract.
+fn own_servers(servers: &[Server], route: &Route<'_>) -> Vec<Server> {
     let own = [route.node, route.item]
         .into_iter()
         .find(|node| node.get("servers").is_some());
-    if let Some(owner) = own.filter(|owner| info::servers(owner) != servers) {
-        let at = owner.get("servers").unwrap_or(owner);
-        cx.report(Problem::new(&diagnostics::OWN_SERVERS, cx.head(at)));
+    own.map(info::servers)
+        .filter(|own| own != servers)
+        .unwrap_or_default()
+}
+
+/// When the operation became deprecated, and when it ends, by extensions in use: `x-sunset`, `x-deprecated-since`.
+fn lifecycle(node: &Node) -> Lifecycle {
+    let moment = |keywords: &[&str]| {
+        let mut texts = keywords.iter().filter_map(|keyword| node.get(keyword)?.as_str());
+        texts.find_map(Moment::parse)
+    };
+    Lifecycle {
+        since: moment(&[
+            "x-deprecated-since",
+            "x-deprecation-date",
+            "x-deprecated-at",
+            "x-deprecation",
+        ]),
+        sunset: moment(&["x-sunset", "x-sunset-date", "x-deprecation-sunset"]),
     }
 }
 

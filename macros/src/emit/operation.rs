@@ -204,6 +204,7 @@ fn facts(service: &Service, index: usize, operation: &Operation) -> TokenStream 
             idempotency_key: #key,
             timeout: #timeout,
             security: &[],
+            extras: v1::Extras::NONE,
             binding: v1::Binding::Http(v1::HttpBinding {
                 method: v1::Method::#method,
                 path: &[#(#segments),*],

@@ -26,6 +26,8 @@ use crate::orchestrate;
 /// `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header).
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
+const APPLICATION_JSON: HeaderValue = HeaderValue::from_static("application/json");
+
 /// A call without a contract that has not been sent.
 #[must_use = "a call does nothing until it is awaited"]
 pub struct UntypedRequest<'a> {
@@ -33,6 +35,7 @@ pub struct UntypedRequest<'a> {
     method: Method,
     path: String,
     body: Result<Option<Bytes>, Fault>,
+    content_type: HeaderValue,
     options: CallOptions,
 }
 
@@ -65,6 +68,7 @@ impl Client {
             method,
             path,
             body: Ok(None),
+            content_type: APPLICATION_JSON,
             options: CallOptions::default(),
         }
     }
@@ -92,6 +96,22 @@ impl UntypedRequest<'_> {
                 Err(Fault::new(ErrorKind::Encode, Code::InvalidArgument, message).because(error))
             }
         };
+        self
+    }
+
+    /// Sets the body, as these octets of this media type.
+    pub fn body(mut self, media_type: &str, octets: impl Into<Bytes>) -> Self {
+        match HeaderValue::try_from(media_type) {
+            Ok(media_type) => {
+                self.content_type = media_type;
+                self.body = Ok(Some(octets.into()));
+            }
+            Err(error) => {
+                let message = "the media type of the body is no header value";
+                let fault = Fault::new(ErrorKind::Encode, Code::InvalidArgument, message);
+                self.body = Err(fault.because(error));
+            }
+        }
         self
     }
 
@@ -127,6 +147,7 @@ impl UntypedRequest<'_> {
             method,
             path,
             body,
+            content_type,
             options,
         } = self;
         UntypedRequest {
@@ -134,6 +155,7 @@ impl UntypedRequest<'_> {
             method,
             path,
             body,
+            content_type,
             options,
         }
     }
@@ -152,15 +174,17 @@ impl UntypedRequest<'_> {
             Safety::of_method(&self.method).is_repeatable()
                 || self.options.headers.contains_key(IDEMPOTENCY_KEY)
         });
+        let mut token = Ok(None);
+        let mut path = self.path;
         let mut call = begin(&self.client, operation.clone(), self.options, |headers| {
             if body.is_some() {
-                headers
-                    .entry(header::CONTENT_TYPE)
-                    .or_insert(HeaderValue::from_static("application/json"));
+                headers.entry(header::CONTENT_TYPE).or_insert(self.content_type);
             }
+            token = self.client.0.shown.write(&[], true, headers, &mut path);
         })
         .map_err(&named)?;
-        let path = PathAndQuery::try_from(self.path).map_err(|_| {
+        call.token = token.map_err(&named)?;
+        let path = PathAndQuery::try_from(path).map_err(|_| {
             named(Fault::new(
                 ErrorKind::Encode,
                 Code::InvalidArgument,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::HeaderValue;
 
-use super::identity::sensitive;
+use super::credentials::{Shown, Wallet, sensitive};
 use super::{Client, Closing, Credential, Identity, Inner, Interceptor, Secret};
 use crate::clock::Clock;
 use crate::http::{DEFAULT_BODY_LIMIT, Endpoint, EndpointError, Line, Transport};
@@ -28,8 +28,10 @@ pub struct ClientBuilder {
     retry: Option<Retry>,
     breaker: breaker::Settings,
     shared_breaker: Option<Arc<Breaker>>,
+    operation_servers: Option<bool>,
     bulkhead: Option<Arc<Bulkhead>>,
     identity: Identity,
+    wallet: Wallet,
     interceptors: Vec<Arc<dyn Interceptor>>,
     body_limit: usize,
     check_replies: bool,
@@ -54,8 +56,10 @@ impl ClientBuilder {
             wait_for_ready: false,
             retry: None,
             shared_breaker: None,
+            operation_servers: None,
             bulkhead: None,
             identity: Identity::default(),
+            wallet: Wallet::default(),
             interceptors: Vec::new(),
             body_limit: DEFAULT_BODY_LIMIT,
             check_replies: false,
@@ -77,6 +81,14 @@ impl ClientBuilder {
     /// `url` is not the address of a service.
     pub fn url(self, url: &str) -> Result<Self, EndpointError> {
         Ok(self.endpoint(Endpoint::parse(url)?))
+    }
+
+    /// Whether operations that have servers of their own in the contract are called there. Unless set: where this client's
+    /// address is one that the contract names, too; a client that was sent elsewhere, such as to a mock, sends
+    /// everything there.
+    pub fn operation_servers(mut self, honour: bool) -> Self {
+        self.operation_servers = Some(honour);
+        self
     }
 
     /// What carries the calls: a shared transport, or a service in this process.
@@ -150,7 +162,14 @@ impl ClientBuilder {
 
     /// What to show for the contract's security scheme `scheme`.
     pub fn credential(mut self, scheme: impl Into<String>, credential: Credential) -> Self {
-        self.identity.credentials.insert(scheme.into(), credential);
+        self.wallet.insert(scheme.into(), credential);
+        self
+    }
+
+    /// What to show for every security scheme that it fits and that has no [`credential`](Self::credential) of its own.
+    /// Where the contract has no schemes, or there is no contract, tokens and passwords are shown with every call.
+    pub fn credential_for_all(mut self, credential: Credential) -> Self {
+        self.wallet.push(credential);
         self
     }
 
@@ -242,16 +261,19 @@ impl ClientBuilder {
                 (Line::from(transport.clone()), Some(transport))
             }
         };
-        Client(Arc::new(Inner {
+        let mut inner = Inner {
             // A line in this process leads to the service whatever the address says.
             endpoint: self.endpoint.unwrap_or_else(Endpoint::in_process),
+            operation_servers: self.operation_servers,
+            operation_endpoints: Vec::new(),
             service: self.service,
             line,
             policies,
             timeout: self.timeout,
             attempt_timeout: self.attempt_timeout,
             identity: self.identity,
-            security_schemes: &[],
+            wallet: self.wallet,
+            shown: Shown::default(),
             interceptors: self.interceptors,
             body_limit: self.body_limit,
             check_replies: self.check_replies,
@@ -261,7 +283,9 @@ impl ClientBuilder {
             service_metrics,
             operation_metrics: Vec::new(),
             closing: Arc::new(Closing::new(own)),
-        }))
+        };
+        inner.shown = inner.shown(&[]);
+        Client(Arc::new(inner))
     }
 }
 

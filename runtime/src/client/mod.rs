@@ -4,6 +4,8 @@
 
 mod base;
 mod builder;
+pub(crate) mod credentials;
+mod endpoints;
 mod identity;
 mod interceptor;
 mod macros;
@@ -16,7 +18,8 @@ use std::time::Duration;
 
 pub use base::UntypedRequest;
 pub use builder::{ClientBuilder, DEFAULT_TIMEOUT};
-pub use identity::{Credential, Identity, Secret};
+pub use credentials::{ClientAuthentication, Credential, OAuth2, Secret, TokenError};
+pub use identity::Identity;
 pub use interceptor::{AttemptFacts, CallFacts, Interceptor};
 #[cfg(feature = "grpc")]
 pub use send::grpc::{Bidirectional, ClientStreaming, ServerStreaming, Unary};
@@ -28,6 +31,8 @@ use crate::observe::metrics;
 use crate::operation::{Binding, Contract, Operation, SecurityScheme};
 use crate::policy::stack::Policies;
 use crate::random::Random;
+use credentials::tokens::{Means, TokenSource};
+use credentials::{Shown, Wallet};
 
 /// The client of one service. Cheap to clone; clones share pool, breaker, budget and metrics.
 ///
@@ -43,14 +48,19 @@ pub struct Client(pub(crate) Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) service: Arc<str>,
     pub(crate) endpoint: Endpoint,
+    /// Whether servers of single operations are honoured; see [`ClientBuilder::operation_servers`].
+    pub(crate) operation_servers: Option<bool>,
+    /// Where operations are that are somewhere else, by [`Operation::index`]; empty where none is.
+    pub(crate) operation_endpoints: Vec<Option<Endpoint>>,
     pub(crate) line: Line,
     pub(crate) policies: Policies,
     /// The total time of calls, where it is set: `Some(None)` is no limit.
     pub(crate) timeout: Option<Option<Duration>>,
     pub(crate) attempt_timeout: Option<Duration>,
     pub(crate) identity: Identity,
-    /// Those of the contract.
-    pub(crate) security_schemes: &'static [SecurityScheme],
+    pub(crate) wallet: Wallet,
+    /// What is shown for the schemes of the contract.
+    pub(crate) shown: Shown,
     pub(crate) interceptors: Vec<Arc<dyn Interceptor>>,
     pub(crate) body_limit: usize,
     pub(crate) check_replies: bool,
@@ -97,6 +107,24 @@ impl Inner {
         let unset = || Some(contract.unwrap_or(DEFAULT_TIMEOUT));
         call.or_else(|| self.timeout.unwrap_or_else(unset))
     }
+
+    /// What is shown for these schemes.
+    pub(crate) fn shown(&self, schemes: &'static [SecurityScheme]) -> Shown {
+        // A line of somebody else's shows what it shows; only of ours is it known.
+        let transport = self.line.transport();
+        let certificate = transport.is_none_or(Transport::shows_certificate);
+        self.wallet.shown(schemes, certificate, |settings, kind| {
+            let means = Means {
+                service: Arc::clone(&self.service),
+                line: self.line.clone(),
+                endpoint: self.endpoint.clone(),
+                clock: self.clock,
+                random: Arc::clone(&self.random),
+                metrics: Arc::clone(&self.metrics),
+            };
+            Arc::new(TokenSource::new(settings.clone(), kind, means))
+        })
+    }
 }
 
 impl Client {
@@ -128,13 +156,20 @@ impl Client {
             .collect();
         let inner = Inner {
             service: Arc::clone(&self.0.service),
-            endpoint: endpoint_for(contract, &self.0.endpoint),
+            operation_endpoints: endpoints::of_operations(
+                contract,
+                &self.0.endpoint,
+                self.0.operation_servers,
+            ),
+            operation_servers: self.0.operation_servers,
+            endpoint: endpoints::of_contract(contract, &self.0.endpoint),
             line: self.0.line.clone(),
             policies: self.0.policies.clone(),
             timeout: self.0.timeout,
             attempt_timeout: self.0.attempt_timeout,
             identity: self.0.identity.clone(),
-            security_schemes: contract.security_schemes,
+            wallet: self.0.wallet.clone(),
+            shown: self.0.shown(contract.security_schemes),
             interceptors: self.0.interceptors.clone(),
             body_limit: self.0.body_limit,
             check_replies: self.0.check_replies,
@@ -201,17 +236,6 @@ impl fmt::Debug for Client {
 pub trait ServiceClient: From<Client> + Clone + Send + Sync + 'static {
     /// The contract.
     const CONTRACT: &'static Contract;
-}
-
-/// gRPC needs HTTP/2, whatever the scheme of the address would choose.
-fn endpoint_for(contract: &Contract, endpoint: &Endpoint) -> Endpoint {
-    let mut operations = contract.operations.iter();
-    let all_grpc = operations.all(|operation| matches!(operation.binding, Binding::Grpc(_)));
-    if all_grpc && !contract.operations.is_empty() {
-        endpoint.with_protocol(crate::http::Protocol::Http2)
-    } else {
-        endpoint.clone()
-    }
 }
 
 /// The `method` label of an operation's metrics.

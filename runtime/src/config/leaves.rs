@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::raw::{Raw, count, octets, ratio, text, time, times, truth, whole};
+use super::raw::{Raw, count, octets, pairs, ratio, text, time, times, truth, whole, words};
 use super::{Settings, spelling};
 use crate::http::Endpoint;
 
@@ -148,6 +148,17 @@ fn is_positive(duration: &Duration) -> bool {
     !duration.is_zero()
 }
 
+/// Whether it is the URL of something. Credentials in it are refused: they belong into a variable.
+fn is_url(url: &str) -> bool {
+    let parsed = url.parse::<http::Uri>();
+    parsed.is_ok_and(|url| {
+        let named = url
+            .authority()
+            .is_some_and(|authority| !authority.as_str().contains('@'));
+        named && matches!(url.scheme_str(), Some("http" | "https"))
+    })
+}
+
 /// Whether a header can carry it.
 fn is_name(name: &str) -> bool {
     !name.trim().is_empty() && http::HeaderValue::from_str(name).is_ok()
@@ -159,6 +170,9 @@ pub(super) static LEAVES: &[Leaf] = &[
         Endpoint::parse(url).is_ok()
     }),
     leaf!(base_url_env: text, "the name of an environment variable that holds an address", |name| spelling::is_variable(name)),
+    leaf!(server: text, "the name of a server that the contract has, or its number from 0", |name| !name.trim().is_empty()),
+    leaf!(variables: pairs, "a table of texts, such as `{ region = \"eu\" }`", |_| true),
+    leaf!(operation_servers: truth, "true or false", |_| true),
     leaf!(service_name: text, "a name", |name| is_name(name)),
     leaf!(caller: text, "a name that a header can carry", |name| is_name(name)),
     leaf!(
@@ -166,6 +180,34 @@ pub(super) static LEAVES: &[Leaf] = &[
         "the name of an environment variable that holds the key, not the key itself",
         |name| spelling::is_variable(name)
     ),
+    leaf!(auth.token_env: text, "the name of an environment variable that holds the token, not the token itself", |name| spelling::is_variable(name)),
+    leaf!(auth.user: text, "a name", |name| !name.is_empty() && !name.contains(':')),
+    leaf!(
+        auth.password_env: text,
+        "the name of an environment variable that holds the password, not the password itself",
+        |name| spelling::is_variable(name)
+    ),
+    leaf!(
+        auth.keys: pairs,
+        "a table of security schemes and the environment variables that hold their keys, such as `{ app = \"APP_KEY\" }`",
+        |keys| keys.values().all(|name| spelling::is_variable(name))
+    ),
+    leaf!(auth.client_id: text, "the id of a client", |id| !id.is_empty()),
+    leaf!(
+        auth.client_secret_env: text,
+        "the name of an environment variable that holds the secret, not the secret itself",
+        |name| spelling::is_variable(name)
+    ),
+    leaf!(auth.client_authentication: text, "`basic` or `post`", |how| ["basic", "post"].contains(&how.as_str())),
+    leaf!(auth.token_url: text, "a URL, such as `https://login.example.com/token`", |url| is_url(url)),
+    leaf!(
+        auth.discovery_url: text,
+        "a URL, such as `https://login.example.com/.well-known/openid-configuration`",
+        |url| is_url(url)
+    ),
+    leaf!(auth.scopes: words, "a list of scopes, such as `[\"pets.read\"]`", |_| true),
+    leaf!(auth.audience: text, "a text", |_| true),
+    leaf!(auth.parameters: pairs, "a table of texts, such as `{ resource = \"pets\" }`", |_| true),
     leaf!(timeout: time, "a duration above zero, such as `5s` or `1m30s`", is_positive),
     TIMEOUT_SECONDS,
     leaf!(attempt_timeout: time, "a duration above zero, such as `250ms`", is_positive),

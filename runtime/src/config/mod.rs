@@ -35,8 +35,8 @@ pub use error::{ConfigError, Place};
 pub use file::{ConfigFile, FILE_NAME, FILE_VARIABLE};
 pub use resolve::{Origin, Resolved, Sources};
 pub use settings::{
-    BackoffSettings, BreakerSettings, BudgetSettings, BulkheadSettings, FullJitterSettings, RetrySettings,
-    Settings,
+    AuthSettings, BackoffSettings, BreakerSettings, BudgetSettings, BulkheadSettings, FullJitterSettings,
+    RetrySettings, Settings,
 };
 pub(crate) use spelling::nearest;
 pub use spelling::screaming_snake;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 /// A setting as it was read.
 #[derive(Debug, Clone)]
@@ -17,6 +17,8 @@ pub(super) enum Raw {
     Boolean(bool),
     /// A list in a file.
     List(Vec<Raw>),
+    /// A table of texts in a file.
+    Table(Vec<(String, String)>),
     /// The value of an environment variable, which is text whatever it means.
     Variable(String),
 }
@@ -53,6 +55,13 @@ impl<'de> Deserialize<'de> for Raw {
                 }
                 Ok(Raw::List(items))
             }
+            fn visit_map<A: MapAccess<'de>>(self, mut table: A) -> Result<Raw, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = table.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Raw::Table(entries))
+            }
         }
         deserializer.deserialize_any(Any)
     }
@@ -72,6 +81,56 @@ pub(super) mod text {
 
     pub(in crate::config) fn show(text: &String) -> String {
         format!("{text:?}")
+    }
+}
+
+/// A list of words; in a variable, between commas or spaces.
+pub(super) mod words {
+    use super::Raw;
+
+    pub(in crate::config) fn read(raw: &Raw) -> Option<Vec<String>> {
+        match raw {
+            Raw::List(items) => items.iter().map(super::text::read).collect(),
+            Raw::Variable(text) => {
+                let words = text.split(|c: char| c == ',' || c.is_whitespace());
+                Some(words.filter(|word| !word.is_empty()).map(str::to_owned).collect())
+            }
+            _ => None,
+        }
+    }
+
+    pub(in crate::config) fn show(words: &[String]) -> String {
+        format!("{words:?}")
+    }
+}
+
+/// A table of texts; in a variable, `name=text` between commas.
+pub(super) mod pairs {
+    use std::collections::BTreeMap;
+
+    use super::Raw;
+
+    pub(in crate::config) fn read(raw: &Raw) -> Option<BTreeMap<String, String>> {
+        match raw {
+            Raw::Table(entries) => Some(entries.iter().cloned().collect()),
+            Raw::Variable(text) => {
+                let pairs = text.split(',').filter(|pair| !pair.trim().is_empty());
+                let pair = |pair: &str| {
+                    let (name, value) = pair.split_once('=')?;
+                    Some((name.trim().to_owned(), value.trim().to_owned()))
+                };
+                pairs.map(pair).collect()
+            }
+            _ => None,
+        }
+    }
+
+    pub(in crate::config) fn show(pairs: &BTreeMap<String, String>) -> String {
+        let pairs: Vec<String> = pairs
+            .iter()
+            .map(|(name, text)| format!("{name} = {text:?}"))
+            .collect();
+        format!("{{ {} }}", pairs.join(", "))
     }
 }
 

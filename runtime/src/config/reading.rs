@@ -122,9 +122,18 @@ impl Visitor<'_> for Key<'_> {
 
 /// What to say of an unknown key.
 fn unknown(prefix: &str, key: &str) -> String {
-    if ["api_key", "apikey", "service_api_key"].contains(&key.to_ascii_lowercase().as_str()) {
-        let place = "put it into an environment variable and name that by `api_key_env`";
-        return format!("a key does not belong here: {place}");
+    let secrets = [
+        ("api_key", "a key", "api_key_env"),
+        ("apikey", "a key", "api_key_env"),
+        ("service_api_key", "a key", "api_key_env"),
+        ("client_secret", "a secret", "auth.client_secret_env"),
+        ("password", "a password", "auth.password_env"),
+        ("token", "a token", "auth.token_env"),
+    ];
+    let written = key.to_ascii_lowercase();
+    if let Some((_, what, instead)) = secrets.iter().find(|(name, ..)| *name == written) {
+        let place = "put it into an environment variable and name that by";
+        return format!("{what} does not belong here: {place} `{instead}`");
     }
     let below = LEAVES
         .iter()

@@ -1,5 +1,6 @@
 //! The layers of a configuration, put over each other, with the origin of each value.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -8,7 +9,7 @@ use super::environment::{self, Environment};
 use super::error::{ConfigError, Place};
 use super::file::ConfigFile;
 use super::leaves::{self, LEAVES, Leaf};
-use crate::operation::Contract;
+use crate::operation::{Contract, server};
 
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,6 +95,9 @@ impl Sources<'_> {
             check(client, || Place::Client(service.to_owned()))?;
             resolved.layer(client, |_| Origin::Client);
         }
+        if let Some(contract) = self.contract {
+            resolved.choose_server(contract)?;
+        }
         Ok(resolved)
     }
 
@@ -131,6 +135,36 @@ impl Resolved {
                 self.origins.push((leaf.stands_for, origin(leaf)));
             }
         }
+    }
+
+    /// Puts the address of the server that was chosen where no address was set, or behind the one that was.
+    fn choose_server(&mut self, contract: &'static Contract) -> Result<(), ConfigError> {
+        let settings = &self.settings;
+        if settings.server.is_none() && settings.variables.is_none() {
+            return Ok(());
+        }
+        let place = Place::Service(self.service.clone());
+        let fail = |error: server::ServerError| ConfigError::new(place.clone(), error.to_string());
+        let chosen =
+            server::named(contract.servers, settings.server.as_deref().unwrap_or("0")).map_err(fail)?;
+        let none = BTreeMap::new();
+        let url = chosen
+            .url_with(settings.variables.as_ref().unwrap_or(&none))
+            .map_err(fail)?;
+        let is_set = !matches!(
+            self.origin("base_url"),
+            Some(Origin::Contract(_) | Origin::Default)
+        );
+        let base = self.settings.base_url.as_deref().filter(|_| is_set);
+        if base.is_some() && url.contains("://") {
+            return Ok(());
+        }
+        let url = server::resolved(&url, base).map_err(fail)?;
+        if let Err(error) = crate::http::Endpoint::parse(&url) {
+            return Err(ConfigError::new(place, error.to_string()));
+        }
+        self.layer(&Settings::at(url), |_| Origin::Contract(contract.name));
+        Ok(())
     }
 
     /// The service that was asked for.
@@ -184,9 +218,10 @@ impl Resolved {
 }
 
 /// The contract's first server, where it is the address of a service: one that is relative is none.
-fn absolute_server(contract: &Contract) -> Option<&'static str> {
+fn absolute_server(contract: &Contract) -> Option<String> {
     let server = contract.servers.first()?;
-    crate::http::Endpoint::parse(server).is_ok().then_some(*server)
+    let url = server.url_with(&BTreeMap::new()).ok()?;
+    crate::http::Endpoint::parse(&url).is_ok().then_some(url)
 }
 
 /// Judges settings that came as values, not as text.

@@ -1,5 +1,6 @@
 //! What can be set for the client of a service. Everything is optional; [`Settings::merge`] lets a later layer win.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::leaves::LEAVES;
@@ -21,12 +22,22 @@ pub struct Settings {
     pub base_url: Option<String>,
     /// The environment variable that holds the address; `OTHER_SERVICE_URL` by default.
     pub base_url_env: Option<String>,
+    /// Which of the contract's servers it is: by `name`, `x-name`, description, or number from 0; the first by default. An
+    /// address that is set wins, unless the server is relative: that is relative to the address then.
+    pub server: Option<String>,
+    /// Values for the variables of the contract's servers; those that are not set have the contract's defaults.
+    pub variables: Option<BTreeMap<String, String>>,
+    /// Whether operations that have servers of their own in the contract are called there; by default where the service's
+    /// address is one that the contract names.
+    pub operation_servers: Option<bool>,
     /// The service's name in errors, logs and metrics; the name it is registered by, by default.
     pub service_name: Option<String>,
     /// The name of the calling service, sent as `x-service-name`.
     pub caller: Option<String>,
     /// The environment variable that holds the key sent as `x-api-key`; `SERVICE_API_KEY` by default.
     pub api_key_env: Option<String>,
+    /// What is shown for the security schemes of the contract.
+    pub auth: AuthSettings,
     /// Total time of a call, attempts and waits included; 30 s by default.
     pub timeout: Option<Duration>,
     /// [`timeout`](Settings::timeout) as a number of seconds. Only one of the two may be set in one place.
@@ -49,6 +60,37 @@ pub struct Settings {
     pub body_limit: Option<u64>,
     /// Whether replies are judged by the rules of the contract; not by default.
     pub check_replies: Option<bool>,
+}
+
+/// What is shown for the security schemes of the contract. Each is shown for every scheme that it fits; where the contract
+/// has no schemes, or there is no contract, token, password and OAuth 2.0 token are shown with every call. Secrets stand
+/// in environment variables, which are named here.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct AuthSettings {
+    /// The variable that holds a bearer token.
+    pub token_env: Option<String>,
+    /// The user of HTTP Basic.
+    pub user: Option<String>,
+    /// The variable that holds the user's password.
+    pub password_env: Option<String>,
+    /// The variables that hold API keys, by the scheme's name in the contract.
+    pub keys: Option<BTreeMap<String, String>>,
+    /// The client of OAuth 2.0's client credentials.
+    pub client_id: Option<String>,
+    /// The variable that holds the client's secret.
+    pub client_secret_env: Option<String>,
+    /// How the client shows who it is: `basic` or `post`; `basic` by default.
+    pub client_authentication: Option<String>,
+    /// Where tokens are to be had; what the contract says by default.
+    pub token_url: Option<String>,
+    /// The discovery document of OpenID Connect; what the contract says by default.
+    pub discovery_url: Option<String>,
+    /// The scopes to ask for; those that each operation names by default.
+    pub scopes: Option<Vec<String>>,
+    /// Whom tokens are for.
+    pub audience: Option<String>,
+    /// Parameters of the provider's own.
+    pub parameters: Option<BTreeMap<String, String>>,
 }
 
 /// How failed attempts are repeated.

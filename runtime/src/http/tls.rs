@@ -77,6 +77,11 @@ impl Tls {
         Ok(self)
     }
 
+    /// Whether it shows a certificate.
+    pub(super) fn shows_certificate(&self) -> bool {
+        self.identity.is_some()
+    }
+
     /// One configuration per way to offer protocols.
     pub(super) fn build(&self) -> Result<TlsConfigs, TlsError> {
         let mut roots = RootCertStore::empty();

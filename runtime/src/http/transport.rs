@@ -46,6 +46,7 @@ struct Shared {
     connector: Option<Arc<dyn Connector>>,
     hosts: RwLock<HashMap<Origin, Arc<Host>, BuildHasherDefault<Precomputed>>>,
     gauge: Arc<Gauge>,
+    shows_certificate: bool,
 }
 
 /// How long a server that cannot be reached is left alone before it is tried again.
@@ -182,6 +183,7 @@ impl TransportBuilder {
             connect_timeout: self.connect_timeout,
             wait_for_ready: self.wait_for_ready,
             limits: self.limits,
+            shows_certificate: self.tls.shows_certificate(),
             tls: self.tls.build()?,
             connector: self.connector,
             hosts: RwLock::default(),
@@ -281,6 +283,11 @@ impl Transport {
     /// last request has ended.
     pub async fn drained(&self) {
         self.0.gauge.drained().await;
+    }
+
+    /// Whether servers that ask for a certificate are shown one.
+    pub fn shows_certificate(&self) -> bool {
+        self.0.shows_certificate
     }
 
     /// How many connections are open, idle ones included.

@@ -80,7 +80,9 @@ macro_rules! __reply_set {
 ///     inputs: Path(Simple), Query(FormExploded);
 ///     successes: Code(200) => Json("application/json");
 ///     failures: Code(404) => Json("application/problem+json"), Default;
-///     security: [0], [1, 2];
+///     security: [0], [1("read"), 2];
+///     servers: ("", "https://upload.example.com");
+///     deprecated: Some(1688169600), None;
 /// }
 /// ```
 #[doc(hidden)]
@@ -92,9 +94,11 @@ macro_rules! __http_operation {
         $(inputs: $($place:ident $(($($how:tt)+))?),+;)?
         successes: $($success:ident $(($success_code:literal))? $(=> $success_encoding:ident($success_media:literal))?),*;
         $(failures: $($failure:ident $(($failure_code:literal))? $(=> $failure_encoding:ident($failure_media:literal))?),+;)?
-        $(security: $([$($scheme:literal),*]),+;)?
+        $(security: $([$($scheme:literal $(($($scope:literal),+))?),*]),+;)?
         $(idempotency_key: $key:literal, $key_required:literal;)?
         $(timeout_ms: $timeout:literal;)?
+        $(servers: $(($($server:tt)+)),+;)?
+        $(deprecated: $since:expr, $sunset:expr;)?
     ) => {
         /// The static facts of the operation.
         pub static $name: $crate::operation::Operation = $crate::operation::Operation {
@@ -108,7 +112,13 @@ macro_rules! __http_operation {
                 required: $key_required,
             })?),
             timeout: $crate::__http_operation!(@option $(::core::time::Duration::from_millis($timeout))?),
-            security: &[$($(&[$($scheme),*]),+)?],
+            security: &[$($(&[$($crate::operation::Required {
+                scheme: $scheme,
+                scopes: &[$($($scope),+)?],
+            }),*]),+)?],
+            extras: $crate::__http_operation!(
+                @extras [$($($crate::__server!($($server)+)),+)?] $($since, $sunset)?
+            ),
             binding: $crate::operation::Binding::Http($crate::operation::HttpBinding {
                 method: $crate::generated::v1::Method::$method,
                 path: &[$($crate::operation::Segment::$segment($run)),*],
@@ -127,6 +137,16 @@ macro_rules! __http_operation {
                 }),+)?],
             }),
         };
+    };
+    (@extras []) => { $crate::operation::Extras::NONE };
+    (@extras [$($server:expr),*] $($since:expr, $sunset:expr)?) => {
+        &$crate::operation::Extras {
+            servers: &[$($server),*],
+            deprecation: $crate::__http_operation!(@option $($crate::operation::Deprecation {
+                since: $since,
+                sunset: $sunset,
+            })?),
+        }
     };
     (@option) => { ::core::option::Option::None };
     (@option $value:expr) => { ::core::option::Option::Some($value) };
@@ -150,6 +170,28 @@ macro_rules! __http_operation {
         $crate::operation::InputPlace::Body($crate::__http_operation!(@body $encoding($($said)+)))
     };
     (@place $place:ident) => { $crate::operation::InputPlace::$place };
+}
+
+/// A server that a contract names: its name, its URL, and its variables with default and, where they are enumerated,
+/// values.
+///
+/// ```text
+/// server!("Production", "https://{region}.example.com", "region" = "eu" ["eu", "us"])
+/// ```
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __server {
+    ($name:literal, $url:literal $(, $variable:literal = $default:literal $([$($value:literal),+])?)*) => {
+        $crate::operation::Server {
+            name: $name,
+            url: $url,
+            variables: &[$($crate::operation::ServerVariable {
+                name: $variable,
+                default: $default,
+                values: &[$($($value),+)?],
+            }),*],
+        }
+    };
 }
 
 /// Makes a request a [`Call`](crate::call::Call) by HTTP. The module's `Response`, `Failure` and `OPERATION` belong to

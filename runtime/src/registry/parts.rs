@@ -6,10 +6,10 @@ use std::sync::Weak;
 use std::time::Duration;
 
 use super::RegistryError;
-use crate::client::{Client, ClientBuilder, Closing, Secret};
+use crate::client::{Client, ClientAuthentication, ClientBuilder, Closing, Credential, OAuth2, Secret};
 use crate::config::{
-    BreakerSettings, BudgetSettings, BulkheadSettings, ConfigError, Environment, Place, Resolved,
-    RetrySettings, Settings,
+    AuthSettings, BreakerSettings, BudgetSettings, BulkheadSettings, ConfigError, Environment, Place,
+    Resolved, RetrySettings, Settings,
 };
 use crate::http::{Endpoint, Line, Transport};
 use crate::policy::breaker::Breaker;
@@ -83,6 +83,9 @@ impl Service {
         }
         if let Some(limit) = set.body_limit {
             builder = builder.body_limit(usize::try_from(limit).unwrap_or(usize::MAX));
+        }
+        if let Some(honour) = set.operation_servers {
+            builder = builder.operation_servers(honour);
         }
         if let Some(bulkhead) = self.bulkhead(set) {
             builder = builder.bulkhead(bulkhead);
@@ -228,6 +231,92 @@ fn retry(all: &RetrySettings) -> Retry {
         }
     };
     Retry::new(all.max_attempts.unwrap_or(3)).backoff(backoff)
+}
+
+/// The credentials that the settings name, with the scheme that each is for; `None`: every one that it fits.
+pub(super) fn credentials(
+    resolved: &Resolved,
+    environment: &dyn Environment,
+) -> Result<Vec<(Option<String>, Credential)>, RegistryError> {
+    let auth = &resolved.settings().auth;
+    let fail = |what: &'static str, problem: String| RegistryError::Credential {
+        service: resolved.service().to_owned(),
+        what,
+        problem,
+    };
+    let secret = |what: &'static str, variable: &String| {
+        let value = environment.get(variable).map(|text| text.trim().to_owned());
+        match value.filter(|text| !text.is_empty()) {
+            None => Err(fail(
+                what,
+                format!("the environment variable {variable} is not set"),
+            )),
+            Some(text) if http::HeaderValue::from_str(&text).is_err() => Err(fail(
+                what,
+                format!("the environment variable {variable} holds characters that a header cannot carry"),
+            )),
+            Some(text) => Ok(Secret::new(text)),
+        }
+    };
+    let mut all = Vec::new();
+    for (scheme, variable) in auth.keys.iter().flatten() {
+        all.push((Some(scheme.clone()), Credential::ApiKey(secret("key", variable)?)));
+    }
+    if let Some(variable) = &auth.token_env {
+        all.push((None, Credential::Bearer(secret("token", variable)?)));
+    }
+    match (&auth.user, &auth.password_env) {
+        (Some(user), Some(variable)) => {
+            all.push((
+                None,
+                Credential::Basic(user.clone(), secret("password", variable)?),
+            ));
+        }
+        (Some(_), None) => return Err(fail("user", "it has no password: set `auth.password_env`".into())),
+        (None, Some(_)) => return Err(fail("password", "it has no user: set `auth.user`".into())),
+        (None, None) => {}
+    }
+    match (&auth.client_id, &auth.client_secret_env) {
+        (Some(id), Some(variable)) => {
+            let oauth = oauth(auth, id, secret("client secret", variable)?);
+            all.push((None, Credential::OAuth2(oauth)));
+        }
+        (Some(_), None) => {
+            return Err(fail(
+                "client",
+                "it has no secret: set `auth.client_secret_env`".into(),
+            ));
+        }
+        (None, Some(_)) => {
+            return Err(fail(
+                "client secret",
+                "it has no client: set `auth.client_id`".into(),
+            ));
+        }
+        (None, None) => {}
+    }
+    Ok(all)
+}
+
+fn oauth(auth: &AuthSettings, id: &str, secret: Secret) -> OAuth2 {
+    let mut oauth = OAuth2::new(id, secret);
+    if let Some(url) = &auth.token_url {
+        oauth = oauth.token_url(url);
+    }
+    if let Some(url) = &auth.discovery_url {
+        oauth = oauth.discovery_url(url);
+    }
+    if let Some(scopes) = &auth.scopes {
+        oauth = oauth.scopes(scopes);
+    }
+    if let Some(audience) = &auth.audience {
+        oauth = oauth.audience(audience);
+    }
+    if auth.client_authentication.as_deref() == Some("post") {
+        oauth = oauth.authentication(ClientAuthentication::Post);
+    }
+    let parameters = auth.parameters.iter().flatten();
+    parameters.fold(oauth, |oauth, (name, value)| oauth.parameter(name, value))
 }
 
 /// The key in the variable that the settings name. Without a name, the usual variable may be absent.

@@ -38,6 +38,7 @@ macro_rules! method {
                 idempotency_key: None,
                 timeout: None,
                 security: &[],
+                extras: tieline::operation::Extras::NONE,
                 binding: v1::Binding::Grpc($path),
             };
         }

@@ -53,6 +53,7 @@ pub mod list_notes {
         GET: Literal("/notes");
         inputs: Query(FormExploded);
         successes: Code(200) => Json("application/json");
+        deprecated: None, None;
     }
     v1::http_call!(Request -> Vec<types::Note>: Ok(body));
 }

@@ -34,6 +34,7 @@ pub mod send {
         idempotency_key: ::core::option::Option::None,
         timeout: ::core::option::Option::None,
         security: &[],
+        extras: v1::Extras::NONE,
         binding: v1::Binding::Grpc("/chat.v1.Chat/Send"),
     };
 }
@@ -65,6 +66,7 @@ pub mod read {
         idempotency_key: ::core::option::Option::None,
         timeout: ::core::option::Option::None,
         security: &[],
+        extras: v1::Extras::NONE,
         binding: v1::Binding::Grpc("/chat.v1.Chat/Read"),
     };
 }
@@ -96,6 +98,7 @@ pub mod talk {
         idempotency_key: ::core::option::Option::None,
         timeout: ::core::option::Option::None,
         security: &[],
+        extras: v1::Extras::NONE,
         binding: v1::Binding::Grpc("/chat.v1.Chat/Talk"),
     };
 }

@@ -4,6 +4,8 @@
 
 // Nobody uses all of it, and style lints are for code that people write.
 #![allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
+// What the contract deprecates is used here to be offered at all.
+#![allow(deprecated)]
 
 use super::*;
 
@@ -24,4 +26,17 @@ pub trait Api: Send + Sync {
         cx: ::tieline::Context,
         request: pay::Request,
     ) -> Result<pay::Response, ::tieline::Error<pay::Failure>>;
+    /// The operation `storeFile`.
+    async fn store_file(
+        &self,
+        cx: ::tieline::Context,
+        request: store_file::Request,
+    ) -> Result<store_file::Response, ::tieline::Error<store_file::Failure>>;
+    /// The operation `reports`.
+    #[deprecated(note = "since 2026-01-31, gone after 2027-01-31")]
+    async fn reports(
+        &self,
+        cx: ::tieline::Context,
+        request: reports::Request,
+    ) -> Result<reports::Response, ::tieline::Error<reports::Failure>>;
 }

@@ -4,6 +4,8 @@
 
 // Nobody uses all of it, and style lints are for code that people write.
 #![allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
+// What the contract deprecates is used here to be offered at all.
+#![allow(deprecated)]
 
 use super::*;
 
@@ -16,5 +18,14 @@ impl Client {
     pub fn pay(&self, idempotency_key: impl Into<String>) -> Pending<'_, pay::Request> {
         Pending::new(&self.0, pay::Request::new(idempotency_key))
     }
+    /// The operation `storeFile`.
+    pub fn store_file(&self, body: impl Into<String>) -> Pending<'_, store_file::Request> {
+        Pending::new(&self.0, store_file::Request::new(body))
+    }
+    /// The operation `reports`.
+    #[deprecated(note = "since 2026-01-31, gone after 2027-01-31")]
+    pub fn reports(&self) -> Pending<'_, reports::Request> {
+        Pending::new(&self.0, reports::Request::new())
+    }
 }
-v1::forward_api!(Client by client { me, pay });
+v1::forward_api!(Client by client { me, pay, store_file, reports });

@@ -12,13 +12,39 @@ pub use operations::*;
 mod client;
 v1::client!(CONTRACT);
 
+pub mod blocking;
+mod server;
+#[allow(unused_imports, reason = "in a private module, not all of it is used")]
+pub use server::{router, service};
+mod mock;
+#[allow(unused_imports, reason = "in a private module, not all of it is used")]
+pub use mock::Mock;
+
 /// The contract's static facts.
 pub static CONTRACT: v1::Contract = v1::Contract {
     name: "security",
     title: "Security",
     version: "1.0.0",
-    servers: &["https://api.example.com/v1", "https://eu.example.com/v1"],
-    operations: &[&me::OPERATION, &pay::OPERATION],
+    servers: &[
+        v1::Server {
+            name: "Production",
+            url: "https://{region}.example.com/v1",
+            variables: &[
+                v1::ServerVariable {
+                    name: "region",
+                    default: "api",
+                    values: &["api", "eu"],
+                },
+            ],
+        },
+        v1::Server {
+            name: "staging",
+            url: "https://staging.example.com/v1",
+            variables: &[],
+        },
+        v1::Server::at("/v1"),
+    ],
+    operations: &[&me::OPERATION, &pay::OPERATION, &store_file::OPERATION, &reports::OPERATION],
     security_schemes: &[
         v1::SecurityScheme {
             name: "key",
@@ -27,6 +53,32 @@ pub static CONTRACT: v1::Contract = v1::Contract {
         v1::SecurityScheme {
             name: "token",
             kind: v1::SchemeKind::Bearer,
+        },
+        v1::SecurityScheme {
+            name: "oauth",
+            kind: v1::SchemeKind::OAuth2(Some("https://login.example.com/token")),
+        },
+        v1::SecurityScheme {
+            name: "login",
+            kind: v1::SchemeKind::OpenIdConnect(
+                "https://login.example.com/.well-known/openid-configuration",
+            ),
+        },
+        v1::SecurityScheme {
+            name: "session",
+            kind: v1::SchemeKind::ApiKeyCookie("session"),
+        },
+        v1::SecurityScheme {
+            name: "app",
+            kind: v1::SchemeKind::ApiKeyQuery("app_key"),
+        },
+        v1::SecurityScheme {
+            name: "user",
+            kind: v1::SchemeKind::Basic,
+        },
+        v1::SecurityScheme {
+            name: "machine",
+            kind: v1::SchemeKind::MutualTls,
         },
     ],
 };

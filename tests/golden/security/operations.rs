@@ -4,6 +4,8 @@
 
 // Nobody uses all of it, and style lints are for code that people write.
 #![allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
+// What the contract deprecates is used here to be offered at all.
+#![allow(deprecated)]
 
 use ::tieline::generated::v1;
 
@@ -62,7 +64,7 @@ pub mod pay {
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
-        /// Paid.
+        /// 204 No Content.
         NoContent,
     }
     v1::reply_set!(Response { 0: NoContent = 204 });
@@ -76,4 +78,70 @@ pub mod pay {
         idempotency_key: "idempotency-key", true;
     }
     v1::http_call!(Request -> (): NoContent);
+}
+
+/// The operation `storeFile`.
+///
+/// `PUT /files`
+pub mod store_file {
+    use super::v1;
+    /// What it takes.
+    #[derive(Clone)]
+    pub struct Request {
+        /// The body.
+        pub body: String,
+    }
+    impl Request {
+        /// With what must be given.
+        pub fn new(body: impl Into<String>) -> Self {
+            Self { body: body.into() }
+        }
+    }
+    static REQUEST: v1::Shape = v1::Shape::new("storeFile", &[v1::Field::required("body")]);
+    v1::record!(Request = REQUEST { 0: body });
+    pub use super::pay::Response;
+    pub use v1::NoFailure as Failure;
+    v1::http_operation! {
+        OPERATION = 2: "security", "storeFile", Idempotent;
+        PUT: Literal("/files");
+        inputs: Body(Text("text/plain"));
+        successes: Code(204);
+        security: [2("files.write")], [3];
+        servers: ("", "https://files.example.com");
+    }
+    v1::http_call!(Request -> (): NoContent);
+}
+
+/// The operation `reports`.
+///
+/// `GET /reports`
+pub mod reports {
+    use super::v1;
+    /// What it takes.
+    #[derive(Clone, Default)]
+    pub struct Request {}
+    impl Request {
+        /// With nothing set.
+        pub fn new() -> Self {
+            <Self as Default>::default()
+        }
+    }
+    static REQUEST: v1::Shape = v1::Shape::new("reports", &[]);
+    v1::record!(Request = REQUEST {});
+    /// What comes back when it works.
+    #[derive(Debug, Clone, PartialEq)]
+    pub enum Response {
+        /// All reports.
+        Ok(Vec<String>),
+    }
+    v1::reply_set!(Response { 0: Ok(body) = 200 });
+    pub use v1::NoFailure as Failure;
+    v1::http_operation! {
+        OPERATION = 3: "security", "reports", Safe;
+        GET: Literal("/reports");
+        successes: Code(200) => Json("application/json");
+        security: [4, 5], [6], [7];
+        deprecated: Some(1769817600), Some(1801353600);
+    }
+    v1::http_call!(Request -> Vec<String>: Ok(body));
 }

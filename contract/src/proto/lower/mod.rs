@@ -147,7 +147,7 @@ fn servers(context: &Context<'_>, services: &[prost_reflect::ServiceDescriptor])
     {
         let server = Server {
             url: format!("https://{host}"),
-            docs: None,
+            ..Server::default()
         };
         if !servers.contains(&server) {
             servers.push(server);

@@ -41,6 +41,8 @@ impl Context<'_> {
                 ..Behaviour::default()
             },
             security: Vec::new(),
+            lifecycle: Default::default(),
+            servers: Vec::new(),
             bindings: bindings(method, rules),
             origin: self.origin(&file, method.path(), method.full_name()),
         }

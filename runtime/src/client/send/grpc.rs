@@ -110,7 +110,12 @@ fn prepare(
         return Err(named(Fault::new(ErrorKind::Encode, Code::Unimplemented, message)));
     };
     let (timeout, repeatable) = (options.timeout, options.repeatable);
-    let mut call = begin(client, Cow::Borrowed(operation.id), options, |_| {}).map_err(named)?;
+    let mut token = None;
+    let mut call = begin(client, Cow::Borrowed(operation.id), options, |headers| {
+        token = client.0.shown.write_always(headers);
+    })
+    .map_err(named)?;
+    call.token = token;
     // gRPC says what it accepts by its content type.
     if call.headers.get(header::ACCEPT) == Some(&HeaderValue::from_static("application/json")) {
         call.headers.remove(header::ACCEPT);

@@ -108,6 +108,7 @@ fn prepare_http(
         return Err(named(Fault::new(ErrorKind::Encode, Code::Unimplemented, message)));
     };
     let mut encoded = rest::write_request(binding, request).map_err(named)?;
+    let mut token = Ok(None);
     let (timeout, repeatable) = (options.timeout, options.repeatable);
     let mut call = begin(client, Cow::Borrowed(operation.id), options, |headers| {
         let own = std::mem::take(&mut encoded.headers);
@@ -116,12 +117,16 @@ fn prepare_http(
         } else {
             headers.extend(own);
         }
-        let secrets = inner
-            .identity
-            .authenticate(operation.security, inner.security_schemes, headers);
-        append_secrets(&mut encoded.path, &secrets);
+        inner.identity.write_key(headers);
+        // An interceptor may be what signs.
+        let may_sign = !inner.interceptors.is_empty();
+        token = inner
+            .shown
+            .write(operation.security, may_sign, headers, &mut encoded.path);
     })
     .map_err(named)?;
+    call.token = token.map_err(named)?;
+    call.endpoint = inner.operation_endpoints.get(operation.index).cloned().flatten();
     let path = PathAndQuery::try_from(encoded.path).map_err(|_| {
         named(Fault::new(
             ErrorKind::Encode,
@@ -174,6 +179,8 @@ pub(crate) fn begin(
         headers: all,
         context,
         timeout: inner.total_time(None, options.timeout),
+        token: None,
+        endpoint: None,
         correlation_id: ids.correlation,
     })
 }
@@ -183,14 +190,6 @@ fn has_idempotency_key(operation: &Operation, call: &orchestrate::Call) -> bool 
     operation
         .idempotency_key
         .is_some_and(|key| call.headers.contains_key(key.header))
-}
-
-fn append_secrets(path: &mut String, secrets: &[(&'static str, super::Secret)]) {
-    for (name, secret) in secrets {
-        path.push(if path.contains('?') { '&' } else { '?' });
-        let encoded = percent_encoding::utf8_percent_encode(secret.expose(), rest::PATH_SEGMENT);
-        path.push_str(&format!("{name}={encoded}"));
-    }
 }
 
 fn read_success<R: ReplySet>(
