@@ -136,11 +136,23 @@ fn every_setting_has_a_variable() {
         let name = format!("{prefix}{}", key.to_uppercase().replace('.', "__"));
         let value = match key {
             "base_url" => "http://host:1",
-            "base_url_env" | "api_key_env" => "SOME_NAME",
+            "auth.keys" => "app=APP_KEY, other=OTHER_KEY",
+            "variables" | "auth.parameters" => "region=eu",
+            "auth.client_authentication" => "post",
+            key if key.ends_with("_env") => "SOME_NAME",
+            key if key.ends_with("_url") => "https://host/path",
+            "proxy.url" => "http://proxy:3128",
+            key if key.starts_with("gzip.") && cfg!(not(feature = "gzip")) => continue,
             "service_name" | "caller" => "name",
             "retry.backoff.schedule" => "100ms, 1s",
-            "body_limit" => "64KiB",
-            "check_replies" | "breaker.enabled" => "true",
+            "body_limit" | "gzip.requests_from" => "64KiB",
+            "check_replies"
+            | "breaker.enabled"
+            | "operation_servers"
+            | "proxy.from_environment"
+            | "tls.public_roots"
+            | "gzip.replies" => "true",
+            "redirects" => "3",
             key if key.contains("ratio") || key == "timeout_seconds" => "0.5",
             key if key.contains("max_wait") => "1s",
             key if key.contains("max_") || key.contains("probes") => "3",
