@@ -115,15 +115,9 @@ fn what_is_not_supported_yet_is_refused_where_it_stands() {
         "[[contract]]\n\
          path = \"pets.yaml\"\n\
          out = \"o\"\n\
-         gateway = true\n\
-         types = { Pet = \"crate::Pet\" }\n",
+         gateway = true\n",
     )
-    .says(&[
-        "not yet supported: `gateway`",
-        "--> tieline.toml:4:11",
-        "not yet supported: `types`",
-        "--> tieline.toml:5:9",
-    ]);
+    .says(&["not yet supported: `gateway`", "--> tieline.toml:4:11"]);
 }
 
 #[test]
@@ -185,4 +179,35 @@ fn the_schema_is_a_json_schema_of_every_table() {
     let text = schema.to_string();
     assert!(!text.contains("null"), "TOML has no null: {text}");
     assert!(!text.contains("\"Option"), "{text}");
+}
+
+#[test]
+fn what_is_decided_about_types_and_operations_is_followed() {
+    let home = Home::with(&[
+        ("pets.yaml", PETS),
+        (
+            "tieline.toml",
+            "[[contract]]\npath = \"pets.yaml\"\nout = \"o\"\nrename = { getPet = \"all\" }\n\
+             [contract.types.Pet]\nrename = \"Animal\"\nderive = [\"Eq\"]\n",
+        ),
+    ]);
+    home.run(&["generate"]).exits(0);
+    let types = home.read("o/pets/types.rs");
+    assert!(types.contains("#[derive(Eq)]\n#[derive(Clone"), "{types}");
+    assert!(types.contains("pub struct Animal {"), "{types}");
+    assert!(home.read("o/pets/api.rs").contains("fn all("));
+}
+
+#[test]
+fn a_decision_about_a_type_that_is_not_there_names_the_nearest() {
+    let home = Home::with(&[
+        ("pets.yaml", PETS),
+        (
+            "tieline.toml",
+            "[[contract]]\npath = \"pets.yaml\"\nout = \"o\"\n[contract.types.Pets]\nderive = [\"Eq\"]\n",
+        ),
+    ]);
+    home.run(&["generate"])
+        .exits(1)
+        .says(&["TL-GEN-020", "did you mean `Pet`?"]);
 }

@@ -67,6 +67,33 @@ pub(crate) const MALFORMED: Diagnostic = Diagnostic {
     help: "this is a mistake of Tieline's, not of the contract's; please report it with the contract",
 };
 
+/// A decision about something that the contract does not have.
+pub(crate) const NAMES_NOTHING: Diagnostic = Diagnostic {
+    code: "TL-GEN-020",
+    level: Level::Error,
+    title: "the options are about something that the contract does not have",
+    label: "",
+    help: "types are named as the contract does, operations by their ids",
+};
+
+/// A decision that cannot be followed.
+pub(crate) const BAD_OPTION: Diagnostic = Diagnostic {
+    code: "TL-GEN-021",
+    level: Level::Error,
+    title: "the option cannot be followed",
+    label: "",
+    help: "",
+};
+
+/// A derive that a type cannot have.
+pub(crate) const CANNOT_DERIVE: Diagnostic = Diagnostic {
+    code: "TL-GEN-022",
+    level: Level::Warning,
+    title: "the trait cannot be derived",
+    label: "",
+    help: "it is left out; replace the type by one of your own, or do not ask for it",
+};
+
 /// A diagnostic at the place where something was written.
 pub(crate) fn at(diagnostic: &Diagnostic, origin: &Origin) -> Problem {
     let place = (!origin.file.is_empty()).then(|| Place {

@@ -9,6 +9,7 @@ use tieline_contract::{Read, ReadOptions};
 
 use crate::diagnostics;
 use crate::failure::Failure;
+use crate::options::{Options, TypeOptions};
 use crate::output::{Output, Rendered};
 use crate::package::{self, Runtime};
 use crate::plan::select::Selection;
@@ -48,6 +49,7 @@ struct Source {
     path: PathBuf,
     name: Option<String>,
     overlays: Vec<PathBuf>,
+    options: Options,
 }
 
 impl Generator {
@@ -62,6 +64,7 @@ impl Generator {
             path: path.into(),
             name: None,
             overlays: Vec::new(),
+            options: Options::default(),
         });
         self
     }
@@ -78,6 +81,24 @@ impl Generator {
     pub fn overlay(mut self, path: impl Into<PathBuf>) -> Self {
         if let Some(source) = self.sources.last_mut() {
             source.overlays.push(path.into());
+        }
+        self
+    }
+
+    /// Decides about a type of the contract that was added last: named as the contract does (`Pet`, `Pet.owner`), by its
+    /// Rust name, or by a pattern (`*Id`). What is said of one type wins over what is said of a pattern, later over
+    /// earlier. A name that the contract does not have is an error.
+    pub fn type_options(mut self, name: impl Into<String>, options: TypeOptions) -> Self {
+        if let Some(source) = self.sources.last_mut() {
+            source.options.types.push((name.into(), options));
+        }
+        self
+    }
+
+    /// The Rust name of an operation of the contract that was added last, by its id.
+    pub fn rename_operation(mut self, id: impl Into<String>, name: impl Into<String>) -> Self {
+        if let Some(source) = self.sources.last_mut() {
+            source.options.operations.push((id.into(), name.into()));
         }
         self
     }
@@ -274,6 +295,7 @@ impl Generator {
             let settings = Settings {
                 source: &file,
                 selection: &selection,
+                options: &source.options,
                 sections: self.sections(),
                 form: self.form(),
                 is_root: self.package.is_some() && self.sources.len() == 1,

@@ -21,6 +21,7 @@
 mod diagnostics;
 mod failure;
 mod generator;
+mod options;
 mod output;
 mod package;
 mod plan;
@@ -31,5 +32,6 @@ mod write;
 
 pub use failure::Failure;
 pub use generator::Generator;
+pub use options::TypeOptions;
 pub use output::{Output, Rendered};
 pub use package::Runtime;

@@ -56,7 +56,7 @@ fn remove_stale(folder: &Path, output: &Output) -> Result<(), Problem> {
         .iter()
         .map(|contract| folder.join(&contract.folder))
         .collect();
-    for folder in folders {
+    for folder in folders.into_iter().flat_map(with_parts) {
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
@@ -70,6 +70,17 @@ fn remove_stale(folder: &Path, output: &Output) -> Result<(), Problem> {
         }
     }
     Ok(())
+}
+
+/// A contract's folder, and those of what it sends: modules of webhooks and callbacks.
+fn with_parts(folder: PathBuf) -> Vec<PathBuf> {
+    let is_part = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        path.is_dir() && (name.starts_with("webhooks") || name.ends_with("_callbacks"))
+    };
+    let below = fs::read_dir(&folder).into_iter().flatten().filter_map(Result::ok);
+    let parts: Vec<PathBuf> = below.map(|entry| entry.path()).filter(is_part).collect();
+    std::iter::once(folder).chain(parts).collect()
 }
 
 fn is_ours(path: &Path) -> bool {

@@ -5,11 +5,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tieline_codegen::{Generator, Output};
+use tieline_codegen::{Generator, Output, TypeOptions};
 
 /// The goldens. One shows every part of a module; the others show what their feature needs.
 const GOLDENS: &[&str] = &[
     "all_of",
+    "decided",
     "docs",
     "enums",
     "grpc",
@@ -24,6 +25,7 @@ const GOLDENS: &[&str] = &[
     "three_states",
     "union_by_kind",
     "union_by_tag",
+    "webhooks",
 ];
 
 fn folder() -> PathBuf {
@@ -31,15 +33,52 @@ fn folder() -> PathBuf {
 }
 
 fn generator(name: &str) -> Generator {
-    let everything = matches!(name, "pets" | "docs" | "grpc" | "multipart" | "security");
+    let everything = matches!(
+        name,
+        "pets" | "docs" | "grpc" | "multipart" | "security" | "webhooks"
+    );
     let dialect = if name == "grpc" { "proto" } else { "yaml" };
-    Generator::new()
+    let generator = Generator::new()
         .contract(folder().join(name).join(format!("contract.{dialect}")))
-        .name(name)
+        .name(name);
+    let generator = if name == "decided" {
+        decided(generator)
+    } else {
+        generator
+    };
+    generator
         .blocking(everything)
         .server(everything)
         .mock(everything)
         .out_dir(folder())
+}
+
+/// What the contract `decided` is generated with.
+fn decided(generator: Generator) -> Generator {
+    let pet = TypeOptions::new()
+        .rename("Animal")
+        .derive("Eq")
+        .derive("Hash")
+        .field("created-at", "born");
+    generator
+        .type_options("Pet", pet)
+        .type_options(
+            "Money",
+            TypeOptions::new().replace("crate::golden::Money").by_serde(),
+        )
+        .type_options(
+            "Price",
+            TypeOptions::new().replace("crate::golden::Price").by_serde(),
+        )
+        .type_options("*Id", TypeOptions::new().derive("PartialOrd").derive("Ord"))
+        .type_options(
+            "Size",
+            TypeOptions::new()
+                .variant("s", "Small")
+                .variant("l", "Large")
+                .attribute("#[doc(alias = \"clothes\")]"),
+        )
+        .rename_operation("getPet", "fetch")
 }
 
 fn render(name: &str) -> Output {

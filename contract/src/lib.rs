@@ -4,6 +4,7 @@ pub mod check;
 pub mod common;
 pub mod discover;
 pub mod model;
+pub mod nearest;
 #[cfg(feature = "openapi")]
 pub mod openapi;
 #[cfg(feature = "overlay")]

@@ -349,3 +349,65 @@ components:
         read.problems
     );
 }
+
+#[test]
+fn webhooks_and_callbacks_are_operations_without_a_path() {
+    let text = "openapi: 3.1.0
+info: {title: T, version: '1'}
+security: [{key: []}]
+paths:
+  /a:
+    post:
+      operationId: start
+      responses: {}
+      callbacks:
+        onEnd: {'{$request.body#/url}': {$ref: '#/components/pathItems/End'}}
+        onStep: {$ref: '#/components/callbacks/Step'}
+webhooks:
+  ended:
+    post: {requestBody: {content: {application/json: {schema: {type: object, properties: {a: {type: string}}}}}}, responses: {}}
+    put: {operationId: replaced, responses: {}}
+components:
+  pathItems: {End: {post: {responses: {}}}}
+  callbacks: {Step: {'{$request.query.at}': {post: {operationId: step, responses: {}}}}}
+  securitySchemes: {key: {type: apiKey, in: header, name: k}}
+";
+    let read = read_text("a.yaml", text, &ReadOptions::default()).unwrap();
+    assert!(read.problems.is_empty(), "{}", read.problems);
+    let ids = |operations: &[Operation]| -> Vec<String> {
+        operations.iter().map(|operation| operation.id.clone()).collect()
+    };
+    let webhooks = &read.contract.webhooks;
+    assert_eq!(ids(webhooks), ["replaced", "ended.post"]);
+    let start = read.contract.operations().next().unwrap();
+    assert_eq!(start.security.len(), 1);
+    let callbacks: Vec<_> = start
+        .callbacks
+        .iter()
+        .map(|callback| {
+            (
+                callback.name.as_str(),
+                callback.expression.as_str(),
+                ids(&callback.operations),
+            )
+        })
+        .collect();
+    let expected = [
+        ("onEnd", "{$request.body#/url}", vec!["onEnd".to_owned()]),
+        ("onStep", "{$request.query.at}", vec!["step".to_owned()]),
+    ];
+    assert_eq!(callbacks, expected);
+    for operation in webhooks {
+        assert!(
+            operation.security.is_empty(),
+            "the document's own are those of its server"
+        );
+        assert!(matches!(&operation.bindings[0], Binding::Http(http) if http.path.segments.is_empty()));
+    }
+    assert!(
+        read.contract
+            .types
+            .keys()
+            .any(|name| name.0 == "webhooks.ended.post.body")
+    );
+}

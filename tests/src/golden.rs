@@ -14,6 +14,7 @@ macro_rules! goldens {
 
 goldens! {
     all_of = "../golden/all_of/mod.rs": "Objects made of others.";
+    decided = "../golden/decided/mod.rs": "Names, replacements and derives that were decided by hand.";
     docs = "../golden/docs/mod.rs": "Documentation that rustdoc would misread, and what is deprecated.";
     enums = "../golden/enums/mod.rs": "Constants of any text.";
     grpc = "../golden/grpc/mod.rs": "A gRPC service, with streams.";
@@ -28,6 +29,19 @@ goldens! {
     three_states = "../golden/three_states/mod.rs": "Absent, null, and a value.";
     union_by_kind = "../golden/union_by_kind/mod.rs": "Unions told apart by kind and by property.";
     union_by_tag = "../golden/union_by_tag/mod.rs": "A union told apart by a property.";
+    webhooks = "../golden/webhooks/mod.rs": "Webhooks and callbacks.";
+}
+
+/// A type that stands in the place of a generated one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct Money(pub String);
+
+/// Another.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub struct Price {
+    /// In cents.
+    pub amount: u32,
 }
 
 #[cfg(test)]
@@ -72,6 +86,22 @@ mod tests {
             serde_json::from_value::<Patch>(json!({ "required": "a" })).is_err(),
             "a required property is missing"
         );
+    }
+
+    #[test]
+    fn what_was_decided_by_hand_holds() {
+        use super::decided::types::{Animal, PetId, Size};
+        use std::collections::HashSet;
+        use tieline::codec::Serde;
+        let json = json!({ "id": "a", "created-at": "2026-01-01T00:00:00Z", "price": "7 EUR", "list_price": { "amount": 9 }, "size": "s" });
+        let pet = round_trip::<Animal>(&json);
+        assert_eq!(pet.born.as_str(), "2026-01-01T00:00:00Z");
+        assert_eq!(pet.price, Serde::new(super::Money("7 EUR".to_owned())));
+        assert_eq!(pet.list_price, Some(Serde::new(super::Price { amount: 9 })));
+        assert_eq!(pet.size, Some(Size::Small));
+        assert!(HashSet::from([pet.clone()]).contains(&pet));
+        assert!(PetId::from("a") < PetId::from("b"));
+        assert_eq!(super::decided::fetch::OPERATION.id, "getPet");
     }
 
     #[test]

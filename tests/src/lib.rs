@@ -3,4 +3,6 @@
 #[cfg(test)]
 pub mod golden;
 #[cfg(test)]
+mod outgoing;
+#[cfg(test)]
 mod wire;

@@ -7,10 +7,10 @@ use serde_json::Value as Json;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use tieline_contract::nearest::nearest;
 use tieline_contract::problem::{Diagnostic, Problem, Problems};
 use tieline_contract::source::{FileId, SourceMap, Span};
 
-use super::nearest::nearest;
 use super::values;
 use crate::diagnostics;
 

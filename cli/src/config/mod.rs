@@ -8,7 +8,6 @@
 
 mod check;
 mod model;
-pub(crate) mod nearest;
 mod service;
 mod values;
 

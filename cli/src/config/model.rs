@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use tieline_codegen::TypeOptions;
 use toml::Spanned;
 
 use super::service::ServiceConfig;
@@ -75,11 +76,57 @@ pub(crate) struct ContractConfig {
     /// default.
     #[schemars(with = "Option<Vec<String>>")]
     pub(crate) operations: Option<Spanned<Vec<String>>>,
-    /// Rust types of your own in place of generated ones, by schema name. Not supported yet.
-    #[schemars(with = "Option<BTreeMap<String, String>>")]
-    pub(crate) types: Option<Spanned<BTreeMap<String, String>>>,
+    /// What is decided about types, by the name of the schema (`Pet`, `Pet.owner`), by the Rust name, or by a pattern (`*Id`).
+    #[serde(default)]
+    pub(crate) types: BTreeMap<String, TypeConfig>,
+    /// Rust names of operations, by their ids.
+    #[serde(default)]
+    pub(crate) rename: BTreeMap<String, String>,
     /// Documents that are laid over the contract before it is read, in order (OpenAPI Overlay 1.0 and 1.1). Relative to
     /// this file.
     #[serde(default)]
     pub(crate) overlays: Vec<PathBuf>,
+}
+
+/// What is decided about a type, or about all that a pattern matches.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct TypeConfig {
+    /// Its Rust name.
+    pub(crate) rename: Option<String>,
+    /// The path of a type of your own that is used in its place, such as `crate::Money`: one of another generated module, or
+    /// one that implements `tieline::codec::Value`.
+    pub(crate) path: Option<String>,
+    /// The type in its place has serde's traits only, and stands in fields as `tieline::codec::Serde<crate::Money>`.
+    pub(crate) serde: bool,
+    /// Traits to derive, such as `Eq` and `Hash`.
+    pub(crate) derive: Vec<String>,
+    /// Attributes to add, such as `#[cfg_attr(test, derive(proptest::Arbitrary))]`.
+    pub(crate) attributes: Vec<String>,
+    /// Rust names of fields, by the names of the properties.
+    pub(crate) fields: BTreeMap<String, String>,
+    /// Rust names of variants, by the constants, or by the names of the alternatives.
+    pub(crate) variants: BTreeMap<String, String>,
+}
+
+impl TypeConfig {
+    /// The same for the generator.
+    pub(crate) fn options(&self) -> TypeOptions {
+        let mut options = TypeOptions::new();
+        if let Some(name) = &self.rename {
+            options = options.rename(name);
+        }
+        if let Some(path) = &self.path {
+            options = options.replace(path);
+        }
+        if self.serde {
+            options = options.by_serde();
+        }
+        options = self.derive.iter().fold(options, TypeOptions::derive);
+        options = self.attributes.iter().fold(options, TypeOptions::attribute);
+        let fields = self.fields.iter();
+        options = fields.fold(options, |options, (from, to)| options.field(from, to));
+        let variants = self.variants.iter();
+        variants.fold(options, |options, (from, to)| options.variant(from, to))
+    }
 }

@@ -4,10 +4,10 @@
 
 use std::io::Write;
 
+use tieline_contract::nearest::nearest;
 use tieline_contract::problem::Problem;
 
 use crate::args::ExplainArgs;
-use crate::config::nearest::nearest;
 use crate::diagnostics;
 use crate::exit::Exit;
 

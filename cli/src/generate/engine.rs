@@ -157,7 +157,15 @@ fn package(
 
 fn with_source(generator: Generator, job: &Job) -> Generator {
     let generator = generator.contract(&job.path).name(&job.name);
-    job.overlays.iter().fold(generator, Generator::overlay)
+    let generator = job.overlays.iter().fold(generator, Generator::overlay);
+    let types = job.types.iter();
+    let generator = types.fold(generator, |generator, (name, options)| {
+        generator.type_options(name, options.clone())
+    });
+    let renamed = job.renamed.iter();
+    renamed.fold(generator, |generator, (id, name)| {
+        generator.rename_operation(id, name)
+    })
 }
 
 fn with_urls(generator: Generator, urls: &[(String, PathBuf)]) -> Generator {

@@ -5,11 +5,14 @@
 //! ```
 
 pub(crate) mod boxes;
+pub(crate) mod custom;
+pub(crate) mod derives;
 pub(crate) mod docs;
 #[cfg(feature = "proto")]
 pub(crate) mod methods;
 pub(crate) mod name;
 pub(crate) mod operations;
+pub(crate) mod outgoing;
 pub(crate) mod replies;
 pub(crate) mod rules;
 pub(crate) mod select;
@@ -21,6 +24,8 @@ use std::collections::HashSet;
 use tieline_contract::model::{ApiKeyPlace, Contract, Operation, SchemeKind, Server, TypeName};
 use tieline_contract::problem::Problems;
 
+use crate::options::Options;
+use custom::Custom;
 use docs::Docs;
 use operations::OperationPlan;
 use select::Selection;
@@ -70,6 +75,10 @@ pub(crate) struct Plan {
     pub(crate) schemes: Vec<(String, String)>,
     pub(crate) types: Vec<TypePlan>,
     pub(crate) operations: Vec<OperationPlan>,
+    /// What the service sends: modules that share its types.
+    pub(crate) outgoing: Vec<Plan>,
+    /// The name of such a module.
+    pub(crate) module: Option<String>,
     /// What only a protobuf contract has.
     #[cfg(feature = "proto")]
     pub(crate) grpc: Option<methods::GrpcPlan>,
@@ -87,6 +96,7 @@ pub(crate) struct Plan {
 pub(crate) struct Settings<'s> {
     pub(crate) source: &'s str,
     pub(crate) selection: &'s Selection,
+    pub(crate) options: &'s Options,
     pub(crate) sections: Sections,
     pub(crate) form: Form,
     /// Whether its module is the root of its crate.
@@ -96,12 +106,24 @@ pub(crate) struct Settings<'s> {
 /// Decides everything about the module of `contract`.
 pub(crate) fn plan(contract: &Contract, settings: &Settings<'_>, problems: &mut Problems) -> Plan {
     let chosen = settings.selection.choose(contract, problems);
-    let names = types::names(&contract.types);
-    let kept = kept(contract, settings.selection, &chosen);
-    let types = types::plan(&names, |name| {
+    let webhooks = settings.selection.webhooks(contract);
+    let custom = Custom::of(contract, settings.options, problems);
+    let names = types::names(&contract.types, &custom);
+    let attributes = derives::plan(&contract.types, &custom, problems);
+    let kept = kept(contract, settings.selection, &chosen, &webhooks);
+    let types = types::plan(&names, &custom, &attributes, |name| {
         kept.as_ref().is_none_or(|kept| kept.contains(name))
     });
-    let operations = operations::plan(contract, &names, &chosen, problems);
+    let mut operations = operations::plan(contract, &names, &custom, &chosen, problems);
+    let outgoing = outgoing::plan(
+        contract,
+        &names,
+        &custom,
+        (&chosen, &webhooks),
+        &mut operations,
+        settings,
+        problems,
+    );
     let sections = if operations.is_empty() {
         Sections::NONE
     } else {
@@ -113,6 +135,7 @@ pub(crate) fn plan(contract: &Contract, settings: &Settings<'_>, problems: &mut 
         sections,
         types,
         operations,
+        outgoing,
         ..outline(contract, settings)
     }
 }
@@ -145,6 +168,8 @@ fn outline(contract: &Contract, settings: &Settings<'_>) -> Plan {
         skipped: Vec::new(),
         types: Vec::new(),
         operations: Vec::new(),
+        outgoing: Vec::new(),
+        module: None,
         #[cfg(feature = "proto")]
         grpc: None,
         sections: settings.sections,
@@ -191,8 +216,12 @@ fn kept<'c>(
     contract: &'c Contract,
     selection: &Selection,
     chosen: &[&'c Operation],
+    webhooks: &[&'c Operation],
 ) -> Option<HashSet<&'c TypeName>> {
-    let uses = chosen.iter().flat_map(|operation| {
+    let callbacks = chosen.iter().flat_map(|operation| &operation.callbacks);
+    let callbacks = callbacks.flat_map(|callback| &callback.operations);
+    let all = chosen.iter().chain(webhooks).copied().chain(callbacks);
+    let uses = all.flat_map(|operation| {
         let bodies = operation
             .successes
             .iter()

@@ -8,6 +8,7 @@ use tieline_contract::model::{
 };
 use tieline_contract::problem::Problems;
 
+use super::custom::{self, Custom};
 use super::docs::Docs;
 use super::name::{self, Case};
 use super::replies::{self, ReplyPlan, ReplySetPlan, Sets};
@@ -43,6 +44,10 @@ pub(crate) struct OperationPlan {
     /// Its own servers.
     pub(crate) servers: Vec<Server>,
     pub(crate) lifecycle: Lifecycle,
+    /// Where a server serves what has no path: a webhook or a callback.
+    pub(crate) mount: Option<String>,
+    /// The module of its callbacks.
+    pub(crate) callbacks: Option<String>,
 }
 
 /// What `.await` gives.
@@ -113,6 +118,7 @@ const PENDING: &[&str] = &[
 pub(crate) fn plan(
     contract: &Contract,
     names: &Names<'_>,
+    custom: &Custom<'_>,
     chosen: &[&Operation],
     problems: &mut Problems,
 ) -> Vec<OperationPlan> {
@@ -132,7 +138,9 @@ pub(crate) fn plan(
         .iter()
         .map(|(operation, _)| operation.id.as_str())
         .collect();
-    let modules = name::assign(Case::Operation, &ids, &[]);
+    let modules = custom::assign(Case::Operation, &ids, &[], |id| {
+        custom.operation(id).map(str::to_owned)
+    });
     let services = services(contract);
     let mut sets = Sets::default();
     let mut plans: Vec<OperationPlan> = (routed.iter().zip(modules).enumerate())
@@ -193,7 +201,9 @@ fn one(
     let route = route(names, operation, binding);
     let successes = sets.plan(names, &name, &operation.successes);
     OperationPlan {
-        docs: docs(operation).then(&format!("`{} {}`", route.method, code(&route.path))),
+        docs: docs(operation).then(&sent_by(&route)),
+        mount: None,
+        callbacks: None,
         failures: sets.plan(names, &name, &operation.failures),
         successes,
         output: output(&route.successes),
@@ -224,6 +234,15 @@ fn one(
         service,
         index,
         route,
+    }
+}
+
+/// Method and path, in words of the documentation.
+fn sent_by(route: &RoutePlan) -> String {
+    if route.path.is_empty() {
+        format!("`{}`, to the address itself", route.method)
+    } else {
+        format!("`{} {}`", route.method, code(&route.path))
     }
 }
 

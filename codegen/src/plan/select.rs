@@ -18,6 +18,14 @@ impl Selection {
         self.0.is_empty()
     }
 
+    /// The webhooks that a selector names.
+    pub(crate) fn webhooks<'c>(&self, contract: &'c Contract) -> Vec<&'c Operation> {
+        let chosen = |operation: &&Operation| {
+            self.is_everything() || self.0.iter().any(|selector| selects(selector, operation))
+        };
+        contract.webhooks.iter().filter(chosen).collect()
+    }
+
     /// The operations that a selector names, in the order of the contract. A selector that names none is a problem.
     pub(crate) fn choose<'c>(&self, contract: &'c Contract, problems: &mut Problems) -> Vec<&'c Operation> {
         if self.is_everything() {
@@ -26,6 +34,7 @@ impl Selection {
         for selector in &self.0 {
             if !contract
                 .operations()
+                .chain(&contract.webhooks)
                 .any(|operation| selects(selector, operation))
             {
                 problems
@@ -69,7 +78,7 @@ fn selects(selector: &str, operation: &Operation) -> bool {
 }
 
 /// Whether `text` matches `glob`. With `in_path` a single star stops at a slash.
-fn matches(glob: &str, text: &str, in_path: bool) -> bool {
+pub(crate) fn matches(glob: &str, text: &str, in_path: bool) -> bool {
     let Some((before, after)) = glob.split_once('*') else {
         return glob == text;
     };

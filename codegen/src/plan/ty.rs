@@ -1,5 +1,7 @@
 //! How a value is written in Rust.
 
+use std::collections::HashMap;
+
 use indexmap::IndexMap;
 use tieline_contract::model::{Scalar, Type, TypeDef, TypeKind, TypeName, TypeUse};
 
@@ -12,6 +14,8 @@ pub(crate) enum RustType {
     Json,
     /// A type of the contract, by its Rust name.
     Named(String),
+    /// A type of the user's, as it is written.
+    Foreign(String),
     /// `Vec<T>`
     Vec(Box<RustType>),
     /// `BTreeMap<String, T>`
@@ -39,7 +43,7 @@ impl RustType {
     pub(crate) fn is_named(&self) -> bool {
         match self {
             Self::Named(_) => true,
-            Self::Scalar(_) | Self::Json | Self::Extra => false,
+            Self::Scalar(_) | Self::Json | Self::Extra | Self::Foreign(_) => false,
             Self::Vec(inner)
             | Self::Map(inner)
             | Self::Option(inner)
@@ -57,11 +61,16 @@ impl RustType {
 pub(crate) struct Names<'c> {
     pub(crate) types: &'c IndexMap<TypeName, TypeDef>,
     pub(crate) rust: IndexMap<&'c TypeName, String>,
+    /// Types of the user's that stand in the place of the contract's.
+    pub(crate) foreign: HashMap<&'c TypeName, String>,
 }
 
 impl<'c> Names<'c> {
     /// What stands for a type that does not exist, which checking excludes: any JSON.
     pub(crate) fn named(&self, name: &TypeName) -> RustType {
+        if let Some(written) = self.foreign.get(name) {
+            return RustType::Foreign(written.clone());
+        }
         self.rust
             .get(name)
             .map_or(RustType::Json, |name| RustType::Named(name.clone()))
@@ -126,6 +135,7 @@ impl<'c> Names<'c> {
                 scalar,
                 Scalar::String | Scalar::Bytes | Scalar::Binary | Scalar::File
             ),
+            Type::Named(name) if self.foreign.contains_key(name) => false,
             Type::Named(name) => self
                 .def(name)
                 .is_some_and(|def| !matches!(def.kind, TypeKind::Struct(_))),

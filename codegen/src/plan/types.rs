@@ -1,5 +1,7 @@
 //! The named types: what each is in Rust.
 
+use std::collections::HashMap;
+
 use indexmap::IndexMap;
 use tieline_contract::model::{
     Additional, Dispatch, Enum, EnumConstant, Field, JsonKind, Scalar, Struct, Type, TypeDef, TypeKind,
@@ -7,10 +9,13 @@ use tieline_contract::model::{
 };
 
 use super::boxes::{self, Boxes, Stage};
+use super::custom::{self, Custom};
+use super::derives::Attributes;
 use super::docs::Docs;
 use super::name::{self, Case};
 use super::rules::{self, RulePlan};
 use super::ty::{Names, RustType};
+use crate::options::TypeOptions;
 
 /// A named type.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +26,8 @@ pub(crate) struct TypePlan {
     pub(crate) wire: String,
     pub(crate) docs: Docs,
     pub(crate) deprecated: bool,
+    /// What stands before it: derives and attributes that were asked for.
+    pub(crate) attributes: Vec<String>,
     pub(crate) kind: KindPlan,
 }
 
@@ -124,17 +131,23 @@ const TAKEN: &[&str] = &[
 ];
 
 /// Rust names of all types, in order.
-pub(crate) fn names(types: &IndexMap<TypeName, TypeDef>) -> Names<'_> {
+pub(crate) fn names<'c>(types: &'c IndexMap<TypeName, TypeDef>, custom: &Custom<'c>) -> Names<'c> {
     let texts: Vec<String> = types.keys().map(|name| readable(&name.0)).collect();
-    let rust = name::assign(Case::Type, &texts, &[]);
+    let decided: HashMap<&str, &String> = (types.keys().zip(&texts))
+        .filter_map(|(name, text)| Some((text.as_str(), custom.about(name)?.rename.as_ref()?)))
+        .collect();
+    let rust = custom::assign(Case::Type, &texts, &[], |text| {
+        decided.get(text).map(|name| (*name).clone())
+    });
     Names {
         types,
+        foreign: custom.foreign(),
         rust: types.keys().zip(rust).collect(),
     }
 }
 
 /// `listPets.response.200` is `listPets.response`: what comes back as a rule needs no number.
-fn readable(name: &str) -> String {
+pub(crate) fn readable(name: &str) -> String {
     for usual in ["response.200", "response.2XX", "response.default"] {
         if let Some((before, after)) = name.split_once(usual)
             && before.ends_with('.')
@@ -151,7 +164,12 @@ fn readable(name: &str) -> String {
 }
 
 /// The types that `keep` lets through, in order.
-pub(crate) fn plan(names: &Names<'_>, keep: impl Fn(&TypeName) -> bool) -> Vec<TypePlan> {
+pub(crate) fn plan(
+    names: &Names<'_>,
+    custom: &Custom<'_>,
+    attributes: &Attributes<'_>,
+    keep: impl Fn(&TypeName) -> bool,
+) -> Vec<TypePlan> {
     let boxes = Boxes::find(names.types);
     let newtypes: Vec<&str> = (names.types.iter())
         .filter(|(_, def)| matches!(def.kind, TypeKind::Alias(_)))
@@ -160,7 +178,7 @@ pub(crate) fn plan(names: &Names<'_>, keep: impl Fn(&TypeName) -> bool) -> Vec<T
     let texts: Vec<&String> = names.rust.values().collect();
     let tables = name::assign(Case::Static, &texts, &newtypes);
     (names.types.iter().zip(tables))
-        .filter(|((name, _), _)| keep(name))
+        .filter(|((name, _), _)| keep(name) && !names.foreign.contains_key(name))
         .filter_map(|((name, def), table)| {
             let rust = names.rust.get(name)?;
             let planner = Planner {
@@ -168,6 +186,7 @@ pub(crate) fn plan(names: &Names<'_>, keep: impl Fn(&TypeName) -> bool) -> Vec<T
                 boxes: &boxes,
                 owner: name,
                 table,
+                decided: custom.about(name),
             };
             Some(TypePlan {
                 name: rust.clone(),
@@ -176,6 +195,7 @@ pub(crate) fn plan(names: &Names<'_>, keep: impl Fn(&TypeName) -> bool) -> Vec<T
                     format!("`{}`, as the contract has it.", name.0)
                 }),
                 deprecated: def.deprecated,
+                attributes: attributes.get(name).cloned().unwrap_or_default(),
                 kind: planner.kind(def),
             })
         })
@@ -187,13 +207,14 @@ struct Planner<'p, 'c> {
     boxes: &'p Boxes<'c>,
     owner: &'p TypeName,
     table: String,
+    decided: Option<&'p TypeOptions>,
 }
 
 impl Planner<'_, '_> {
     fn kind(self, def: &TypeDef) -> KindPlan {
         match &def.kind {
             TypeKind::Struct(object) => KindPlan::Record(self.record(object, def)),
-            TypeKind::Enum(enumeration) => KindPlan::Enumeration(enum_plan(enumeration)),
+            TypeKind::Enum(enumeration) => KindPlan::Enumeration(enum_plan(enumeration, self.decided)),
             TypeKind::Union(union) => KindPlan::Union(self.union(union)),
             TypeKind::Alias(target) => KindPlan::Newtype(self.newtype(target)),
         }
@@ -207,7 +228,9 @@ impl Planner<'_, '_> {
             Additional::Typed(value) => ("Kept", Some(value)),
         };
         texts.push("additional properties");
-        let field_names = name::assign(Case::Field, &texts, &[]);
+        let field_names = custom::assign(Case::Field, &texts, &[], |property| {
+            self.decided?.fields.get(property).cloned()
+        });
         let mut fields: Vec<FieldPlan> = (object.fields.iter().zip(&field_names))
             .map(|(field, name)| self.field(field, name))
             .collect();
@@ -271,7 +294,9 @@ impl Planner<'_, '_> {
             .iter()
             .map(|variant| variant.name.as_str())
             .collect();
-        let variant_names = name::assign(Case::Variant, &texts, &[UNKNOWN]);
+        let variant_names = custom::assign(Case::Variant, &texts, &[UNKNOWN], |variant| {
+            self.decided?.variants.get(variant).cloned()
+        });
         let tys: Vec<RustType> = (union.variants.iter())
             .map(|variant| {
                 let boxed = self.boxes.boxed(self.owner, &variant.value, Stage::Alternative);
@@ -325,6 +350,7 @@ impl Planner<'_, '_> {
 fn is_key(names: &Names<'_>, value: &TypeUse, depth: usize) -> bool {
     match &value.ty {
         Type::Scalar(scalar) => !matches!(scalar, Scalar::F32 | Scalar::F64),
+        Type::Named(name) if names.foreign.contains_key(name) => false,
         Type::Named(name) => match names.def(name).map(|def| &def.kind) {
             Some(TypeKind::Enum(_)) => true,
             Some(TypeKind::Alias(target)) if depth < 16 => is_key(names, target, depth + 1),
@@ -345,7 +371,7 @@ pub(crate) fn name_setters(fields: &mut [FieldPlan], taken: &[&str]) {
     }
 }
 
-fn enum_plan(enumeration: &Enum) -> EnumPlan {
+fn enum_plan(enumeration: &Enum, decided: Option<&TypeOptions>) -> EnumPlan {
     let texts: Vec<String> = (enumeration.values.iter())
         .map(|value| match (&value.name, &value.constant) {
             (Some(name), _) => name.clone(),
@@ -353,7 +379,15 @@ fn enum_plan(enumeration: &Enum) -> EnumPlan {
             (None, EnumConstant::Integer(number)) => number.to_string(),
         })
         .collect();
-    let names = name::assign(Case::Variant, &texts, &[UNKNOWN]);
+    let decided: HashMap<&str, &String> = (enumeration.values.iter().zip(&texts))
+        .filter_map(|(value, text)| {
+            let name = decided?.variants.get(&custom::text_of(&value.constant))?;
+            Some((text.as_str(), name))
+        })
+        .collect();
+    let names = custom::assign(Case::Variant, &texts, &[UNKNOWN], |text| {
+        decided.get(text).map(|name| (*name).clone())
+    });
     let variants = (enumeration.values.iter().zip(names))
         .map(|(value, name)| {
             let docs = Docs::new(value.docs.as_deref(), || match &value.constant {

@@ -5,6 +5,7 @@ use quote::quote;
 
 use super::format::{Call, Calls};
 use super::tokens;
+use crate::plan::operations::OperationPlan;
 use crate::plan::{Form, Plan};
 
 /// The file.
@@ -44,6 +45,11 @@ pub(crate) fn emit(plan: &Plan, calls: &Calls) -> TokenStream {
         }
     });
     let facts = facts(plan);
+    let types = types(plan);
+    let outgoing = plan.outgoing.iter().filter_map(|plan| {
+        let module = tokens::ident(plan.module.as_ref()?);
+        Some(quote!(pub mod #module;))
+    });
     let operations = (!plan.operations.is_empty()).then(|| {
         quote! {
             mod api;
@@ -54,14 +60,30 @@ pub(crate) fn emit(plan: &Plan, calls: &Calls) -> TokenStream {
     });
     quote! {
         use ::tieline::generated::v1;
-        pub mod types;
+        #types
         #operations
+        #(#outgoing)*
         #client
         #blocking
         #server
         #mock
         #facts
     }
+}
+
+/// The module of types: its own, or that of the module around it.
+fn types(plan: &Plan) -> Option<TokenStream> {
+    if plan.module.is_none() {
+        return Some(quote!(
+            pub mod types;
+        ));
+    }
+    let uses = plan.operations.iter().any(OperationPlan::uses_types);
+    uses.then(|| {
+        quote!(
+            use super::types;
+        )
+    })
 }
 
 fn facts(plan: &Plan) -> TokenStream {

@@ -64,7 +64,7 @@ pub(crate) fn emit(plan: &Plan) -> Result<Vec<(PathBuf, String)>, (PathBuf, syn:
             operations::emit,
         ),
         (
-            true,
+            plan.module.is_none(),
             "types.rs",
             "The types that the contract names.",
             types::emit,
@@ -87,7 +87,7 @@ pub(crate) fn emit(plan: &Plan) -> Result<Vec<(PathBuf, String)>, (PathBuf, syn:
     .into_iter()
     .filter_map(|(wanted, path, about, emit)| wanted.then_some((path, about, emit)))
     .collect();
-    files
+    let mut written: Vec<(PathBuf, String)> = files
         .into_iter()
         .map(|(path, about, emit)| {
             let calls = Calls::default();
@@ -98,7 +98,13 @@ pub(crate) fn emit(plan: &Plan) -> Result<Vec<(PathBuf, String)>, (PathBuf, syn:
                 .map_err(|error| (PathBuf::from(path), error))?;
             Ok((PathBuf::from(path), text))
         })
-        .collect()
+        .collect::<Result<_, _>>()?;
+    for part in &plan.outgoing {
+        let folder = PathBuf::from(part.module.as_deref().unwrap_or_default());
+        let files = self::emit(part).map_err(|(path, error)| (folder.join(path), error))?;
+        written.extend(files.into_iter().map(|(path, text)| (folder.join(path), text)));
+    }
+    Ok(written)
 }
 
 /// What stands above the code: where it came from, what it is, and which lints say nothing about it.

@@ -52,10 +52,15 @@ fn module(operation: &OperationPlan, patterns: &Patterns, calls: &Calls) -> Toke
     let facts = calls.item(facts(operation));
     let call = calls.item(Call::Text(call(operation)));
     let types = operation.uses_types().then(|| quote!(types,));
+    let callbacks = operation.callbacks.as_ref().map(|module| {
+        let module = tokens::ident(module);
+        quote!(pub use super::super::#module as callbacks;)
+    });
     quote! {
         #docs
         pub mod #name {
             use super::{#types v1};
+            #callbacks
             #request
             #response
             #failure

@@ -11,7 +11,11 @@ use crate::plan::Plan;
 pub(crate) fn emit(plan: &Plan, _: &Calls) -> TokenStream {
     let operations = plan.operations.iter().map(|operation| {
         let name = tokens::ident(&operation.name);
-        quote!(.operation(&api, |api, cx, request: #name::Request| api.#name(cx, request)))
+        let handler = quote!(|api, cx, request: #name::Request| api.#name(cx, request));
+        match &operation.mount {
+            Some(path) => quote!(.operation_at(#path, &api, #handler)),
+            None => quote!(.operation(&api, #handler)),
+        }
     });
     quote! {
         use super::*;

@@ -93,6 +93,14 @@ pub(crate) fn servers(servers: &[Server]) -> Vec<TokenStream> {
     servers.iter().map(server).collect()
 }
 
+/// Attributes that were asked for. They were parsed when the options were read.
+pub(crate) fn attributes(attributes: &[String]) -> TokenStream {
+    attributes
+        .iter()
+        .filter_map(|text| text.parse::<TokenStream>().ok())
+        .collect()
+}
+
 /// How types are written in a file.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
@@ -117,6 +125,8 @@ pub(crate) fn ty(ty: &RustType, scope: Scope) -> TokenStream {
                 quote!(types::#name)
             }
         }
+        // Parsed when the options were read.
+        RustType::Foreign(written) => written.parse().unwrap_or_default(),
         RustType::Vec(item) => {
             let item = inner(item);
             quote!(Vec<#item>)

@@ -45,7 +45,8 @@ impl Types<'_> {
             KindPlan::Union(plan) => self.union(ty, plan),
             KindPlan::Newtype(plan) => self.newtype(ty, plan),
         };
-        quote!(#docs #deprecated #body)
+        let attributes = tokens::attributes(&ty.attributes);
+        quote!(#docs #deprecated #attributes #body)
     }
 
     fn record(&self, ty: &TypePlan) -> TokenStream {

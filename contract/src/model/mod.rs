@@ -23,7 +23,8 @@ pub use binding::{
 };
 pub use lifecycle::{Lifecycle, Moment};
 pub use operation::{
-    Behaviour, Body, CallShape, Encoding, IdempotencyKey, Input, Operation, Reply, Safety, StatusMatch,
+    Behaviour, Body, CallShape, Callback, Encoding, IdempotencyKey, Input, Operation, Reply, Safety,
+    StatusMatch,
 };
 pub use origin::Origin;
 pub use security::{ApiKeyPlace, Requirement, SchemeKind, SecurityScheme};
@@ -50,6 +51,9 @@ pub struct Contract {
     pub servers: Vec<Server>,
     /// The services. An OpenAPI document is one service.
     pub services: Vec<Service>,
+    /// What the service sends on its own, to addresses that its users gave it. They travel to the address itself: their
+    /// paths are empty.
+    pub webhooks: Vec<Operation>,
     /// Every named type, in the order of the source.
     pub types: IndexMap<TypeName, TypeDef>,
     /// The security schemes that operations refer to, by name.

@@ -33,8 +33,21 @@ pub struct Operation {
     pub servers: Vec<Server>,
     /// How it travels. At least one.
     pub bindings: Vec<Binding>,
+    /// What the callee sends on its own, later, to addresses that it was given.
+    pub callbacks: Vec<Callback>,
     /// Where it was written.
     pub origin: Origin,
+}
+
+/// Requests that a callee sends later, to an address that it learns from the call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Callback {
+    /// Its name: `onData`.
+    pub name: String,
+    /// Where the address is found, as written: `{$request.body#/callbackUrl}`.
+    pub expression: String,
+    /// What is sent. They travel to the address itself: their paths are empty.
+    pub operations: Vec<Operation>,
 }
 
 /// How many messages go each way.

@@ -119,11 +119,11 @@ pub const BAD_PATH: Diagnostic = Diagnostic {
     help: "a path starts with `/`, and its variables stand in braces: `/pets/{id}`",
 };
 
-/// `TL-OAS-016`: webhooks and callbacks.
-pub const WEBHOOKS: Diagnostic = Diagnostic {
+/// `TL-OAS-016`: callbacks within what is sent.
+pub const NESTED_CALLBACKS: Diagnostic = Diagnostic {
     code: "TL-OAS-016",
     level: Level::Warning,
-    title: "webhooks are not yet supported",
+    title: "callbacks of a webhook or callback are not supported",
     label: "ignored",
     help: "",
 };
@@ -179,7 +179,7 @@ pub const ALL: &[&Diagnostic] = &[
     &BAD_STATUS,
     &DUPLICATE_PARAMETER,
     &BAD_PATH,
-    &WEBHOOKS,
+    &NESTED_CALLBACKS,
     &UNFIT_STYLE,
     &READ_AS_MEANT,
     &OTHER_VERSION,

@@ -15,6 +15,7 @@ mod info;
 mod mend;
 mod multipart;
 mod operation;
+mod outgoing;
 mod parameter;
 mod path;
 mod paths;
@@ -82,13 +83,15 @@ pub fn read(sources: &SourceMap, document: Document, name: &str) -> Reading {
         schemes: &contract.security_schemes,
         servers: &contract.servers,
     };
-    let found = paths::read(&cx, &mut types, known);
+    let mut found = paths::read(&cx, &mut types, known);
+    let webhooks = outgoing::webhooks(&cx, &mut types, known, &mut found.skipped);
     contract.services = vec![Service {
         name: name.to_owned(),
         full_name: name.to_owned(),
         docs: contract.docs.clone(),
         operations: found.operations,
     }];
+    contract.webhooks = webhooks;
     contract.types = types.finish();
     Reading {
         contract: Some(contract),

@@ -79,6 +79,7 @@ pub(super) fn read<'a>(
             path: template,
             inputs: places,
         })],
+        callbacks: Vec::new(),
         origin: cx.origin(node),
     })
 }

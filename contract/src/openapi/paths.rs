@@ -9,6 +9,7 @@ use crate::source::{Broken, BrokenRef, Entry, Node, Object, Span};
 
 use super::diagnostics;
 use super::operation::{self, Known, Skip};
+use super::outgoing;
 use super::path;
 
 /// What was found under `paths`.
@@ -32,13 +33,6 @@ pub(super) struct Route<'a> {
 /// Reads every operation.
 pub(super) fn read<'a>(cx: &Context<'a>, types: &mut Types<'_, 'a>, known: Known<'_>) -> Found {
     let root = &cx.document.root;
-    if let Some(webhooks) = root.get("webhooks").filter(|node| !is_empty(node)) {
-        let start = Span {
-            end: webhooks.span.start,
-            ..webhooks.span
-        };
-        cx.report(Problem::new(&diagnostics::WEBHOOKS, cx.place(start)));
-    }
     let Some(paths) = root.get("paths") else {
         return Found::default();
     };
@@ -58,7 +52,12 @@ pub(super) fn read<'a>(cx: &Context<'a>, types: &mut Types<'_, 'a>, known: Known
             Err(broken) => Err(Skip::Broken(broken)),
         };
         match read {
-            Ok(operation) => found.operations.push(operation),
+            Ok(mut operation) => {
+                let node = cx.document.follow(route.node).unwrap_or(route.node);
+                let skipped = &mut found.skipped;
+                operation.callbacks = outgoing::callbacks(cx, types, known, (node, &operation.id), skipped);
+                found.operations.push(operation);
+            }
             Err(skip) => {
                 let name = format!("{} {}", route.method.as_str(), route.path);
                 report(cx, skip, &name);
@@ -67,10 +66,6 @@ pub(super) fn read<'a>(cx: &Context<'a>, types: &mut Types<'_, 'a>, known: Known
         }
     }
     found
-}
-
-fn is_empty(node: &Node) -> bool {
-    node.as_object().is_some_and(|object| object.entries().is_empty())
 }
 
 fn routes<'a>(cx: &Context<'a>, paths: &'a Node) -> Vec<Route<'a>> {
@@ -128,7 +123,7 @@ fn additional<'a>(cx: &Context<'a>, path: &Entry, item: &'a Object) -> Vec<(Meth
     found
 }
 
-const METHODS: [(&str, Method); 9] = [
+pub(super) const METHODS: [(&str, Method); 9] = [
     ("get", Method::Get),
     ("head", Method::Head),
     ("options", Method::Options),
@@ -212,7 +207,7 @@ fn made_up_id(method: Method, path: &str) -> String {
     id
 }
 
-fn report(cx: &Context<'_>, skip: Skip<'_>, operation: &str) {
+pub(super) fn report(cx: &Context<'_>, skip: Skip<'_>, operation: &str) {
     match skip {
         Skip::Broken(BrokenRef {
             at,

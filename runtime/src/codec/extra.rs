@@ -16,7 +16,7 @@ use super::{Json, Map, Node, NodeMut, Value};
 /// extra.insert("colour", "red");
 /// assert_eq!(extra.get("colour"), Some(&"red".into()));
 /// ```
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 // Boxed, because nearly all are empty: a map is three times as large.
 #[allow(clippy::box_collection)]
 pub struct Extra(Option<Box<BTreeMap<String, Json>>>);

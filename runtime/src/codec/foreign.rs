@@ -20,7 +20,7 @@ pub trait Foreign {
 }
 
 /// A value of a type with serde. Empty until it is read.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Serde<T>(pub Option<T>);
 
 impl<T> Serde<T> {

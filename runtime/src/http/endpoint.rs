@@ -12,6 +12,10 @@ use http::uri::{Authority, PathAndQuery, Scheme as UriScheme, Uri};
 
 use super::TransportError;
 
+/// A path that means the address itself, without anything behind it: a [`PathAndQuery`] cannot be empty, and no contract
+/// has this one (RFC 9112, section 3.2.4).
+pub(crate) const THE_ADDRESS: &str = "*";
+
 /// Whether a connection is encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Scheme {
@@ -297,6 +301,16 @@ impl Endpoint {
     /// The path and query of a request to this endpoint, after its base path.
     pub(crate) fn join(&self, uri: &Uri) -> Result<PathAndQuery, TransportError> {
         let asked = uri.path_and_query();
+        let at_address = asked.and_then(|asked| asked.as_str().strip_prefix(THE_ADDRESS));
+        if let Some(query) = at_address.filter(|rest| rest.is_empty() || rest.starts_with('?')) {
+            let base = if self.0.base_path.is_empty() {
+                "/"
+            } else {
+                &self.0.base_path
+            };
+            return PathAndQuery::try_from(format!("{base}{query}"))
+                .map_err(|error| TransportError::invalid("the request's path is too long", error));
+        }
         if self.0.base_path.is_empty() {
             return Ok(asked.cloned().unwrap_or_else(|| PathAndQuery::from_static("/")));
         }

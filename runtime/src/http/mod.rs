@@ -20,6 +20,7 @@ mod transport;
 
 pub use body::{Body, BoxError, Collected, DEFAULT_BODY_LIMIT, ResponseBody};
 pub use connect::{Connector, Io};
+pub(crate) use endpoint::THE_ADDRESS;
 pub use endpoint::{Endpoint, EndpointError, Protocol, Scheme};
 pub use error::{ConnectCause, TransportError, TransportErrorKind};
 #[cfg(feature = "server")]

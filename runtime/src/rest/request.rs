@@ -9,6 +9,7 @@ use crate::code::Code;
 use crate::codec::text::{Parts, parts};
 use crate::codec::{Node, Record, Value, json};
 use crate::error::{ErrorKind, Fault};
+use crate::http::THE_ADDRESS;
 use crate::operation::{Body, Encoding, HttpBinding, InputPlace, QueryStyle, Segment, TextStyle};
 
 /// How many headers a call mostly has: its own, ids, trace, identity, and what the protocol adds. As many as a map of the
@@ -37,6 +38,9 @@ pub fn write_request(binding: &HttpBinding, request: &dyn Record) -> Result<Enco
         headers: HeaderMap::with_capacity(USUAL_HEADERS),
         body: Bytes::new(),
     };
+    if binding.path.is_empty() {
+        encoded.path.push_str(THE_ADDRESS);
+    }
     for segment in binding.path {
         match *segment {
             Segment::Literal(text) => encoded.path.push_str(text),

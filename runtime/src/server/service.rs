@@ -101,6 +101,8 @@ struct Table {
 struct Entry {
     operation: &'static Operation,
     binding: &'static HttpBinding,
+    /// Where it is served: its own path, or the one that was given.
+    path: Arc<[Segment]>,
     /// The template, as spans show it.
     route: Arc<str>,
     run: Arc<Run>,
@@ -126,7 +128,7 @@ impl Service {
     /// `.operation(&api, |api, cx, request: get_pet::Request| api.get_pet(cx, request))`.
     ///
     /// An operation that does not travel over HTTP is not served here.
-    pub fn operation<A, R, F>(mut self, api: &Arc<A>, handler: F) -> Self
+    pub fn operation<A, R, F>(self, api: &Arc<A>, handler: F) -> Self
     where
         A: ?Sized + Send + Sync + 'static,
         R: Call + Record + Value,
@@ -134,16 +136,50 @@ impl Service {
         R::Failure: ReplySet,
         F: for<'a> Fn(&'a A, Context, R) -> Handling<'a, R> + Send + Sync + 'static,
     {
-        if let Binding::Http(binding) = &R::OPERATION.binding {
-            let shape = R::blank();
-            let route = template(binding, &shape);
-            self.add(
-                R::OPERATION,
-                binding,
-                route,
-                handler::erase(binding, api, handler),
-            );
+        match &R::OPERATION.binding {
+            Binding::Http(binding) => {
+                let route = template(binding, &R::blank());
+                self.with(binding, Arc::from(binding.path), route, api, handler)
+            }
+            Binding::Grpc(_) => self,
         }
+    }
+
+    /// Serves an operation that has no path of its own, a webhook or a callback, at `path`.
+    pub fn operation_at<A, R, F>(self, path: &'static str, api: &Arc<A>, handler: F) -> Self
+    where
+        A: ?Sized + Send + Sync + 'static,
+        R: Call + Record + Value,
+        R::Response: ReplySet,
+        R::Failure: ReplySet,
+        F: for<'a> Fn(&'a A, Context, R) -> Handling<'a, R> + Send + Sync + 'static,
+    {
+        match &R::OPERATION.binding {
+            Binding::Http(binding) => {
+                let at = Arc::from([Segment::Literal(path)]);
+                self.with(binding, at, path.to_owned(), api, handler)
+            }
+            Binding::Grpc(_) => self,
+        }
+    }
+
+    fn with<A, R, F>(
+        mut self,
+        binding: &'static HttpBinding,
+        path: Arc<[Segment]>,
+        route: String,
+        api: &Arc<A>,
+        handler: F,
+    ) -> Self
+    where
+        A: ?Sized + Send + Sync + 'static,
+        R: Call + Record + Value,
+        R::Response: ReplySet,
+        R::Failure: ReplySet,
+        F: for<'a> Fn(&'a A, Context, R) -> Handling<'a, R> + Send + Sync + 'static,
+    {
+        let run = handler::erase(binding, api, handler);
+        self.add(R::OPERATION, binding, path, route, run);
         self
     }
 
@@ -151,17 +187,19 @@ impl Service {
         &mut self,
         operation: &'static Operation,
         binding: &'static HttpBinding,
+        path: Arc<[Segment]>,
         route: String,
         run: Arc<Run>,
     ) {
         let table = Arc::make_mut(&mut self.table);
         table
             .routes
-            .insert(binding.method.clone(), binding.path, table.operations.len());
+            .insert(binding.method.clone(), &path, table.operations.len());
         let counted = table.count(operation, binding);
         table.operations.push(Entry {
             operation,
             binding,
+            path,
             route: route.into(),
             run,
             counted,
@@ -199,7 +237,7 @@ impl Service {
             .table
             .operations
             .iter()
-            .map(|entry| routes::axum_path(entry.binding.path))
+            .map(|entry| routes::axum_path(&entry.path))
             .collect();
         let router = axum::Router::new().without_v07_checks();
         paths

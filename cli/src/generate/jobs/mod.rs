@@ -5,6 +5,7 @@ mod table;
 
 use std::path::{Path, PathBuf};
 
+use tieline_codegen::TypeOptions;
 use tieline_contract::problem::{Diagnostic, Place, Problem, Problems};
 
 use crate::args::GenerateArgs;
@@ -27,6 +28,10 @@ pub(crate) struct Job {
     pub(crate) urls: Vec<(String, PathBuf)>,
     /// Overlays, in order.
     pub(crate) overlays: Vec<PathBuf>,
+    /// What is decided about types.
+    pub(crate) types: Vec<(String, TypeOptions)>,
+    /// Rust names of operations, by their ids.
+    pub(crate) renamed: Vec<(String, String)>,
     /// Which parts are written.
     pub(crate) sections: Sections,
     /// Which operations are written. Empty: all.
@@ -133,6 +138,8 @@ fn from_arguments(args: &GenerateArgs) -> Result<Vec<Job>, Failure> {
                 include: args.include.clone(),
                 urls: Vec::new(),
                 overlays: args.overlay.clone(),
+                types: Vec::new(),
+                renamed: Vec::new(),
                 sections,
                 operations: Vec::new(),
             })),

@@ -58,6 +58,12 @@ impl Reader<'_> {
             .iter()
             .map(|path| self.loaded.folder.join(path));
         let overlays: Vec<PathBuf> = overlays.chain(self.args.overlay.iter().cloned()).collect();
+        let types = self.contract.types.iter();
+        let types: Vec<_> = types
+            .map(|(name, decided)| (name.clone(), decided.options()))
+            .collect();
+        let renamed = self.contract.rename.iter();
+        let renamed: Vec<_> = renamed.map(|(id, name)| (id.clone(), name.clone())).collect();
         let operations = self.contract.operations.as_ref();
         Ok(found
             .into_iter()
@@ -68,6 +74,8 @@ impl Reader<'_> {
                 include: include.clone(),
                 urls: urls.clone(),
                 overlays: overlays.clone(),
+                types: types.clone(),
+                renamed: renamed.clone(),
                 sections,
                 operations: operations.map(|list| list.get_ref().clone()).unwrap_or_default(),
             })
@@ -119,14 +127,6 @@ impl Reader<'_> {
                 self.at(&diagnostics::NOT_SUPPORTED_YET, "gateway", value),
                 "gateway",
             );
-        }
-        if let Some(value) = self
-            .contract
-            .types
-            .as_ref()
-            .filter(|value| !value.get_ref().is_empty())
-        {
-            refuse(self.at(&diagnostics::NOT_SUPPORTED_YET, "types", value), "types");
         }
     }
 

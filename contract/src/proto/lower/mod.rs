@@ -55,6 +55,7 @@ pub(super) fn lower(pool: &DescriptorPool, loaded: &Loaded, name: &str) -> (Cont
         .flat_map(FileDescriptor::services)
         .collect::<Vec<_>>();
     let contract = Contract {
+        webhooks: Vec::new(),
         name: name.to_owned(),
         title: name.to_owned(),
         version: roots.first().map(version).unwrap_or_default(),

@@ -43,6 +43,7 @@ impl Context<'_> {
             security: Vec::new(),
             lifecycle: Default::default(),
             servers: Vec::new(),
+            callbacks: Vec::new(),
             bindings: bindings(method, rules),
             origin: self.origin(&file, method.path(), method.full_name()),
         }

@@ -1,7 +1,7 @@
 //! The nearest of the known names to one that is not known.
 
 /// The name closest to `wrong`, if one is close enough to be meant: at most a third of its letters differ.
-pub(crate) fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (wrong.chars().count() / 3).max(1);
     known
         .into_iter()

@@ -1,0 +1,107 @@
+//! What is decided by hand: names, replacements and derives.
+
+use std::collections::BTreeMap;
+
+/// What is decided by hand about a type of a contract, or about all types that a pattern matches.
+///
+/// ```
+/// use tieline_codegen::{Generator, TypeOptions};
+///
+/// let generator = Generator::new()
+///     .contract("pets.yaml")
+///     .type_options("Pet", TypeOptions::new().rename("Animal").field("created-at", "created"))
+///     .type_options("Money", TypeOptions::new().replace("crate::Money"))
+///     .type_options("*Id", TypeOptions::new().derive("PartialOrd").derive("Ord"));
+/// # let _ = generator;
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[must_use]
+pub struct TypeOptions {
+    pub(crate) rename: Option<String>,
+    pub(crate) replace: Option<String>,
+    pub(crate) serde: bool,
+    pub(crate) derive: Vec<String>,
+    pub(crate) attributes: Vec<String>,
+    pub(crate) fields: BTreeMap<String, String>,
+    pub(crate) variants: BTreeMap<String, String>,
+}
+
+impl TypeOptions {
+    /// Nothing is decided.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Its Rust name.
+    pub fn rename(mut self, name: impl Into<String>) -> Self {
+        self.rename = Some(name.into());
+        self
+    }
+
+    /// The path of a type that is used in its place, such as `crate::Money`. It is a type of another generated module,
+    /// or implements `tieline::codec::Value` itself.
+    pub fn replace(mut self, path: impl Into<String>) -> Self {
+        self.replace = Some(path.into());
+        self
+    }
+
+    /// The type that is used in its place has serde's traits (with `Debug`, `Clone` and `PartialEq`), and no others: it
+    /// stands in fields as `tieline::codec::Serde<crate::Money>`.
+    pub fn by_serde(mut self) -> Self {
+        self.serde = true;
+        self
+    }
+
+    /// Derives a trait, by its path. `Eq`, `Hash`, `PartialOrd` and `Ord` are derived for the types within it, too.
+    pub fn derive(mut self, path: impl Into<String>) -> Self {
+        self.derive.push(path.into());
+        self
+    }
+
+    /// Adds an attribute: `#[cfg_attr(test, derive(proptest::Arbitrary))]`.
+    pub fn attribute(mut self, attribute: impl Into<String>) -> Self {
+        self.attributes.push(attribute.into());
+        self
+    }
+
+    /// The Rust name of the field of a property.
+    pub fn field(mut self, property: impl Into<String>, name: impl Into<String>) -> Self {
+        self.fields.insert(property.into(), name.into());
+        self
+    }
+
+    /// The Rust name of the variant of a constant or alternative.
+    pub fn variant(mut self, value: impl Into<String>, name: impl Into<String>) -> Self {
+        self.variants.insert(value.into(), name.into());
+        self
+    }
+
+    /// These, and what `other` says; where both say something, `other` counts.
+    pub(crate) fn and(mut self, other: &Self) -> Self {
+        self.rename = other.rename.clone().or(self.rename);
+        self.replace = other.replace.clone().or(self.replace);
+        self.serde |= other.serde;
+        for derive in &other.derive {
+            if !self.derive.contains(derive) {
+                self.derive.push(derive.clone());
+            }
+        }
+        self.attributes.extend(other.attributes.iter().cloned());
+        let fields = other.fields.iter();
+        self.fields
+            .extend(fields.map(|(from, to)| (from.clone(), to.clone())));
+        let variants = other.variants.iter();
+        self.variants
+            .extend(variants.map(|(from, to)| (from.clone(), to.clone())));
+        self
+    }
+}
+
+/// All that is decided by hand about a contract.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Options {
+    /// By schema name, Rust name or pattern.
+    pub(crate) types: Vec<(String, TypeOptions)>,
+    /// Rust names of operations, by their ids.
+    pub(crate) operations: Vec<(String, String)>,
+}

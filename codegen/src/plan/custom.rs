@@ -1,0 +1,271 @@
+//! What is decided by hand, matched with the contract: which type each decision is about, and what is wrong with it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use tieline_contract::model::{Contract, EnumConstant, Operation, TypeDef, TypeKind, TypeName};
+use tieline_contract::nearest::nearest;
+use tieline_contract::problem::{Problem, Problems};
+
+use super::name::{self, Case};
+use super::select::matches;
+use super::types::readable;
+use crate::diagnostics;
+use crate::options::{Options, TypeOptions};
+
+/// The decisions about a contract.
+#[derive(Debug, Default)]
+pub(crate) struct Custom<'c> {
+    types: HashMap<&'c TypeName, TypeOptions>,
+    operations: HashMap<String, String>,
+}
+
+impl<'c> Custom<'c> {
+    /// Matches decisions with what they are about. Those about nothing are problems.
+    pub(crate) fn of(contract: &'c Contract, options: &Options, problems: &mut Problems) -> Self {
+        let mut custom = Self::default();
+        // Patterns first, so that what is said of one type counts.
+        let (patterns, exact): (Vec<_>, Vec<_>) = options
+            .types
+            .iter()
+            .partition(|(selector, _)| selector.contains('*'));
+        for (selector, decided) in patterns.into_iter().chain(exact) {
+            custom.one(contract, selector, decided, problems);
+        }
+        custom.refuse_twins(problems);
+        let ids: Vec<&str> = all_operations(contract)
+            .map(|operation| operation.id.as_str())
+            .collect();
+        for (id, name) in &options.operations {
+            if !ids.contains(&id.as_str()) {
+                problems.push(unknown("operation", id, ids.iter().copied()));
+            } else if usable(name, problems) {
+                custom.operations.insert(id.clone(), name.clone());
+            }
+        }
+        custom
+    }
+
+    /// The decisions about a type.
+    pub(crate) fn about(&self, name: &TypeName) -> Option<&TypeOptions> {
+        self.types.get(name)
+    }
+
+    /// The Rust name of an operation.
+    pub(crate) fn operation(&self, id: &str) -> Option<&str> {
+        self.operations.get(id).map(String::as_str)
+    }
+
+    /// The type that stands in the place of another, as it is written.
+    pub(crate) fn foreign(&self) -> HashMap<&'c TypeName, String> {
+        let replaced = self.types.iter().filter_map(|(name, decided)| {
+            let path = decided.replace.as_ref()?;
+            let written = if decided.serde {
+                format!("::tieline::generated::v1::Serde<{path}>")
+            } else {
+                path.clone()
+            };
+            Some((*name, written))
+        });
+        replaced.collect()
+    }
+
+    fn one(
+        &mut self,
+        contract: &'c Contract,
+        selector: &str,
+        decided: &TypeOptions,
+        problems: &mut Problems,
+    ) {
+        let is_pattern = selector.contains('*');
+        let named = |name: &TypeName| {
+            let rust = name::plain(Case::Type, &readable(&name.0));
+            if is_pattern {
+                matches(selector, &name.0, false) || matches(selector, &rust, false)
+            } else {
+                name.0 == selector
+            }
+        };
+        let mut found: Vec<(&TypeName, &TypeDef)> =
+            contract.types.iter().filter(|(name, _)| named(name)).collect();
+        if found.is_empty() && !is_pattern {
+            let rust = |name: &TypeName| name::plain(Case::Type, &readable(&name.0));
+            found = contract
+                .types
+                .iter()
+                .filter(|(name, _)| rust(name) == selector)
+                .collect();
+        }
+        if found.is_empty() {
+            let known = contract.types.keys().map(|name| name.0.as_str());
+            problems.push(unknown("type", selector, known));
+            return;
+        }
+        if found.len() > 1 && (decided.rename.is_some() || decided.replace.is_some()) {
+            let about = format!(
+                "`{selector}` matches {} types, which cannot have one name",
+                found.len()
+            );
+            problems.push(Problem::new(&diagnostics::BAD_OPTION, None).about(about));
+            return;
+        }
+        let mut sound = decided.rename.iter().all(|name| usable(name, problems));
+        sound &= decided.replace.iter().all(|path| is_type(path, problems));
+        sound &= decided.derive.iter().all(|path| is_path(path, problems));
+        sound &= decided.attributes.iter().all(|text| is_attribute(text, problems));
+        sound &= decided
+            .fields
+            .values()
+            .chain(decided.variants.values())
+            .all(|name| usable(name, problems));
+        if !is_pattern {
+            let [(_, def)] = found[..] else { return };
+            sound &= parts_exist(selector, def, decided, problems);
+        }
+        for (name, _) in found.into_iter().filter(|_| sound) {
+            let before = self.types.remove(name).unwrap_or_default();
+            self.types.insert(name, before.and(decided));
+        }
+    }
+
+    /// Two types cannot be given one name.
+    fn refuse_twins(&mut self, problems: &mut Problems) {
+        let mut taken: BTreeMap<&str, &str> = BTreeMap::new();
+        let mut renamed: Vec<(&str, &str)> = self
+            .types
+            .iter()
+            .filter_map(|(name, decided)| Some((name.0.as_str(), decided.rename.as_deref()?)))
+            .collect();
+        renamed.sort_unstable();
+        for (name, rust) in renamed {
+            if let Some(first) = taken.insert(rust, name) {
+                let about = format!("`{first}` and `{name}` are both to be called `{rust}`");
+                problems.push(Problem::new(&diagnostics::BAD_OPTION, None).about(about));
+            }
+        }
+    }
+}
+
+/// What a service offers and what it sends.
+fn all_operations(contract: &Contract) -> impl Iterator<Item = &Operation> {
+    let callbacks = contract
+        .operations()
+        .flat_map(|operation| &operation.callbacks)
+        .flat_map(|callback| &callback.operations);
+    contract.operations().chain(&contract.webhooks).chain(callbacks)
+}
+
+/// The Rust names of a scope: those that were decided, and for the others what [`name::assign`] gives.
+pub(crate) fn assign<S: AsRef<str>>(
+    case: Case,
+    texts: &[S],
+    taken: &[&str],
+    decided: impl Fn(&str) -> Option<String>,
+) -> Vec<String> {
+    let decided: Vec<Option<String>> = texts.iter().map(|text| decided(text.as_ref())).collect();
+    if decided.iter().all(Option::is_none) {
+        return name::assign(case, texts, taken);
+    }
+    let given = decided.iter().flatten().map(String::as_str);
+    let taken: Vec<&str> = taken.iter().copied().chain(given).collect();
+    let open: Vec<&str> = texts
+        .iter()
+        .zip(&decided)
+        .filter(|(_, decided)| decided.is_none())
+        .map(|(text, _)| text.as_ref())
+        .collect();
+    let mut made = name::assign(case, &open, &taken).into_iter();
+    decided
+        .into_iter()
+        .map(|decided| decided.or_else(|| made.next()).unwrap_or_default())
+        .collect()
+}
+
+fn unknown<'k>(what: &str, wrong: &str, known: impl Iterator<Item = &'k str>) -> Problem {
+    let problem = Problem::new(&diagnostics::NAMES_NOTHING, None).about(format!("the {what} `{wrong}`"));
+    match nearest(wrong, known) {
+        Some(near) => problem.help(format!("did you mean `{near}`?")),
+        None => problem,
+    }
+}
+
+/// Whether the properties and constants that are given names are there.
+fn parts_exist(selector: &str, def: &TypeDef, decided: &TypeOptions, problems: &mut Problems) -> bool {
+    let (fields, variants): (Vec<&str>, Vec<String>) = match &def.kind {
+        TypeKind::Struct(one) => (
+            one.fields.iter().map(|field| field.name.as_str()).collect(),
+            Vec::new(),
+        ),
+        TypeKind::Enum(one) => (
+            Vec::new(),
+            one.values.iter().map(|value| text_of(&value.constant)).collect(),
+        ),
+        TypeKind::Union(one) => (
+            Vec::new(),
+            one.variants.iter().map(|variant| variant.name.clone()).collect(),
+        ),
+        TypeKind::Alias(_) => (Vec::new(), Vec::new()),
+    };
+    let mut sound = true;
+    for property in decided
+        .fields
+        .keys()
+        .filter(|name| !fields.contains(&name.as_str()))
+    {
+        let what = format!("property of `{selector}`,");
+        problems.push(unknown(&what, property, fields.iter().copied()));
+        sound = false;
+    }
+    for value in decided.variants.keys().filter(|name| !variants.contains(name)) {
+        let what = format!("value of `{selector}`,");
+        problems.push(unknown(&what, value, variants.iter().map(String::as_str)));
+        sound = false;
+    }
+    sound
+}
+
+/// A constant as it is written.
+pub(crate) fn text_of(constant: &EnumConstant) -> String {
+    match constant {
+        EnumConstant::Text(text) => text.clone(),
+        EnumConstant::Integer(number) => number.to_string(),
+    }
+}
+
+fn usable(name: &str, problems: &mut Problems) -> bool {
+    let plain = name.strip_prefix("r#").unwrap_or(name);
+    let is_name = syn::parse_str::<syn::Ident>(plain).is_ok() || name::is_keyword(plain);
+    let is_name = is_name && !matches!(plain, "self" | "Self" | "super" | "crate" | "_");
+    refuse(is_name, format!("`{name}` is not a Rust name"), problems)
+}
+
+fn is_type(path: &str, problems: &mut Problems) -> bool {
+    let is_type = syn::parse_str::<syn::TypePath>(path).is_ok();
+    refuse(is_type, format!("`{path}` is not the path of a type"), problems)
+}
+
+fn is_path(path: &str, problems: &mut Problems) -> bool {
+    let is_path = syn::parse_str::<syn::Path>(path).is_ok();
+    refuse(
+        is_path,
+        format!("`{path}` is not the path of a trait to derive"),
+        problems,
+    )
+}
+
+fn is_attribute(text: &str, problems: &mut Problems) -> bool {
+    use syn::parse::Parser as _;
+    let parsed = syn::Attribute::parse_outer.parse_str(text);
+    let is_attribute = parsed.is_ok_and(|attributes| !attributes.is_empty());
+    refuse(
+        is_attribute,
+        format!("`{text}` is not an attribute, as `#[…]`"),
+        problems,
+    )
+}
+
+fn refuse(sound: bool, about: String, problems: &mut Problems) -> bool {
+    if !sound {
+        problems.push(Problem::new(&diagnostics::BAD_OPTION, None).about(about));
+    }
+    sound
+}
