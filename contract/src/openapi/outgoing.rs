@@ -145,6 +145,8 @@ impl<'s, 'a> Sent<'s, 'a> {
                     self.cx
                         .report(Problem::new(&diagnostics::NESTED_CALLBACKS, self.cx.head(inner)));
                 }
+                // It goes to the address that it was given.
+                operation.servers.clear();
                 operation.id = id;
                 self.operations.push(operation);
             }
