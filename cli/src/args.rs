@@ -36,6 +36,11 @@ pub(crate) enum Command {
     /// Every contract is read and rendered before anything is written: when one of them has a problem, all output
     /// stays as it was. An operation that cannot be expressed is reported and left out; the others are generated.
     Generate(Box<GenerateArgs>),
+    /// Fetch the documents that references of contracts lead to by URL, and keep them beside the contracts
+    ///
+    /// Nothing else uses a network. The copies go to tieline-cache/ beside each contract, and their digests to
+    /// tieline.lock; both are meant to be checked in. Later runs read the copies and check them against the lock.
+    Fetch(FetchArgs),
     /// Print the JSON Schema of tieline.toml
     Schema,
     /// Say what a diagnostic means, and what to do about it
@@ -47,6 +52,27 @@ pub(crate) enum Command {
 pub(crate) struct ExplainArgs {
     /// The code that stands in the message, such as TL-SCH-002. Without one, all codes are listed
     pub(crate) code: Option<String>,
+}
+
+/// `cargo tieline fetch`.
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct FetchArgs {
+    /// OpenAPI documents, or folders of them. Without any: those that tieline.toml lists
+    #[arg(value_name = "CONTRACT")]
+    pub(crate) contracts: Vec<PathBuf>,
+
+    /// Fetch the documents that are there already, too, and lock what they are now
+    #[arg(long)]
+    pub(crate) update: bool,
+
+    /// An Overlay document that is laid over every contract. Can be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(crate) overlay: Vec<PathBuf>,
+
+    /// The configuration to use in place of ./tieline.toml (or the file that TIELINE_CONFIG names)
+    #[arg(long, value_name = "FILE", conflicts_with = "contracts")]
+    pub(crate) config: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -95,6 +121,10 @@ pub(crate) struct GenerateArgs {
     #[arg(long)]
     pub(crate) strict: bool,
 
+    /// Write what became of every contract, and all problems, as an HTML page, too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+
     /// How results and problems are written: for people, or as a JSON object a line on standard output
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     pub(crate) format: Format,
@@ -109,7 +139,7 @@ pub(crate) struct GenerateArgs {
 }
 
 /// Which parts of the code are written. These flags win over tieline.toml.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = PARTS)]
 pub(crate) struct SectionArgs {
     /// Write the async client. Modules have only this part unless others are named; a crate has all parts, each behind

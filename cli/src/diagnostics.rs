@@ -213,3 +213,11 @@ pub(crate) const LEFTOVER: Diagnostic = error(
     "",
     "run the same command without --check, which removes it, and commit the result",
 );
+
+/// A document cannot be fetched.
+pub(crate) const CANNOT_FETCH: Diagnostic = error(
+    "TL-CLI-020",
+    "the document cannot be fetched",
+    "",
+    "check the address and the network; or keep a copy, and map the URL to it with `urls` in tieline.toml",
+);

@@ -1,7 +1,7 @@
 //! `cargo tieline`: generates Rust clients, servers and mocks from service contracts, and checks what was generated.
 //!
 //! ```text
-//! args -> init | schema | explain | generate
+//! args -> init | schema | explain | fetch | generate
 //!                                   jobs (config, discover) -> engine (the generator) -> folder (compare or replace)
 //! ```
 //!
@@ -13,6 +13,7 @@ mod diagnostics;
 mod discover;
 mod exit;
 mod explain;
+mod fetch;
 mod generate;
 mod init;
 mod report;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
     let exit = match cli.command {
         Command::Init(args) => init::run(&args),
         Command::Generate(args) => generate::run(&args),
+        Command::Fetch(args) => fetch::run(&args),
         Command::Schema => print_schema(),
         Command::Explain(args) => explain::run(&args),
     };

@@ -385,3 +385,37 @@ fn overlays_of_the_file_and_of_the_command_line_apply_in_this_order() {
         .exits(1)
         .says(&["TL-SRC-001", "third.yaml"]);
 }
+
+#[test]
+fn the_report_is_a_page_of_contracts_and_problems_with_every_text_escaped() {
+    let broken = "openapi: 3.1.0\ninfo: {title: T, version: '1'}\npaths:\n  '<script>alert(1)</script>': {get: {responses: {}}}\n";
+    let home = Home::with(&[("pets.yaml", PETS), ("broken.yaml", broken)]);
+    home.run(&["generate", ".", "--out", "o", "--report", "report.html"])
+        .exits(0);
+    let page = home.read("report.html");
+    assert!(
+        page.contains("<td>pets</td>") && page.contains("2 in all"),
+        "{page}"
+    );
+    assert!(
+        page.contains("TL-OAS-040") && page.contains("&lt;script&gt;"),
+        "{page}"
+    );
+    assert!(!page.contains("<script>"), "{page}");
+    for outside in ["http://", "https://", "src="] {
+        assert!(
+            !page.contains(outside),
+            "nothing is loaded from elsewhere: {outside}"
+        );
+    }
+    home.run(&[
+        "generate",
+        "pets.yaml",
+        "--out",
+        "o",
+        "--report",
+        "no/such/folder.html",
+    ])
+    .exits(2)
+    .says(&["no/such/folder.html"]);
+}

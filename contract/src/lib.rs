@@ -19,6 +19,6 @@ pub mod schema;
 pub mod source;
 
 pub use check::Checked;
-#[cfg(feature = "openapi")]
-pub use read::read_text;
 pub use read::{Read, ReadOptions, read};
+#[cfg(feature = "openapi")]
+pub use read::{read_text, unmapped_urls};

@@ -75,6 +75,18 @@ pub fn read(path: &Path, options: &ReadOptions) -> Result<Read, Problems> {
     finish(unchecked, options)
 }
 
+/// The URLs that references of an OpenAPI document, and of the files that it refers to, lead to, and that no file stands
+/// for.
+///
+/// # Errors
+/// The document cannot be read as text, or an overlay cannot be laid over it.
+#[cfg(feature = "openapi")]
+pub fn unmapped_urls(path: &Path, options: &ReadOptions) -> Result<Vec<String>, crate::problem::Problem> {
+    let mut sources = crate::source::SourceMap::new();
+    let document = load(&mut sources, path, options, &mut Problems::new())?;
+    Ok(document.unmapped_urls())
+}
+
 /// Reads an OpenAPI document that stands in no file. `file` is what problems call it.
 ///
 /// # Errors

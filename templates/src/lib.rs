@@ -18,11 +18,19 @@ pub enum Template {
     /// `src/lib.rs` of a generated crate of several contracts: `mark`, `deep` (whether the types nest
     /// deeper than rustc follows by itself), `contracts` (each `ident`, `title`).
     CrateLib,
+    /// The report of a run as an HTML page, whose texts are escaped: `result`, `version`, `seconds`, `summary`, `contracts`
+    /// and `problems` (each `level`, `code`, `message`, `place`, `text`).
+    Report,
 }
 
 impl Template {
     /// Every template, for those who check them all.
-    pub const ALL: [Self; 3] = [Self::CrateManifest, Self::CrateReadme, Self::CrateLib];
+    pub const ALL: [Self; 4] = [
+        Self::CrateManifest,
+        Self::CrateReadme,
+        Self::CrateLib,
+        Self::Report,
+    ];
 
     /// Its file's name.
     pub const fn name(self) -> &'static str {
@@ -30,6 +38,7 @@ impl Template {
             Self::CrateManifest => "crate/Cargo.toml",
             Self::CrateReadme => "crate/README.md",
             Self::CrateLib => "crate/lib.rs",
+            Self::Report => "report.html",
         }
     }
 
@@ -39,6 +48,7 @@ impl Template {
             Self::CrateManifest => include_str!("../templates/crate/Cargo.toml.j2"),
             Self::CrateReadme => include_str!("../templates/crate/README.md.j2"),
             Self::CrateLib => include_str!("../templates/crate/lib.rs.j2"),
+            Self::Report => include_str!("../templates/report.html.j2"),
         }
     }
 }
@@ -75,7 +85,13 @@ pub fn render(template: Template, context: &impl Serialize) -> Result<String, Re
     };
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-    environment.set_auto_escape_callback(|_| AutoEscape::None);
+    environment.set_auto_escape_callback(|name| {
+        if name.ends_with(".html") {
+            AutoEscape::Html
+        } else {
+            AutoEscape::None
+        }
+    });
     environment.set_syntax(syntax().map_err(error)?);
     environment.add_filter("toml", toml_string);
     environment

@@ -9,7 +9,7 @@
 mod diff;
 mod engine;
 mod folder;
-mod jobs;
+pub(crate) mod jobs;
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -27,6 +27,9 @@ use folder::{PathError, Tree};
 /// Runs the command.
 pub(crate) fn run(args: &GenerateArgs) -> Exit {
     let mut report = Report::new(args.format);
+    if args.report.is_some() {
+        report = report.with_page();
+    }
     let started = Instant::now();
     let mut summary = Summary::of(&[]);
     let exit = generate(args, &mut report, &mut summary).unwrap_or_else(|failure| {
@@ -39,7 +42,26 @@ pub(crate) fn run(args: &GenerateArgs) -> Exit {
     summary.exit = exit.code();
     summary.time = started.elapsed();
     report.summary(&summary);
-    exit
+    match write_page(args, &mut report, &summary) {
+        Ok(()) => exit,
+        Err(problem) => {
+            report.problems(&problem.into());
+            Exit::Usage
+        }
+    }
+}
+
+/// The report as a page, where one is asked for.
+fn write_page(args: &GenerateArgs, report: &mut Report, summary: &Summary) -> Result<(), Problem> {
+    let (Some(path), Some(page)) = (&args.report, report.page(summary)) else {
+        return Ok(());
+    };
+    let wrong = |error: &dyn std::fmt::Display| {
+        let place = Place::file(path.to_string_lossy().into_owned());
+        Problem::new(&diagnostics::CANNOT_WRITE, place).about(error)
+    };
+    let page = page.map_err(|error| wrong(&error))?;
+    std::fs::write(path, page).map_err(|error| wrong(&error))
 }
 
 fn generate(args: &GenerateArgs, report: &mut Report, summary: &mut Summary) -> Result<Exit, Failure> {

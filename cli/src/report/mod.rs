@@ -7,6 +7,7 @@
 //! | contracts, diff, summary | standard output | standard output |
 
 mod json;
+mod page;
 mod style;
 mod text;
 
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use tieline_contract::problem::Problems;
+use tieline_templates::RenderError;
 
 use crate::args::Format;
 use crate::exit::Exit;
@@ -95,55 +97,82 @@ fn seconds<S: serde::Serializer>(time: &Duration, serializer: S) -> Result<S::Ok
 /// Where to the telling goes. Errors of the streams are passed over: when the reader has gone away there is nobody left
 /// to tell.
 #[derive(Debug)]
-pub(crate) enum Report {
+pub(crate) struct Report {
+    to: To,
+    /// What is gathered for an HTML page, where one is asked for.
+    page: Option<page::Page>,
+}
+
+#[derive(Debug)]
+enum To {
     Text(text::Text),
     Json,
 }
 
 impl Report {
     pub(crate) fn new(format: Format) -> Self {
-        match format {
-            Format::Text => Self::Text(text::Text::new(Style::detect())),
-            Format::Json => Self::Json,
+        let to = match format {
+            Format::Text => To::Text(text::Text::new(Style::detect())),
+            Format::Json => To::Json,
+        };
+        Self { to, page: None }
+    }
+
+    /// The same, and all is kept for an HTML page.
+    pub(crate) fn with_page(self) -> Self {
+        Self {
+            page: Some(page::Page::default()),
+            ..self
         }
+    }
+
+    /// The HTML page. `None`: it was not asked for.
+    pub(crate) fn page(&self, summary: &Summary) -> Option<Result<String, RenderError>> {
+        self.page.as_ref().map(|page| page.render(summary))
     }
 
     /// A contract is being read.
     pub(crate) fn start(&mut self, name: &str, at: usize, of: usize) {
-        if let Self::Text(text) = self {
+        if let To::Text(text) = &mut self.to {
             text.start(name, at, of);
         }
     }
 
     pub(crate) fn problems(&mut self, problems: &Problems) {
-        match self {
-            Self::Text(text) => text.problems(problems),
-            Self::Json => problems
+        if let Some(page) = &mut self.page {
+            page.problems(problems);
+        }
+        match &mut self.to {
+            To::Text(text) => text.problems(problems),
+            To::Json => problems
                 .iter()
                 .for_each(|problem| json::line("diagnostic", problem)),
         }
     }
 
     pub(crate) fn contract(&mut self, contract: &ContractReport) {
-        match self {
-            Self::Text(text) => text.contract(contract),
-            Self::Json => json::line("contract", contract),
+        if let Some(page) = &mut self.page {
+            page.contract(contract);
+        }
+        match &mut self.to {
+            To::Text(text) => text.contract(contract),
+            To::Json => json::line("contract", contract),
         }
     }
 
     pub(crate) fn differences(&mut self, differences: &[Difference]) {
-        match self {
-            Self::Text(text) => text.differences(differences),
-            Self::Json => differences
+        match &mut self.to {
+            To::Text(text) => text.differences(differences),
+            To::Json => differences
                 .iter()
                 .for_each(|difference| json::line("diagnostic", &difference.problem())),
         }
     }
 
     pub(crate) fn summary(&mut self, summary: &Summary) {
-        match self {
-            Self::Text(text) => text.summary(summary),
-            Self::Json => json::line("summary", summary),
+        match &mut self.to {
+            To::Text(text) => text.summary(summary),
+            To::Json => json::line("summary", summary),
         }
     }
 }

@@ -156,6 +156,11 @@ impl<'a> Context<'a> {
             Broken::Unreadable(why) => {
                 let problem = self.problem(&diagnostics::REF_UNREADABLE, broken.at);
                 let problem = problem.about(format!("`{text}`: {}", why.message));
+                // What a lock says is its own matter, and has its own advice.
+                let problem = match why.code == crate::source::diagnostics::NOT_AS_LOCKED.code {
+                    true => problem.help(why.help.clone()),
+                    false => problem,
+                };
                 self.report(match &why.place {
                     Some(place) if place.line > 0 => problem.related(place.clone(), "the file is wrong here"),
                     _ => problem,

@@ -35,7 +35,7 @@ pub const REF_ELSEWHERE: Diagnostic = Diagnostic {
     level: Level::Warning,
     title: "the reference leads to a URL that no file stands for",
     label: "nothing is fetched from a network",
-    help: "keep a copy, and map the URL to it: `urls` in tieline.toml, `map_url` of the generator; what uses this is skipped or kept as raw JSON",
+    help: "`cargo tieline fetch` keeps a copy; or map the URL to one: `urls` in tieline.toml, `map_url` of the generator; what uses this is skipped or kept as raw JSON",
 };
 
 /// `TL-SCH-005`: a reference by an anchor that no schema has.

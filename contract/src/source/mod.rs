@@ -28,6 +28,7 @@ pub use lock::{CACHE_FOLDER, LOCK_FILE, Lock, Locked};
 pub use node::{Entry, Kind, Node, Object};
 pub use pointer::{Pointer, escape_token};
 pub use reference::{Broken, BrokenRef, Target};
+pub use uri::resolve as resolve_url;
 
 /// The greatest depth of a document. Deeper ones are refused, not read in part.
 pub const MAX_DEPTH: usize = 200;

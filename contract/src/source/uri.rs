@@ -21,7 +21,7 @@ fn scheme(url: &str) -> Option<&str> {
 }
 
 /// What `url` means where `base` is what everything is relative to. Fragments are left out of both.
-pub(super) fn resolve(base: &str, url: &str) -> String {
+pub fn resolve(base: &str, url: &str) -> String {
     let base = base.split('#').next().unwrap_or_default();
     if has_scheme(url) {
         return url.to_owned();
