@@ -51,8 +51,8 @@ fn contract(url: &str) -> String {
     )
 }
 
-const PET: &str = r##"{"type": "object", "properties": {"toy": {"$ref": "parts/toy.json#/Toy"}}}"##;
-const TOY: &str = r##"{"Toy": {"type": "object", "properties": {"name": {"type": "string"}}}}"##;
+const PET: &str = r#"{"type": "object", "properties": {"toy": {"$ref": "parts/toy.json#/Toy"}}}"#;
+const TOY: &str = r#"{"Toy": {"type": "object", "properties": {"name": {"type": "string"}}}}"#;
 
 #[test]
 fn what_references_lead_to_is_kept_locked_and_read_without_a_network() {

@@ -85,12 +85,9 @@ pub fn render(template: Template, context: &impl Serialize) -> Result<String, Re
     };
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-    environment.set_auto_escape_callback(|name| {
-        if name.ends_with(".html") {
-            AutoEscape::Html
-        } else {
-            AutoEscape::None
-        }
+    environment.set_auto_escape_callback(|name| match name.rsplit_once('.') {
+        Some((_, "html")) => AutoEscape::Html,
+        _ => AutoEscape::None,
     });
     environment.set_syntax(syntax().map_err(error)?);
     environment.add_filter("toml", toml_string);

@@ -157,9 +157,10 @@ impl<'a> Context<'a> {
                 let problem = self.problem(&diagnostics::REF_UNREADABLE, broken.at);
                 let problem = problem.about(format!("`{text}`: {}", why.message));
                 // What a lock says is its own matter, and has its own advice.
-                let problem = match why.code == crate::source::diagnostics::NOT_AS_LOCKED.code {
-                    true => problem.help(why.help.clone()),
-                    false => problem,
+                let problem = if why.code == crate::source::diagnostics::NOT_AS_LOCKED.code {
+                    problem.help(why.help.clone())
+                } else {
+                    problem
                 };
                 self.report(match &why.place {
                     Some(place) if place.line > 0 => problem.related(place.clone(), "the file is wrong here"),
