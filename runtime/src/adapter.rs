@@ -1,5 +1,7 @@
 //! What a protocol makes of one attempt: octets out, an [`Answer`] or a [`Fault`] back.
 
+pub(crate) mod redirect;
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -23,6 +25,8 @@ pub(crate) enum Wire {
         path: PathAndQuery,
         /// The body.
         body: Bytes,
+        /// How many redirects are followed.
+        redirects: u32,
     },
     /// A gRPC call.
     #[cfg(feature = "grpc")]
@@ -50,21 +54,54 @@ pub(crate) async fn exchange(
     remaining: Option<Duration>,
 ) -> Result<Answer, Fault> {
     match wire {
-        Wire::Http { method, path, body } => {
-            let request = http_request(method, path, body, headers, number, remaining);
-            let response = client
-                .line
-                .send(endpoint, request)
-                .await
-                .map_err(transport_fault)?;
-            read(client, response).await
+        Wire::Http {
+            method,
+            path,
+            body,
+            redirects: 0,
+        } => {
+            let request = http_request(client, method, path, body, headers, number, remaining);
+            read(client, send(client, endpoint, request).await?).await
+        }
+        Wire::Http {
+            method,
+            path,
+            body,
+            redirects,
+        } => {
+            let hop = redirect::Hop {
+                endpoint: endpoint.clone(),
+                method: method.clone(),
+                path: path.clone(),
+                body: body.clone(),
+                headers,
+            };
+            // Boxed, because few clients follow any.
+            let following = Box::pin(redirect::follow(client, hop, *redirects, number, remaining));
+            read(client, following.await?).await
         }
         #[cfg(feature = "grpc")]
         Wire::Grpc(outgoing) => grpc::exchange(client, outgoing, headers, number, remaining).await,
     }
 }
 
+/// Sends a request, and gives the head of the response and its body as it was before it was compressed.
+async fn send(
+    client: &Inner,
+    endpoint: &Endpoint,
+    request: Request<Body>,
+) -> Result<Response<ResponseBody>, Fault> {
+    let sent = client.line.send(endpoint, request).await;
+    let response = sent.map_err(transport_fault)?;
+    #[cfg(feature = "gzip")]
+    if client.expand_replies {
+        return Ok(crate::http::gzip::expanded(response));
+    }
+    Ok(response)
+}
+
 fn http_request(
+    client: &Inner,
     method: &Method,
     path: &PathAndQuery,
     body: &Bytes,
@@ -82,6 +119,14 @@ fn http_request(
     if number > 0 {
         headers.insert(ATTEMPT, HeaderValue::from(number));
     }
+    #[cfg(feature = "gzip")]
+    if client.expand_replies && !headers.contains_key(header::RANGE) {
+        headers
+            .entry(header::ACCEPT_ENCODING)
+            .or_insert(crate::http::gzip::GZIP);
+    }
+    #[cfg(not(feature = "gzip"))]
+    let _ = client;
     let mut request = Request::new(Body::from(body.clone()));
     *request.method_mut() = method.clone();
     *request.uri_mut() = Uri::from(path.clone());

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use crate::client::Client;
 use crate::context::Context;
 use crate::error::Error;
-use crate::operation::Operation;
+use crate::operation::{Deprecation, Operation};
 
 /// A typed request that knows its operation. Implemented by generated code.
 pub trait Call: Sized + Send + 'static {
@@ -117,6 +117,11 @@ impl<T> Reply<T> {
     /// The headers. gRPC: the initial metadata, and the trailing metadata of a unary call.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
+    }
+
+    /// What it says of the operation's deprecation, by its headers `Deprecation` and `Sunset`.
+    pub fn deprecation(&self) -> Option<Deprecation> {
+        Deprecation::of(&self.headers)
     }
 
     /// How often it was tried, the last included.

@@ -3,6 +3,7 @@
 //! A server makes a [`Context`] of every request and hands it to the handler; it is also the current one while the
 //! handler runs, so that calls made there inherit the deadline and the ids without being told.
 
+use std::any::Any;
 use std::fmt::{self, Write as _};
 use std::future::Future;
 use std::sync::Arc;
@@ -27,6 +28,46 @@ struct Facts {
     caller: Option<Arc<str>>,
     attempt: u32,
     headers: Option<Arc<http::HeaderMap>>,
+    principal: Option<Principal>,
+}
+
+/// Who calls, as what it showed proves. Cheap to clone.
+#[derive(Clone)]
+pub struct Principal {
+    name: Arc<str>,
+    details: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+impl Principal {
+    /// Somebody of this name: a user, a client, a service.
+    pub fn new(name: impl Into<Arc<str>>) -> Self {
+        Self {
+            name: name.into(),
+            details: None,
+        }
+    }
+
+    /// Keeps what else is known, such as the claims of a token.
+    pub fn with(mut self, details: impl Any + Send + Sync) -> Self {
+        self.details = Some(Arc::new(details));
+        self
+    }
+
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What else is known, where it is of this type.
+    pub fn details<T: Any>(&self) -> Option<&T> {
+        self.details.as_deref()?.downcast_ref()
+    }
+}
+
+impl fmt::Debug for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Principal").field(&self.name).finish()
+    }
 }
 
 impl Context {
@@ -85,6 +126,11 @@ impl Context {
         self.with(|facts| facts.headers = Some(Arc::new(headers)))
     }
 
+    /// Sets who calls, as what it showed proves.
+    pub fn with_principal(self, principal: Principal) -> Self {
+        self.with(|facts| facts.principal = Some(principal))
+    }
+
     fn facts(&self) -> Option<&Facts> {
         self.0.as_deref()
     }
@@ -112,6 +158,11 @@ impl Context {
     /// The name of the calling service.
     pub fn caller(&self) -> Option<&str> {
         self.facts()?.caller.as_deref()
+    }
+
+    /// Who calls, as what it showed proves. `None`: nobody looked, or it need not say.
+    pub fn principal(&self) -> Option<&Principal> {
+        self.facts()?.principal.as_ref()
     }
 
     /// Which attempt of the caller this is, from 0.

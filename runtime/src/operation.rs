@@ -2,12 +2,14 @@
 //!
 //! The generator writes these tables as `static`s; nothing here is built at run time.
 
+pub(crate) mod deprecation;
 mod extras;
 mod macros;
 mod security;
 pub mod server;
 
-pub use extras::{Deprecation, Extras};
+pub use deprecation::Deprecation;
+pub use extras::Extras;
 #[doc(hidden)]
 pub use macros::status;
 pub use security::{Required, SchemeKind, SecurityScheme};

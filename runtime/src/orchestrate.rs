@@ -32,6 +32,7 @@ use crate::context::Context;
 use crate::error::{ErrorKind, Fault, Rejection};
 use crate::http::Endpoint;
 use crate::observe::metrics::{self, AttemptOutcome};
+use crate::operation::Deprecation;
 use crate::policy::breaker::Judgement;
 use crate::policy::bulkhead::Full;
 use crate::policy::deadline::Deadline;
@@ -323,10 +324,30 @@ fn fault_of(client: &Inner, error: PolicyError<Fault>) -> Fault {
     }
 }
 
+/// Counts a reply that says that its operation is deprecated, and tells of the first.
+fn watch_deprecation(client: &Inner, call: &Call, headers: &HeaderMap) {
+    let (Some(operation), Some(deprecation)) = (&call.metrics, Deprecation::of(headers)) else {
+        return;
+    };
+    if operation.deprecated() {
+        tracing::warn!(
+            service = %client.service, operation = %call.operation, since = deprecation.since,
+            sunset = deprecation.sunset, "the service says that the operation is deprecated"
+        );
+    }
+}
+
 /// Metrics and log of the call as a whole.
 fn report(client: &Inner, call: &Call, attempts: u32, took: Duration, outcome: Result<&Answer, &Fault>) {
     if let Some(operation) = &call.metrics {
         operation.call(status_label(&call.wire, outcome), took);
+    }
+    let headers = match outcome {
+        Ok(answer) => Some(&answer.headers),
+        Err(fault) => fault.reply().map(|reply| &reply.headers),
+    };
+    if let Some(headers) = headers {
+        watch_deprecation(client, call, headers);
     }
     let span = tracing::Span::current();
     span.record("attempts", attempts);

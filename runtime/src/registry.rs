@@ -32,6 +32,7 @@
 //! | `UnauthorizedError` | [`ErrorKind::Unauthorized`](crate::ErrorKind::Unauthorized) |
 //! | `ForbiddenError` | [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) |
 
+mod connections;
 mod parts;
 
 use std::any::TypeId;
@@ -385,7 +386,7 @@ impl Registry {
         let credentials = parts::credentials(resolved, &*self.environment)?;
         let shared = |state: &mut State| {
             let service = state.services.entry(key.clone()).or_default();
-            service.builder(resolved, line)
+            service.builder(resolved, &*self.environment, line)
         };
         let mut builder = shared(&mut self.state())?;
         if let Some(key) = api_key {

@@ -4,5 +4,6 @@
 pub mod golden;
 #[cfg(test)]
 mod outgoing;
+mod security;
 #[cfg(test)]
 mod wire;

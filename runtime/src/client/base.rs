@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Client;
-use super::send::begin;
+use super::send::{begin, compressed};
 use crate::adapter::Wire;
 use crate::call::{CallOptions, Reply};
 use crate::code::Code;
@@ -196,7 +196,8 @@ impl UntypedRequest<'_> {
         call.wire = Wire::Http {
             method: self.method,
             path,
-            body: body.unwrap_or_default(),
+            body: compressed(&self.client.0, &mut call.headers, body.unwrap_or_default()),
+            redirects: self.client.0.redirects,
         };
         let correlation_id = Arc::clone(&call.correlation_id);
         let answer = orchestrate::run(&self.client.0, call).await?;

@@ -8,7 +8,7 @@ use http::HeaderValue;
 use super::credentials::{Shown, Wallet, sensitive};
 use super::{Client, Closing, Credential, Identity, Inner, Interceptor, Secret};
 use crate::clock::Clock;
-use crate::http::{DEFAULT_BODY_LIMIT, Endpoint, EndpointError, Line, Transport};
+use crate::http::{DEFAULT_BODY_LIMIT, Endpoint, EndpointError, Line, Proxies, Tls, TlsError, Transport};
 use crate::observe::metrics::Metrics;
 use crate::policy::breaker::{self, Breaker};
 use crate::policy::bulkhead::Bulkhead;
@@ -34,11 +34,21 @@ pub struct ClientBuilder {
     wallet: Wallet,
     interceptors: Vec<Arc<dyn Interceptor>>,
     body_limit: usize,
+    user_agent: HeaderValue,
+    redirects: u32,
+    #[cfg(feature = "gzip")]
+    expand_replies: bool,
+    #[cfg(feature = "gzip")]
+    compress_from: Option<usize>,
+    tls: Tls,
+    proxies: Proxies,
     check_replies: bool,
     clock: Clock,
     random: Option<Arc<Random>>,
     metrics: Option<Arc<Metrics>>,
 }
+
+const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("tieline/", env!("CARGO_PKG_VERSION")));
 
 /// The total deadline of a call unless another is set.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -62,6 +72,14 @@ impl ClientBuilder {
             wallet: Wallet::default(),
             interceptors: Vec::new(),
             body_limit: DEFAULT_BODY_LIMIT,
+            user_agent: USER_AGENT,
+            redirects: 0,
+            #[cfg(feature = "gzip")]
+            expand_replies: true,
+            #[cfg(feature = "gzip")]
+            compress_from: None,
+            tls: Tls::default(),
+            proxies: Proxies::none(),
             check_replies: false,
             clock: Clock::default(),
             random: None,
@@ -185,6 +203,53 @@ impl ClientBuilder {
         self
     }
 
+    /// How requests name the program that sends them (`User-Agent`); `tieline/` and the version unless set. What a header
+    /// cannot carry is left out.
+    pub fn user_agent(mut self, agent: &str) -> Self {
+        self.user_agent = HeaderValue::from_str(agent).unwrap_or(USER_AGENT);
+        self
+    }
+
+    /// How many redirects of a call are followed; none unless set, so that nobody but the contract says where requests go.
+    ///
+    /// GET and HEAD follow 301, 302, 307 and 308; other methods 307 and 308, which keep method and body; 303 is followed by
+    /// GET. Credentials stay behind where the origin changes, and `https` is not left. A status that the contract declares
+    /// is a reply, and not followed.
+    pub fn redirects(mut self, most: u32) -> Self {
+        self.redirects = most;
+        self
+    }
+
+    /// Whether replies may come compressed (`Accept-Encoding: gzip`); they may unless set.
+    #[cfg(feature = "gzip")]
+    pub fn compressed_replies(mut self, accept: bool) -> Self {
+        self.expand_replies = accept;
+        self
+    }
+
+    /// Compresses the bodies of requests from this size on. Off unless set: not every server understands it.
+    #[cfg(feature = "gzip")]
+    pub fn compress_requests(mut self, from: usize) -> Self {
+        self.compress_from = Some(from);
+        self
+    }
+
+    /// Whom to trust and who we are over TLS. Not used with a line of one's own.
+    ///
+    /// # Errors
+    /// rustls refuses the certificates or the key.
+    pub fn tls(mut self, tls: Tls) -> Result<Self, TlsError> {
+        tls.check()?;
+        self.tls = tls;
+        Ok(self)
+    }
+
+    /// Which proxies requests go by; none unless set. Not used with a line of one's own.
+    pub fn proxies(mut self, proxies: Proxies) -> Self {
+        self.proxies = proxies;
+        self
+    }
+
     /// Judges replies by the rules of the contract, too: one that breaks them is an error.
     pub fn check_replies(mut self, check: bool) -> Self {
         self.check_replies = check;
@@ -252,11 +317,15 @@ impl ClientBuilder {
         let (line, own) = match self.line {
             Some(line) => (line, None),
             None => {
-                let transport = Transport::builder().wait_for_ready(self.wait_for_ready);
+                let transport = Transport::builder()
+                    .wait_for_ready(self.wait_for_ready)
+                    .tls(self.tls)
+                    .proxies(self.proxies);
                 let transport = match self.connect_timeout {
                     Some(timeout) => transport.connect_timeout(timeout),
                     None => transport,
                 };
+                // Its TLS settings were built once when they were given.
                 let transport = transport.build().unwrap_or_default();
                 (Line::from(transport.clone()), Some(transport))
             }
@@ -276,6 +345,12 @@ impl ClientBuilder {
             shown: Shown::default(),
             interceptors: self.interceptors,
             body_limit: self.body_limit,
+            user_agent: self.user_agent,
+            redirects: self.redirects,
+            #[cfg(feature = "gzip")]
+            expand_replies: self.expand_replies,
+            #[cfg(feature = "gzip")]
+            compress_from: self.compress_from,
             check_replies: self.check_replies,
             clock: self.clock,
             random,

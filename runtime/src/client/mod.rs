@@ -31,6 +31,8 @@ use crate::observe::metrics;
 use crate::operation::{Binding, Contract, Operation, SecurityScheme};
 use crate::policy::stack::Policies;
 use crate::random::Random;
+use http::HeaderValue;
+
 use credentials::tokens::{Means, TokenSource};
 use credentials::{Shown, Wallet};
 
@@ -63,6 +65,14 @@ pub(crate) struct Inner {
     pub(crate) shown: Shown,
     pub(crate) interceptors: Vec<Arc<dyn Interceptor>>,
     pub(crate) body_limit: usize,
+    pub(crate) user_agent: HeaderValue,
+    /// How many redirects are followed.
+    pub(crate) redirects: u32,
+    #[cfg(feature = "gzip")]
+    pub(crate) expand_replies: bool,
+    /// The size from which on bodies are compressed.
+    #[cfg(feature = "gzip")]
+    pub(crate) compress_from: Option<usize>,
     pub(crate) check_replies: bool,
     pub(crate) clock: Clock,
     pub(crate) random: Arc<Random>,
@@ -172,6 +182,12 @@ impl Client {
             shown: self.0.shown(contract.security_schemes),
             interceptors: self.0.interceptors.clone(),
             body_limit: self.0.body_limit,
+            user_agent: self.0.user_agent.clone(),
+            redirects: self.0.redirects,
+            #[cfg(feature = "gzip")]
+            expand_replies: self.0.expand_replies,
+            #[cfg(feature = "gzip")]
+            compress_from: self.0.compress_from,
             check_replies: self.0.check_replies,
             clock: self.0.clock,
             random: Arc::clone(&self.0.random),

@@ -245,6 +245,29 @@ pub(super) static LEAVES: &[Leaf] = &[
     leaf!(bulkhead.max_concurrent: count, "a whole number, at least 1", |n| *n >= 1),
     leaf!(bulkhead.max_queue: count, "a whole number", |_| true),
     leaf!(bulkhead.max_wait: time, "a duration, such as `250ms`", |_| true),
+    leaf!(user_agent: text, "a text that a header can carry", |agent| is_name(agent)),
+    leaf!(redirects: whole, "a whole number (0 to follow none)", |_| true),
+    leaf!(proxy.url: text, "the address of a proxy without credentials, such as `http://proxy.example:3128`", |url| {
+        !url.contains('@') && url.parse::<crate::http::Proxy>().is_ok()
+    }),
+    leaf!(proxy.user: text, "a name", |name| !name.is_empty()),
+    leaf!(
+        proxy.password_env: text,
+        "the name of an environment variable that holds the password, not the password itself",
+        |name| spelling::is_variable(name)
+    ),
+    leaf!(proxy.except: words, "a list of hosts, such as `[\"localhost\", \"10.0.0.0/8\"]`", |_| true),
+    leaf!(proxy.from_environment: truth, "true or false", |_| true),
+    leaf!(tls.ca_file: text, "a path", |path| !path.is_empty()),
+    leaf!(tls.public_roots: truth, "true or false", |_| true),
+    leaf!(tls.certificate_file: text, "a path", |path| !path.is_empty()),
+    leaf!(tls.key_file: text, "a path", |path| !path.is_empty()),
+    leaf!(gzip.replies: truth, "true or false, with the feature `gzip` of the crate", |_| {
+        cfg!(feature = "gzip")
+    }),
+    leaf!(gzip.requests_from: octets, "a size, such as `1KiB`, with the feature `gzip` of the crate", |_| {
+        cfg!(feature = "gzip")
+    }),
     leaf!(body_limit: octets, "a size, such as `64KiB`", |_| true),
     leaf!(check_replies: truth, "true or false", |_| true),
 ];

@@ -56,6 +56,16 @@ pub struct Settings {
     pub breaker: BreakerSettings,
     /// How many calls may be under way.
     pub bulkhead: BulkheadSettings,
+    /// How requests name the program that sends them; `tieline/` and the version by default.
+    pub user_agent: Option<String>,
+    /// How many redirects of a call are followed; none by default.
+    pub redirects: Option<u32>,
+    /// Which proxies requests go by; none by default.
+    pub proxy: ProxySettings,
+    /// Whom to trust and who we are over TLS.
+    pub tls: TlsSettings,
+    /// What is compressed. Needs the feature `gzip`.
+    pub gzip: GzipSettings,
     /// The greatest body of a reply, in octets; 64 MiB by default.
     pub body_limit: Option<u64>,
     /// Whether replies are judged by the rules of the contract; not by default.
@@ -91,6 +101,43 @@ pub struct AuthSettings {
     pub audience: Option<String>,
     /// Parameters of the provider's own.
     pub parameters: Option<BTreeMap<String, String>>,
+}
+
+/// Which proxies requests go by.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ProxySettings {
+    /// The proxy of all requests: `http://proxy.example:3128`.
+    pub url: Option<String>,
+    /// The user that it is shown.
+    pub user: Option<String>,
+    /// The variable that holds the user's password.
+    pub password_env: Option<String>,
+    /// What is gone to straight: hosts, with all below them, addresses and networks.
+    pub except: Option<Vec<String>>,
+    /// Whether `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` are read; not by default.
+    pub from_environment: Option<bool>,
+}
+
+/// Whom to trust and who we are over TLS. Files are PEM.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TlsSettings {
+    /// The file with authorities to trust.
+    pub ca_file: Option<String>,
+    /// Whether the public authorities are trusted, too; they are by default.
+    pub public_roots: Option<bool>,
+    /// The file with the certificate to show, and what leads from it to an authority.
+    pub certificate_file: Option<String>,
+    /// The file with the certificate's private key.
+    pub key_file: Option<String>,
+}
+
+/// What is compressed.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct GzipSettings {
+    /// Whether replies may come compressed; they may by default.
+    pub replies: Option<bool>,
+    /// The size from which on requests are compressed; none is by default.
+    pub requests_from: Option<u64>,
 }
 
 /// How failed attempts are repeated.

@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::tls::TlsConfigs;
-use super::{ConnectCause, Endpoint, Protocol, Scheme, TransportError};
+use super::{ConnectCause, Endpoint, Protocol, Proxy, Scheme, TransportError};
 
 /// How long the first address is given before the next is tried beside it
 /// (RFC 8305, 5: "Connection Attempt Delay").
@@ -46,21 +46,26 @@ pub(super) async fn connect(
     endpoint: &Endpoint,
     tls: &TlsConfigs,
     connector: Option<&dyn Connector>,
+    proxy: Option<&Proxy>,
 ) -> Result<Connected, TransportError> {
-    let io: Box<dyn Io> = match connector {
-        Some(connector) => connector.connect(endpoint).await.map_err(of_network)?,
-        None => Box::new(tcp(endpoint).await?),
+    let io: Box<dyn Io> = match (connector, proxy) {
+        (Some(connector), _) => connector.connect(endpoint).await.map_err(of_network)?,
+        (None, Some(proxy)) => proxy.connect(endpoint, tls).await?,
+        (None, None) => Box::new(tcp(endpoint).await?),
     };
     match endpoint.scheme() {
         Scheme::Http => Ok(Connected {
             io,
             http2: endpoint.protocol() == Protocol::Http2,
         }),
-        Scheme::Https => secure(endpoint, tls, io).await,
+        Scheme::Https => {
+            let (io, http2) = secure_stream(endpoint, tls, io).await?;
+            Ok(Connected { io, http2 })
+        }
     }
 }
 
-async fn tcp(endpoint: &Endpoint) -> Result<TcpStream, TransportError> {
+pub(super) async fn tcp(endpoint: &Endpoint) -> Result<TcpStream, TransportError> {
     let addresses = match endpoint.address() {
         Some(address) => vec![address],
         None => resolve(endpoint.host(), endpoint.port()).await?,
@@ -125,7 +130,12 @@ async fn first_to_answer(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
     Err(failure)
 }
 
-async fn secure(endpoint: &Endpoint, tls: &TlsConfigs, io: Box<dyn Io>) -> Result<Connected, TransportError> {
+/// The stream over TLS, and whether it speaks HTTP/2.
+pub(super) async fn secure_stream(
+    endpoint: &Endpoint,
+    tls: &TlsConfigs,
+    io: Box<dyn Io>,
+) -> Result<(Box<dyn Io>, bool), TransportError> {
     let fail = |context| TransportError::connect(ConnectCause::Tls, context);
     let name = ServerName::try_from(endpoint.host().to_owned())
         .map_err(|error| fail("the host is not a name that a certificate can have").because(error))?;
@@ -139,10 +149,7 @@ async fn secure(endpoint: &Endpoint, tls: &TlsConfigs, io: Box<dyn Io>) -> Resul
             "the server does not offer HTTP/2 (ALPN `h2`), which gRPC needs",
         ));
     }
-    Ok(Connected {
-        io: Box::new(stream),
-        http2,
-    })
+    Ok((Box::new(stream), http2))
 }
 
 fn of_network(error: io::Error) -> TransportError {

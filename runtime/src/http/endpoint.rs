@@ -257,6 +257,18 @@ impl Endpoint {
         }))
     }
 
+    /// The same origin without a base path.
+    pub(crate) fn root(&self) -> Self {
+        if self.0.base_path.is_empty() {
+            return self.clone();
+        }
+        let mut root = self.with_protocol(self.protocol());
+        if let Some(inner) = Arc::get_mut(&mut root.0) {
+            inner.base_path = Box::default();
+        }
+        root
+    }
+
     /// Plain text or TLS.
     pub fn scheme(&self) -> Scheme {
         self.0.origin.scheme

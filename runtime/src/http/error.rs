@@ -39,6 +39,8 @@ pub enum ConnectCause {
     Refused,
     /// The connection was not made within the connect timeout.
     Timeout,
+    /// The proxy did not lead to the service.
+    Proxy,
     /// The TLS handshake failed: certificate, name, or no common protocol.
     Tls,
     /// The network said something else, such as unreachable.

@@ -14,7 +14,10 @@ mod connect;
 mod endpoint;
 mod error;
 mod exchange;
+#[cfg(feature = "gzip")]
+pub(crate) mod gzip;
 mod pool;
+mod proxy;
 mod tls;
 mod transport;
 
@@ -26,5 +29,6 @@ pub use error::{ConnectCause, TransportError, TransportErrorKind};
 #[cfg(feature = "server")]
 pub use exchange::InProcess;
 pub use exchange::{Exchange, ExchangeFuture, Line};
+pub use proxy::{Proxies, Proxy, ProxyError};
 pub use tls::{Tls, TlsError};
 pub use transport::{Transport, TransportBuilder};

@@ -77,6 +77,14 @@ impl Tls {
         Ok(self)
     }
 
+    /// Whether connections can be made with it.
+    ///
+    /// # Errors
+    /// rustls refuses the certificates or the key.
+    pub fn check(&self) -> Result<(), TlsError> {
+        self.build().map(drop)
+    }
+
     /// Whether it shows a certificate.
     pub(super) fn shows_certificate(&self) -> bool {
         self.identity.is_some()

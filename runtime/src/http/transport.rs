@@ -15,8 +15,8 @@ use super::connect::{Connected, connect};
 use super::pool::{Fresh, Gauge, Host, Http1, Http2Slot, Lease, Limits};
 use super::tls::TlsConfigs;
 use super::{
-    Body, ConnectCause, Connector, Endpoint, Protocol, ResponseBody, Scheme, Tls, TlsError, TransportError,
-    TransportErrorKind,
+    Body, ConnectCause, Connector, Endpoint, Protocol, Proxies, ResponseBody, Scheme, Tls, TlsError,
+    TransportError, TransportErrorKind,
 };
 
 /// A pool of HTTP/1 and HTTP/2 connections to any number of endpoints. Cheap to
@@ -44,6 +44,7 @@ struct Shared {
     limits: Limits,
     tls: TlsConfigs,
     connector: Option<Arc<dyn Connector>>,
+    proxies: Proxies,
     hosts: RwLock<HashMap<Origin, Arc<Host>, BuildHasherDefault<Precomputed>>>,
     gauge: Arc<Gauge>,
     shows_certificate: bool,
@@ -96,6 +97,7 @@ pub struct TransportBuilder {
     limits: Limits,
     tls: Tls,
     connector: Option<Arc<dyn Connector>>,
+    proxies: Proxies,
 }
 
 impl Default for TransportBuilder {
@@ -113,6 +115,7 @@ impl Default for TransportBuilder {
             },
             tls: Tls::default(),
             connector: None,
+            proxies: Proxies::none(),
         }
     }
 }
@@ -168,6 +171,12 @@ impl TransportBuilder {
         self
     }
 
+    /// Which proxies requests go by; none unless set, whatever the environment says. Not used with a connector.
+    pub fn proxies(mut self, proxies: Proxies) -> Self {
+        self.proxies = proxies;
+        self
+    }
+
     /// Opens streams by other means than TCP.
     pub fn connector(mut self, connector: impl Connector + 'static) -> Self {
         self.connector = Some(Arc::new(connector));
@@ -186,6 +195,7 @@ impl TransportBuilder {
             shows_certificate: self.tls.shows_certificate(),
             tls: self.tls.build()?,
             connector: self.connector,
+            proxies: self.proxies,
             hosts: RwLock::default(),
             gauge: Arc::new(Gauge::new()),
         })))
@@ -240,6 +250,9 @@ impl Transport {
             let sent = match connection {
                 Fresh::Http1(connection) => {
                     address_http1(&mut request, endpoint, &path);
+                    if let Some(proxy) = self.0.proxies.of(endpoint) {
+                        proxy.address(&mut request, endpoint);
+                    }
                     send_http1(&host, connection, request).await
                 }
                 Fresh::Http2(slot) => {
@@ -377,7 +390,8 @@ impl Transport {
     async fn reach(&self, endpoint: &Endpoint) -> Result<Connected, TransportError> {
         let shared = &*self.0;
         loop {
-            let connected = connect(endpoint, &shared.tls, shared.connector.as_deref()).await;
+            let proxy = shared.proxies.of(endpoint);
+            let connected = connect(endpoint, &shared.tls, shared.connector.as_deref(), proxy).await;
             let may_come_up = |error: &TransportError| {
                 use ConnectCause::{Dns, Network, Refused};
                 matches!(error.kind(), TransportErrorKind::Connect(Dns | Network | Refused))

@@ -8,6 +8,7 @@
 //! | `service_call_duration_seconds` | histogram | service, method, status |
 //! | `service_call_total` | counter | service, method, status |
 //! | `tieline_attempts_total` | counter | service, operation, outcome |
+//! | `tieline_deprecated_calls_total` | counter | service, operation |
 //! | `tieline_breaker_state` | gauge: 0 closed, 1 half-open, 2 open | service |
 //! | `tieline_breaker_transitions_total` | counter | service, to |
 //! | `tieline_retry_budget_exhausted_total` | counter | service |
@@ -86,6 +87,7 @@ impl Metrics {
         let mut text = Text::default();
         render_calls(&mut text, &registered);
         render_attempts(&mut text, &registered);
+        render_deprecations(&mut text, &registered);
         render_breakers(&mut text, &registered);
         render_rejections(&mut text, &registered);
         text.finish()
@@ -161,6 +163,31 @@ fn render_attempts(text: &mut Text, registered: &Registered) {
             ],
             count,
         );
+    }
+}
+
+/// Only what has been met: most operations are not deprecated.
+fn render_deprecations(text: &mut Text, registered: &Registered) {
+    let met = registered
+        .operations
+        .values()
+        .filter(|operation| operation.deprecations() > 0);
+    let mut series = BTreeMap::<_, u64>::new();
+    for operation in met {
+        let labels = (operation.service(), operation.operation());
+        *series.entry(labels).or_default() += operation.deprecations();
+    }
+    if series.is_empty() {
+        return;
+    }
+    let name = "tieline_deprecated_calls_total";
+    text.family(
+        name,
+        "counter",
+        "Calls whose replies said that the operation is deprecated.",
+    );
+    for ((service, operation), count) in series {
+        text.sample(name, &[("service", service), ("operation", operation)], count);
     }
 }
 

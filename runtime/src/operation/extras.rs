@@ -1,6 +1,6 @@
 //! What few operations say.
 
-use super::Server;
+use super::{Deprecation, Server};
 
 /// What few operations say: one pointer in the table of those that do not.
 #[derive(Debug)]
@@ -17,13 +17,4 @@ impl Extras {
         servers: &[],
         deprecation: None,
     };
-}
-
-/// That an operation is deprecated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Deprecation {
-    /// When it became so, in seconds since 1970 began in UTC, where the contract says.
-    pub since: Option<i64>,
-    /// When it ends, in seconds since 1970 began in UTC, where the contract says.
-    pub sunset: Option<i64>,
 }

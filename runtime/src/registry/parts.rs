@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::sync::Weak;
 use std::time::Duration;
 
-use super::RegistryError;
+use super::{RegistryError, connections};
 use crate::client::{Client, ClientAuthentication, ClientBuilder, Closing, Credential, OAuth2, Secret};
 use crate::config::{
     AuthSettings, BreakerSettings, BudgetSettings, BulkheadSettings, ConfigError, Environment, Place,
-    Resolved, RetrySettings, Settings,
+    ProxySettings, Resolved, RetrySettings, Settings, TlsSettings,
 };
 use crate::http::{Endpoint, Line, Transport};
 use crate::policy::breaker::Breaker;
@@ -44,10 +44,13 @@ impl<K: PartialEq, V: Clone> Alike<K, V> {
 /// A client that is handed out again, by its type and the settings of its own.
 type Singleton = (TypeId, Settings, Box<dyn Any + Send + Sync>);
 
+/// What a transport is made of.
+type TransportKey = (Option<Duration>, TlsSettings, ProxySettings);
+
 /// The parts that clients of one service share. Those that judge the service are kept by address, too.
 #[derive(Default)]
 pub(super) struct Service {
-    transports: Alike<Option<Duration>, Transport>,
+    transports: Alike<TransportKey, Transport>,
     breakers: Alike<(Option<String>, BreakerSettings), Arc<Breaker>>,
     budgets: Alike<(Option<String>, BudgetSettings), Arc<Budget>>,
     bulkheads: Alike<(Option<String>, BulkheadSettings), Arc<Bulkhead>>,
@@ -60,6 +63,7 @@ impl Service {
     pub(super) fn builder(
         &mut self,
         resolved: &Resolved,
+        environment: &dyn Environment,
         line: Option<Line>,
     ) -> Result<ClientBuilder, RegistryError> {
         let (set, all) = (resolved.settings(), resolved.with_defaults());
@@ -69,7 +73,7 @@ impl Service {
         }
         builder = match line {
             Some(line) => builder.line(line),
-            None => builder.line(self.transport(resolved)?),
+            None => builder.line(self.transport(resolved, environment)?),
         };
         // Where nobody set a timeout, the contract's have a say.
         if let Some(timeout) = set.timeout {
@@ -83,6 +87,21 @@ impl Service {
         }
         if let Some(limit) = set.body_limit {
             builder = builder.body_limit(usize::try_from(limit).unwrap_or(usize::MAX));
+        }
+        if let Some(agent) = &set.user_agent {
+            builder = builder.user_agent(agent);
+        }
+        if let Some(most) = set.redirects {
+            builder = builder.redirects(most);
+        }
+        #[cfg(feature = "gzip")]
+        {
+            if let Some(accept) = set.gzip.replies {
+                builder = builder.compressed_replies(accept);
+            }
+            if let Some(from) = set.gzip.requests_from {
+                builder = builder.compress_requests(usize::try_from(from).unwrap_or(usize::MAX));
+            }
         }
         if let Some(honour) = set.operation_servers {
             builder = builder.operation_servers(honour);
@@ -139,10 +158,18 @@ impl Service {
         }
     }
 
-    fn transport(&mut self, resolved: &Resolved) -> Result<Transport, RegistryError> {
-        let timeout = resolved.settings().connect_timeout;
-        self.transports.get_or_make(timeout, || {
-            let builder = Transport::builder();
+    fn transport(
+        &mut self,
+        resolved: &Resolved,
+        environment: &dyn Environment,
+    ) -> Result<Transport, RegistryError> {
+        let set = resolved.settings();
+        let timeout = set.connect_timeout;
+        let key = (timeout, set.tls.clone(), set.proxy.clone());
+        self.transports.get_or_make(key, || {
+            let builder = Transport::builder()
+                .tls(connections::tls(resolved)?)
+                .proxies(connections::proxies(resolved, environment)?);
             let builder = match timeout {
                 Some(timeout) => builder.connect_timeout(timeout),
                 None => builder,

@@ -14,7 +14,7 @@ use crate::operation::{Body, Encoding, HttpBinding, InputPlace, QueryStyle, Segm
 
 /// How many headers a call mostly has: its own, ids, trace, identity, and what the protocol adds. As many as a map of the
 /// standard sizes holds.
-pub(crate) const USUAL_HEADERS: usize = 12;
+pub(crate) const USUAL_HEADERS: usize = if cfg!(feature = "gzip") { 14 } else { 12 };
 
 /// A request, ready for any number of attempts.
 #[derive(Debug, Clone)]

@@ -18,6 +18,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::time::Instant;
 use tracing::Instrument;
 
+use super::auth::{Authenticate, Denied, admit};
 use super::handler::{self, Handling, Run, isolated};
 use super::problem::{self, ErrorStyle, RenderError};
 use super::request::{self, Arrived};
@@ -93,6 +94,7 @@ struct Table {
     routes: Routes,
     operations: Vec<Entry>,
     errors: Arc<dyn RenderError>,
+    authenticator: Option<Arc<dyn Authenticate>>,
     body_limit: usize,
     metrics: Arc<Metrics>,
 }
@@ -118,6 +120,7 @@ impl Service {
                 routes: Routes::default(),
                 operations: Vec::new(),
                 errors: Arc::new(ErrorStyle::Problem),
+                authenticator: None,
                 body_limit: DEFAULT_BODY_LIMIT,
                 metrics: Metrics::global().clone(),
             }),
@@ -209,6 +212,13 @@ impl Service {
     /// Renders errors that the contract does not declare by `renderer`: an [`ErrorStyle`], or a function.
     pub fn render_errors_with(mut self, renderer: impl RenderError + 'static) -> Self {
         Arc::make_mut(&mut self.table).errors = Arc::new(renderer);
+        self
+    }
+
+    /// Lets `judge` say who may call operations that the contract asks credentials for; handlers see whom it accepted in
+    /// [`Context::principal`]. Unless set, nobody looks at credentials here: protect the routes otherwise.
+    pub fn authenticate(mut self, judge: impl Authenticate) -> Self {
+        Arc::make_mut(&mut self.table).authenticator = Some(Arc::new(judge));
         self
     }
 
@@ -316,9 +326,18 @@ impl Table {
                 }
                 None => self.run(entry, context.clone(), request).await,
             };
-            outcome.unwrap_or_else(|refusal| self.refuse(&refusal.error, refusal.status, &context))
+            outcome.unwrap_or_else(|refusal| {
+                let mut response = self.refuse(&refusal.error, refusal.status, &context);
+                for challenge in refusal.challenges {
+                    response.headers_mut().append(header::WWW_AUTHENTICATE, challenge);
+                }
+                response
+            })
         };
-        let response = work.instrument(span.clone()).await;
+        let mut response = work.instrument(span.clone()).await;
+        if let Some(deprecation) = &entry.operation.extras.deprecation {
+            deprecation.write(response.headers_mut());
+        }
         let status = response.status().as_u16();
         span.record("http.response.status_code", status);
         let took = started.elapsed();
@@ -343,6 +362,16 @@ impl Table {
             captures,
             body,
         } = request;
+        let context = match &self.authenticator {
+            None => context,
+            Some(judge) => {
+                let admitted = admit(&**judge, self.contract, entry.operation, parts, &context).await;
+                match admitted.map_err(Refusal::denied)? {
+                    Some(principal) => context.with_principal(principal),
+                    None => context,
+                }
+            }
+        };
         let body = self.body(entry.binding, &parts.headers, body).await?;
         let arrived = Arrived {
             captures,
@@ -391,7 +420,7 @@ impl Table {
                     broken_off(error)
                 }
             })?;
-        let octets = collected.to_bytes();
+        let octets = expanded(headers, collected.to_bytes(), limit)?;
         if octets.is_empty() || request::accepts(declared, headers) {
             return Ok(octets);
         }
@@ -426,6 +455,8 @@ impl Table {
 struct Refusal {
     status: StatusCode,
     error: Error,
+    /// What credentials would be accepted.
+    challenges: Vec<HeaderValue>,
 }
 
 impl Refusal {
@@ -433,6 +464,7 @@ impl Refusal {
         Self {
             status,
             error: Error::new(Code::from_http_status(status.as_u16()), message),
+            challenges: Vec::new(),
         }
     }
 
@@ -441,6 +473,14 @@ impl Refusal {
         Self {
             status: status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             error,
+            challenges: Vec::new(),
+        }
+    }
+
+    fn denied(denied: Denied) -> Self {
+        Self {
+            challenges: denied.challenges,
+            ..Self::of(denied.error)
         }
     }
 }
@@ -451,6 +491,35 @@ fn missing() -> Error {
 
 fn late() -> Refusal {
     Refusal::of(Fault::timeout("the caller's deadline passed before the work was done").into())
+}
+
+/// The body as it was before it was compressed.
+fn expanded(headers: &http::HeaderMap, octets: Bytes, limit: usize) -> Result<Bytes, Refusal> {
+    let coding = headers
+        .get(header::CONTENT_ENCODING)
+        .map(|value| value.as_bytes());
+    if coding.is_none_or(|coding| coding.eq_ignore_ascii_case(b"identity")) {
+        return Ok(octets);
+    }
+    #[cfg(feature = "gzip")]
+    if crate::http::gzip::is_gzip(headers) {
+        use crate::http::gzip::{Unfit, expanded_octets};
+        return expanded_octets(&octets, limit).map_err(|unfit| match unfit {
+            Unfit::TooLarge => too_large(limit),
+            Unfit::Malformed => {
+                let message = "the body is not the gzip that its headers say";
+                Refusal::new(StatusCode::BAD_REQUEST, message.to_owned())
+            }
+        });
+    }
+    let _ = limit;
+    let known = if cfg!(feature = "gzip") {
+        "gzip or identity"
+    } else {
+        "identity"
+    };
+    let message = format!("the body has a content coding that is not supported; use {known}");
+    Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message))
 }
 
 fn too_large(limit: usize) -> Refusal {
@@ -465,6 +534,7 @@ fn broken_off(error: BoxError) -> Refusal {
     Refusal {
         status: StatusCode::BAD_REQUEST,
         error: fault.into(),
+        challenges: Vec::new(),
     }
 }
 

@@ -21,12 +21,11 @@ use crate::code::Code;
 use crate::codec::{Record, validate};
 use crate::context::Context;
 use crate::error::{Error, ErrorKind, Fault, RawReply};
-use crate::operation::{Binding, HttpBinding, Operation, ReplySet};
+use crate::operation::{Binding, HttpBinding, Operation, ReplySet, StatusMatch};
 use crate::orchestrate::{self, Answer};
 use crate::rest;
 
 const ACCEPT_JSON: HeaderValue = HeaderValue::from_static("application/json");
-const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("tieline/", env!("CARGO_PKG_VERSION")));
 
 /// Sends a typed request and gives its response: what the generated clients' `Api` is made of.
 ///
@@ -141,7 +140,12 @@ fn prepare_http(
     call.wire = Wire::Http {
         method: binding.method.clone(),
         path,
-        body: encoded.body,
+        body: compressed(inner, &mut call.headers, encoded.body),
+        redirects: if declares_redirects(binding) {
+            0
+        } else {
+            inner.redirects
+        },
     };
     Ok((call, binding))
 }
@@ -166,7 +170,8 @@ pub(crate) fn begin(
     all.reserve(rest::USUAL_HEADERS.saturating_sub(all.len()));
     inner.identity.write(&ids, &inner.random, &mut all);
     all.entry(header::ACCEPT).or_insert(ACCEPT_JSON);
-    all.entry(header::USER_AGENT).or_insert(USER_AGENT);
+    all.entry(header::USER_AGENT)
+        .or_insert_with(|| inner.user_agent.clone());
     Ok(orchestrate::Call {
         operation,
         metrics: None,
@@ -175,6 +180,7 @@ pub(crate) fn begin(
             method: http::Method::GET,
             path: PathAndQuery::from_static("/"),
             body: bytes::Bytes::new(),
+            redirects: inner.redirects,
         },
         headers: all,
         context,
@@ -183,6 +189,33 @@ pub(crate) fn begin(
         endpoint: None,
         correlation_id: ids.correlation,
     })
+}
+
+/// The body, compressed where that is set, it is long enough, and nobody has done it yet.
+#[cfg_attr(
+    not(feature = "gzip"),
+    allow(unused_variables, clippy::needless_pass_by_ref_mut)
+)]
+pub(super) fn compressed(
+    client: &super::Inner,
+    headers: &mut http::HeaderMap,
+    body: bytes::Bytes,
+) -> bytes::Bytes {
+    #[cfg(feature = "gzip")]
+    if client.compress_from.is_some_and(|from| body.len() >= from)
+        && !headers.contains_key(header::CONTENT_ENCODING)
+    {
+        headers.insert(header::CONTENT_ENCODING, crate::http::gzip::GZIP);
+        return crate::http::gzip::compressed(&body);
+    }
+    body
+}
+
+/// Whether a redirect is a reply of the contract.
+fn declares_redirects(binding: &HttpBinding) -> bool {
+    let all = binding.successes.iter().chain(binding.failures);
+    all.map(|reply| reply.status)
+        .any(|status| matches!(status, StatusMatch::Code(300..=399) | StatusMatch::Range(3)))
 }
 
 /// A write that carries an idempotency key may be repeated: the server tells the repetition.

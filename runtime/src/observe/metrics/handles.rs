@@ -62,6 +62,7 @@ pub struct Operation {
     method: String,
     calls: Table<Histogram>,
     attempts: [AtomicU64; AttemptOutcome::ALL.len()],
+    deprecated: AtomicU64,
 }
 
 impl Operation {
@@ -72,6 +73,7 @@ impl Operation {
             method: method.to_owned(),
             calls: Table::new(),
             attempts: Default::default(),
+            deprecated: AtomicU64::new(0),
         }
     }
 
@@ -83,6 +85,16 @@ impl Operation {
     /// Counts one attempt.
     pub fn attempt(&self, outcome: AttemptOutcome) {
         self.attempts[outcome as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a reply that says that the operation is deprecated. Whether it is the first.
+    pub fn deprecated(&self) -> bool {
+        self.deprecated.fetch_add(1, Ordering::Relaxed) == 0
+    }
+
+    /// How many replies said that the operation is deprecated.
+    pub fn deprecations(&self) -> u64 {
+        self.deprecated.load(Ordering::Relaxed)
     }
 
     /// How many calls have ended in `status`.

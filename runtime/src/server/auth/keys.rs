@@ -20,11 +20,11 @@ use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
-use super::problem::{ErrorStyle, RenderError};
-use super::{inbound, problem};
 use crate::code::Code;
 use crate::error::Error;
 use crate::headers::{API_KEY, SERVICE_ID, SERVICE_NAME};
+use crate::server::problem::{ErrorStyle, RenderError};
+use crate::server::{inbound, problem};
 
 /// The environment variable that holds the keys.
 pub const SERVICE_API_KEY: &str = "SERVICE_API_KEY";

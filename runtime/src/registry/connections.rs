@@ -1,0 +1,95 @@
+//! Certificates and proxies of a service, as its settings name them.
+
+use super::RegistryError;
+use crate::config::{Environment, Resolved};
+use crate::http::{Proxies, Tls, TlsError};
+
+/// Whom to trust and who we are.
+pub(super) fn tls(resolved: &Resolved) -> Result<Tls, RegistryError> {
+    let set = &resolved.settings().tls;
+    let fail = |key: &str, problem: String| RegistryError::Transport {
+        service: resolved.service().to_owned(),
+        message: format!("`{key}`: {problem}"),
+    };
+    let read = |key: &str, path: &str| {
+        std::fs::read(path).map_err(|error| fail(key, format!("{path} cannot be read: {error}")))
+    };
+    let mut tls = Tls::new();
+    if let Some(path) = &set.ca_file {
+        let unfit = |error: TlsError| fail("tls.ca_file", format!("{path}: {error}"));
+        tls = tls.authority_pem(&read("tls.ca_file", path)?).map_err(unfit)?;
+    }
+    if set.public_roots == Some(false) {
+        if set.ca_file.is_none() {
+            let problem = "nobody would be trusted: set `tls.ca_file`".to_owned();
+            return Err(fail("tls.public_roots", problem));
+        }
+        tls = tls.without_public_roots();
+    }
+    match (&set.certificate_file, &set.key_file) {
+        (Some(certificate), Some(key)) => {
+            let (chain, secret) = (
+                read("tls.certificate_file", certificate)?,
+                read("tls.key_file", key)?,
+            );
+            let unfit = |error: TlsError| fail("tls.certificate_file", format!("{certificate}: {error}"));
+            tls = tls.identity_pem(&chain, &secret).map_err(unfit)?;
+        }
+        (Some(_), None) => {
+            return Err(fail(
+                "tls.certificate_file",
+                "its key is missing: set `tls.key_file`".into(),
+            ));
+        }
+        (None, Some(_)) => {
+            let problem = "its certificate is missing: set `tls.certificate_file`".to_owned();
+            return Err(fail("tls.key_file", problem));
+        }
+        (None, None) => {}
+    }
+    Ok(tls)
+}
+
+/// Which proxies requests go by.
+pub(super) fn proxies(resolved: &Resolved, environment: &dyn Environment) -> Result<Proxies, RegistryError> {
+    let set = &resolved.settings().proxy;
+    let fail = |key: &str, problem: String| RegistryError::Transport {
+        service: resolved.service().to_owned(),
+        message: format!("`{key}`: {problem}"),
+    };
+    let mut proxies = match &set.url {
+        Some(url) => Proxies::all(url).map_err(|error| fail("proxy.url", error.to_string()))?,
+        None if set.from_environment == Some(true) => Proxies::from_environment(|name| environment.get(name))
+            .map_err(|error| fail("proxy.from_environment", error.to_string()))?,
+        None => return Ok(Proxies::none()),
+    };
+    if let Some(except) = &set.except {
+        proxies = proxies.except(&except.join(","));
+    }
+    match (&set.user, &set.password_env) {
+        (Some(user), Some(variable)) => {
+            let password = environment.get(variable).filter(|text| !text.is_empty());
+            let missing = || {
+                fail(
+                    "proxy.password_env",
+                    format!("the environment variable {variable} is not set"),
+                )
+            };
+            proxies = proxies.credentials(user, &password.ok_or_else(missing)?);
+        }
+        (Some(_), None) => {
+            return Err(fail(
+                "proxy.user",
+                "it has no password: set `proxy.password_env`".into(),
+            ));
+        }
+        (None, Some(_)) => {
+            return Err(fail(
+                "proxy.password_env",
+                "it has no user: set `proxy.user`".into(),
+            ));
+        }
+        (None, None) => {}
+    }
+    Ok(proxies)
+}
