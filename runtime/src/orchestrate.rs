@@ -205,7 +205,8 @@ async fn attempt(
         interceptor.before_attempt(&seen, &mut headers);
     }
     let endpoint = call.endpoint.as_ref().unwrap_or(&client.endpoint);
-    let exchange = async {
+    // Pinned here, so that neither way of awaiting it carries a copy.
+    let mut exchange = std::pin::pin!(async {
         match &call.token {
             None => adapter::exchange(client, endpoint, &call.wire, headers, number, remaining).await,
             // Boxed, because few calls need it and every call would carry room for it.
@@ -216,7 +217,7 @@ async fn attempt(
                 .await
             }
         }
-    };
+    });
     let mut counted = Counted {
         operation: call.metrics.as_deref(),
         deadline,
@@ -224,11 +225,11 @@ async fn attempt(
     };
     let outcome = match client.attempt_timeout {
         Some(_) => deadline
-            .run(exchange)
+            .run(exchange.as_mut())
             .await
             .unwrap_or_else(|_| Err(Fault::timeout("the attempt took too long"))),
         // The total deadline stands around all attempts already.
-        None => exchange.await,
+        None => exchange.as_mut().await,
     };
     counted.outcome = Some(match &outcome {
         Ok(_) => AttemptOutcome::Success,

@@ -495,9 +495,7 @@ fn late() -> Refusal {
 
 /// The body as it was before it was compressed.
 fn expanded(headers: &http::HeaderMap, octets: Bytes, limit: usize) -> Result<Bytes, Refusal> {
-    let coding = headers
-        .get(header::CONTENT_ENCODING)
-        .map(|value| value.as_bytes());
+    let coding = headers.get(header::CONTENT_ENCODING).map(HeaderValue::as_bytes);
     if coding.is_none_or(|coding| coding.eq_ignore_ascii_case(b"identity")) {
         return Ok(octets);
     }
