@@ -4,6 +4,7 @@
 pub mod golden;
 #[cfg(test)]
 mod outgoing;
+#[cfg(test)]
 mod security;
 #[cfg(test)]
 mod wire;
