@@ -17,6 +17,7 @@ const GOLDENS: &[&str] = &[
     "maps",
     "multipart",
     "objects",
+    "pages",
     "parameters",
     "pets",
     "recursion",
@@ -35,7 +36,7 @@ fn folder() -> PathBuf {
 fn generator(name: &str) -> Generator {
     let everything = matches!(
         name,
-        "pets" | "docs" | "grpc" | "multipart" | "security" | "webhooks"
+        "pets" | "docs" | "grpc" | "multipart" | "security" | "pages" | "webhooks"
     );
     let dialect = if name == "grpc" { "proto" } else { "yaml" };
     let generator = Generator::new()

@@ -5,6 +5,7 @@
 pub(crate) mod deprecation;
 mod extras;
 mod macros;
+mod pagination;
 mod security;
 pub mod server;
 
@@ -12,6 +13,7 @@ pub use deprecation::Deprecation;
 pub use extras::Extras;
 #[doc(hidden)]
 pub use macros::status;
+pub use pagination::Pagination;
 pub use security::{Required, SchemeKind, SecurityScheme};
 pub use server::{Server, ServerError, ServerVariable};
 

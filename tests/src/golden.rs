@@ -21,6 +21,7 @@ goldens! {
     maps = "../golden/maps/mod.rs": "Maps, and properties beside the named ones.";
     multipart = "../golden/multipart/mod.rs": "Bodies in parts, with files.";
     objects = "../golden/objects/mod.rs": "Objects, aliases and rules.";
+    pages = "../golden/pages/mod.rs": "Lists in pages.";
     parameters = "../golden/parameters/mod.rs": "Parameters of every place.";
     pets = "../golden/pets/mod.rs": "Every part of a module.";
     recursion = "../golden/recursion/mod.rs": "Types that contain themselves.";

@@ -5,6 +5,8 @@ pub mod golden;
 #[cfg(test)]
 mod outgoing;
 #[cfg(test)]
+mod pages;
+#[cfg(test)]
 mod security;
 #[cfg(test)]
 mod wire;

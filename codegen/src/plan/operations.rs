@@ -11,6 +11,7 @@ use tieline_contract::problem::Problems;
 use super::custom::{self, Custom};
 use super::docs::Docs;
 use super::name::{self, Case};
+use super::paging::PagingPlan;
 use super::replies::{self, ReplyPlan, ReplySetPlan, Sets};
 use super::rules;
 use super::ty::{Names, RustType};
@@ -44,6 +45,8 @@ pub(crate) struct OperationPlan {
     /// Its own servers.
     pub(crate) servers: Vec<Server>,
     pub(crate) lifecycle: Lifecycle,
+    /// How its list is read page by page, if it is one.
+    pub(crate) paging: Option<PagingPlan>,
     /// Where a server serves what has no path: a webhook or a callback.
     pub(crate) mount: Option<String>,
     /// The module of its callbacks.
@@ -108,7 +111,9 @@ const PENDING: &[&str] = &[
     "header",
     "idempotency_key",
     "into_future",
+    "items",
     "new",
+    "pages",
     "repeatable",
     "send",
     "timeout",
@@ -230,6 +235,7 @@ fn one(
             .collect(),
         servers: operation.servers.clone(),
         lifecycle: operation.lifecycle.clone(),
+        paging: None,
         name,
         service,
         index,

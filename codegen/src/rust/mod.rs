@@ -21,6 +21,7 @@ use proc_macro2::TokenStream;
 
 use crate::plan::{Form, Plan};
 use format::Calls;
+pub(crate) use tokens::ident_text;
 
 /// An emitter of a file.
 type Emit = fn(&Plan, &Calls) -> TokenStream;

@@ -9,6 +9,7 @@ use super::record::Record;
 use super::tokens::{self, Patterns, Scope};
 use crate::plan::Plan;
 use crate::plan::operations::{OperationPlan, OutputPlan, PlacePlan, RoutePlan, SegmentPlan};
+use crate::plan::paging::PagingPlan;
 use crate::plan::replies::{ReplyPlan, ReplySetPlan};
 
 /// The file.
@@ -51,6 +52,10 @@ fn module(operation: &OperationPlan, patterns: &Patterns, calls: &Calls) -> Toke
     );
     let facts = calls.item(facts(operation));
     let call = calls.item(Call::Text(call(operation)));
+    let paging = operation
+        .paging
+        .as_ref()
+        .map(|paging| calls.item(Call::Text(paginated(paging))));
     let types = operation.uses_types().then(|| quote!(types,));
     let callbacks = operation.callbacks.as_ref().map(|module| {
         let module = tokens::ident(module);
@@ -66,6 +71,7 @@ fn module(operation: &OperationPlan, patterns: &Patterns, calls: &Calls) -> Toke
             #failure
             #facts
             #call
+            #paging
         }
     }
 }
@@ -300,6 +306,15 @@ fn call(operation: &OperationPlan) -> String {
             )
         }
     }
+}
+
+/// `paginated!`: how the pages of a list follow each other, and what is on one.
+fn paginated(paging: &PagingPlan) -> String {
+    let PagingPlan { next, item, items } = paging;
+    format!(
+        "v1::paginated!(Request -> {}: [{next}] page => {items});",
+        type_text(item)
+    )
 }
 
 /// A type as text, spaced as people write it.

@@ -16,6 +16,7 @@ mod mend;
 mod multipart;
 mod operation;
 mod outgoing;
+mod paging;
 mod parameter;
 mod path;
 mod paths;

@@ -244,6 +244,28 @@ macro_rules! __http_call {
     };
 }
 
+/// Makes a request one for a list that comes in pages: its item, how the next page is found, and the items of a page.
+///
+/// ```text
+/// paginated!(Request -> types::Pet: [Link] page => page);
+/// paginated!(Request -> types::Pet: [Cursor { input: 0, at: &["next"], more: &[] }] page => page.data);
+/// ```
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __paginated {
+    ($request:ident -> $item:ty: [$($next:tt)+] $page:ident => $items:expr) => {
+        impl $crate::generated::v1::Paginated for $request {
+            type Item = $item;
+            const PAGINATION: $crate::operation::Pagination = $crate::operation::Pagination::$($next)+;
+            fn items(
+                $page: <Self as $crate::call::Call>::Output,
+            ) -> ::std::vec::Vec<<Self as $crate::generated::v1::Paginated>::Item> {
+                $items
+            }
+        }
+    };
+}
+
 /// Implements the module's `Api` for a type by forwarding every operation. Written as `async_trait` expands, without a
 /// future of its own for each method:
 ///
