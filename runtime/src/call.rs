@@ -89,6 +89,7 @@ impl fmt::Debug for CallOptions {
             .field("headers", &self.headers.keys())
             .field("repeatable", &self.repeatable)
             .field("invalid_header", &self.invalid_header)
+            .field("target", &self.target.as_ref().map(|(endpoint, _)| endpoint))
             .finish()
     }
 }

@@ -311,10 +311,12 @@ fn call(operation: &OperationPlan) -> String {
 /// `paginated!`: how the pages of a list follow each other, and what is on one.
 fn paginated(paging: &PagingPlan) -> String {
     let PagingPlan { next, item, items } = paging;
-    format!(
-        "v1::paginated!(Request -> {}: [{next}] page => {items});",
-        type_text(item)
-    )
+    let item = type_text(item);
+    let one = format!("v1::paginated!(Request -> {item}: [{next}] page => {items});");
+    if one.len() < 100 {
+        return one;
+    }
+    format!("v1::paginated!(\n    Request -> {item}: [{next}]\n    page => {items}\n);")
 }
 
 /// A type as text, spaced as people write it.

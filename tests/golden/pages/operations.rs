@@ -47,7 +47,10 @@ pub mod by_cursor {
         successes: Code(200) => Json("application/json");
     }
     v1::http_call!(Request -> types::Page: Ok(body));
-    v1::paginated!(Request -> types::Pet: [Cursor { input: 1, at: &["meta", "nextPageToken"], more: &["meta", "has_more"] }] page => page.data.unwrap_or_default());
+    v1::paginated!(
+        Request -> types::Pet: [Cursor { input: 1, at: &["meta", "nextPageToken"], more: &["meta", "has_more"] }]
+        page => page.data.unwrap_or_default()
+    );
 }
 
 /// The operation `byNumber`.

@@ -109,7 +109,7 @@ fn prepare_http(
     let mut encoded = rest::write_request(binding, request).map_err(named)?;
     let target = options.target.take();
     if let Some((_, path)) = &target {
-        encoded.path = path.as_str().to_owned();
+        path.as_str().clone_into(&mut encoded.path);
     }
     let mut token = Ok(None);
     let (timeout, repeatable) = (options.timeout, options.repeatable);
