@@ -7,7 +7,7 @@ app.use(express.urlencoded({ extended: true }));
 
 app.post("/customers", (request, response) => {
   const { plain, metadata, codes, notes, ...rest } = request.body;
-  const again = { ...rest, plain: JSON.parse(plain), metadata: { "a]b": "1", c: "" } };
+  const again = { ...rest, plain: JSON.parse(plain), metadata: { a: "1", c: "" } };
   response.json({ parsed: request.body, written: qs.stringify(again) });
 });
 
