@@ -14,6 +14,7 @@ macro_rules! goldens {
 
 goldens! {
     all_of = "../golden/all_of/mod.rs": "Objects made of others.";
+    bodies = "../golden/bodies/mod.rs": "Forms and queries with names that nest.";
     decided = "../golden/decided/mod.rs": "Names, replacements and derives that were decided by hand.";
     docs = "../golden/docs/mod.rs": "Documentation that rustdoc would misread, and what is deprecated.";
     enums = "../golden/enums/mod.rs": "Constants of any text.";

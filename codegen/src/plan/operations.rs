@@ -100,6 +100,8 @@ pub(crate) enum PlacePlan {
         media_type: String,
         /// The media types of parts: property, media type.
         parts: Vec<(String, String)>,
+        /// The styles of a form's properties: property, style.
+        styles: Vec<(String, &'static str)>,
     },
 }
 
@@ -347,26 +349,34 @@ fn route(names: &Names<'_>, operation: &Operation, binding: &HttpBinding) -> Rou
 fn place(place: &InputPlace) -> PlacePlan {
     match place {
         InputPlace::Path(style) => PlacePlan::Path(text_style(*style)),
-        InputPlace::Query(style) => PlacePlan::Query(match style {
-            QueryStyle::FormExploded => "FormExploded",
-            QueryStyle::Form => "Form",
-            QueryStyle::Space => "Space",
-            QueryStyle::Pipe => "Pipe",
-            QueryStyle::Tab => "Tab",
-            QueryStyle::DeepObject => "DeepObject",
-            QueryStyle::Json => "Json",
-        }),
+        InputPlace::Query(style) => PlacePlan::Query(query_style(*style)),
         InputPlace::Header(style) => PlacePlan::Header(text_style(*style)),
         InputPlace::Cookie => PlacePlan::Cookie,
         InputPlace::Body {
             media_type,
             encoding,
             parts,
+            styles,
         } => PlacePlan::Body {
             encoding: replies::encoding(*encoding).unwrap_or("Bytes"),
             media_type: media_type.clone(),
             parts: parts.clone(),
+            styles: (styles.iter())
+                .map(|(property, style)| (property.clone(), query_style(*style)))
+                .collect(),
         },
+    }
+}
+
+fn query_style(style: QueryStyle) -> &'static str {
+    match style {
+        QueryStyle::FormExploded => "FormExploded",
+        QueryStyle::Form => "Form",
+        QueryStyle::Space => "Space",
+        QueryStyle::Pipe => "Pipe",
+        QueryStyle::Tab => "Tab",
+        QueryStyle::DeepObject => "DeepObject",
+        QueryStyle::Json => "Json",
     }
 }
 

@@ -266,8 +266,11 @@ fn place(place: &PlacePlan) -> String {
             encoding,
             media_type,
             parts,
+            styles,
         } => {
-            let said = parts.iter().map(|(name, said)| format!("{name:?} => {said:?}"));
+            let parts = parts.iter().map(|(name, said)| format!("{name:?} => {said:?}"));
+            let styles = styles.iter().map(|(name, style)| format!("{name:?} => {style}"));
+            let said = parts.chain(styles);
             let arguments: Vec<String> = std::iter::once(format!("{media_type:?}")).chain(said).collect();
             format!("Body({encoding}({}))", arguments.join(", "))
         }

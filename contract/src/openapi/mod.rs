@@ -11,6 +11,7 @@ mod build;
 mod content;
 pub mod diagnostics;
 mod dynamic;
+mod form;
 mod info;
 mod mend;
 mod multipart;

@@ -155,6 +155,15 @@ macro_rules! __http_operation {
             media_type: $media_type,
             encoding: $crate::operation::Encoding::$encoding,
             parts: &[$(($part, $part_type)),*],
+            styles: &[],
+        }
+    };
+    (@body $encoding:ident($media_type:literal $(, $property:literal => $style:ident)+)) => {
+        $crate::operation::Body {
+            media_type: $media_type,
+            encoding: $crate::operation::Encoding::$encoding,
+            parts: &[],
+            styles: &[$(($property, $crate::operation::QueryStyle::$style)),+],
         }
     };
     (@place Path($style:ident)) => {
