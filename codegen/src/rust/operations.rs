@@ -1,10 +1,13 @@
 //! `operations.rs`: a module for each operation.
 
+use std::sync::Arc;
+
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use tieline_contract::model::{Lifecycle, Moment, Server, StatusMatch};
 
 use super::format::{Call, Calls};
+use super::parts::{self, Part};
 use super::record::Record;
 use super::tokens::{self, Patterns, Scope};
 use crate::plan::Plan;
@@ -12,14 +15,26 @@ use crate::plan::operations::{OperationPlan, OutputPlan, PlacePlan, RoutePlan, S
 use crate::plan::paging::PagingPlan;
 use crate::plan::replies::{ReplyPlan, ReplySetPlan};
 
-/// The file.
-pub(crate) fn emit(plan: &Plan, calls: &Calls) -> TokenStream {
-    let patterns = Patterns::in_parent();
-    let modules: Vec<TokenStream> = plan
-        .operations
-        .iter()
-        .map(|operation| module(operation, &patterns, calls))
-        .collect();
+/// The file: what all operations use, then the operations.
+pub(crate) fn parts(plan: &Plan) -> Vec<Part<'_>> {
+    let requests = plan.operations.iter().map(|operation| &operation.request);
+    let patterns = Arc::new(Patterns::of(requests, true));
+    let mut parts: Vec<Part<'_>> = Vec::new();
+    let used = Arc::clone(&patterns);
+    parts.push(Box::new(move |_| head(plan, &used)));
+    for operations in plan.operations.chunks(parts::ITEMS) {
+        let patterns = Arc::clone(&patterns);
+        parts.push(Box::new(move |calls| {
+            let modules = operations.iter();
+            modules
+                .map(|operation| module(operation, &patterns, calls))
+                .collect()
+        }));
+    }
+    parts
+}
+
+fn head(plan: &Plan, patterns: &Patterns<'_>) -> TokenStream {
     let patterns = patterns.statics();
     let types = plan.operations.iter().any(OperationPlan::uses_types).then(|| {
         quote!(
@@ -30,11 +45,10 @@ pub(crate) fn emit(plan: &Plan, calls: &Calls) -> TokenStream {
         #types
         use ::tieline::generated::v1;
         #patterns
-        #(#modules)*
     }
 }
 
-fn module(operation: &OperationPlan, patterns: &Patterns, calls: &Calls) -> TokenStream {
+fn module(operation: &OperationPlan, patterns: &Patterns<'_>, calls: &Calls) -> TokenStream {
     let name = tokens::ident(&operation.name);
     let docs = tokens::docs(&operation.docs);
     let request = request(operation, patterns, calls);
@@ -76,7 +90,7 @@ fn module(operation: &OperationPlan, patterns: &Patterns, calls: &Calls) -> Toke
     }
 }
 
-fn request(operation: &OperationPlan, patterns: &Patterns, calls: &Calls) -> TokenStream {
+fn request(operation: &OperationPlan, patterns: &Patterns<'_>, calls: &Calls) -> TokenStream {
     let name = Ident::new("Request", Span::call_site());
     let record = Record {
         name: &name,
