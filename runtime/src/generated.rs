@@ -9,6 +9,7 @@ pub mod v1 {
     #[cfg(feature = "blocking")]
     pub use crate::__blocking_client as blocking_client;
     pub use crate::__service_error as service_error;
+    pub use crate::__setters as setters;
     pub use crate::call::{Call, CallOptions, Reply as CallReply, Sending};
     pub use crate::client::{
         Async, Blocking, Items, Pages, Paginated, ServiceClient, call, items, output, pages, send_http,

@@ -319,7 +319,7 @@ fn call(operation: &OperationPlan) -> String {
             let status = if *with_status { "_, " } else { "" };
             format!(
                 "v1::http_call!(Request -> {}: {variant}({status}body));",
-                type_text(ty)
+                tokens::text(&tokens::ty(ty, Scope::Beside))
             )
         }
     }
@@ -328,26 +328,10 @@ fn call(operation: &OperationPlan) -> String {
 /// `paginated!`: how the pages of a list follow each other, and what is on one.
 fn paginated(paging: &PagingPlan) -> String {
     let PagingPlan { next, item, items } = paging;
-    let item = type_text(item);
+    let item = tokens::text(&tokens::ty(item, Scope::Beside));
     let one = format!("v1::paginated!(Request -> {item}: [{next}] page => {items});");
     if one.len() < 100 {
         return one;
     }
     format!("v1::paginated!(\n    Request -> {item}: [{next}]\n    page => {items}\n);")
-}
-
-/// A type as text, spaced as people write it.
-fn type_text(ty: &crate::plan::ty::RustType) -> String {
-    let text = tokens::ty(ty, Scope::Beside).to_string();
-    [
-        (" :: ", "::"),
-        (":: ", "::"),
-        (" < ", "<"),
-        (" >", ">"),
-        (" ,", ","),
-    ]
-    .iter()
-    .fold(text, |text, (from, to)| text.replace(from, to))
-    .trim_end()
-    .to_owned()
 }

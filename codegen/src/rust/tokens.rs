@@ -29,6 +29,25 @@ pub(crate) fn ident_text(name: &str) -> String {
     }
 }
 
+/// A type, or a value made of calls, as text that is spaced as people write it.
+pub(crate) fn text(tokens: &TokenStream) -> String {
+    [
+        (" :: ", "::"),
+        (":: ", "::"),
+        (" < ", "<"),
+        (" >", ">"),
+        (" ,", ","),
+        (" (", "("),
+        ("( ", "("),
+        (" )", ")"),
+        (" . ", "."),
+    ]
+    .iter()
+    .fold(tokens.to_string(), |text, (from, to)| text.replace(from, to))
+    .trim_end()
+    .to_owned()
+}
+
 /// `///` lines.
 pub(crate) fn docs(docs: &Docs) -> TokenStream {
     let lines = docs.0.iter().map(|line| {

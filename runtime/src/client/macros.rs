@@ -124,6 +124,23 @@ macro_rules! __client {
     };
 }
 
+/// What is optional of an operation, as methods of its calls: `limit(limit: i32) = Some(limit);` sets `limit`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __setters {
+    ($request:ty; $($(#[$about:meta])* $setter:ident($field:ident: $ty:ty) = $value:expr;)+) => {
+        impl<M> Pending<'_, $request, M> {
+            $(
+                $(#[$about])*
+                pub fn $setter(mut self, $field: $ty) -> Self {
+                    self.request.$field = $value;
+                    self
+                }
+            )+
+        }
+    };
+}
+
 /// The part of `Pending` that blocks; nothing without the feature.
 #[doc(hidden)]
 #[macro_export]
