@@ -18,16 +18,10 @@ impl Client {
     }
 }
 
-impl<M> Pending<'_, find_customers::Request, M> {
+v1::setters! { find_customers::Request;
     /// The parameter `where`.
-    pub fn r#where(mut self, r#where: types::Where) -> Self {
-        self.request.r#where = Some(r#where);
-        self
-    }
+    r#where(r#where: types::Where) = Some(r#where);
     /// The parameter `expand`.
-    pub fn expand(mut self, expand: Vec<String>) -> Self {
-        self.request.expand = Some(expand);
-        self
-    }
+    expand(expand: Vec<String>) = Some(expand);
 }
 v1::forward_api!(Client by client { find_customers, add_customer });

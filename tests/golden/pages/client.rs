@@ -34,55 +34,31 @@ impl Client {
     }
 }
 
-impl<M> Pending<'_, by_cursor::Request, M> {
+v1::setters! { by_cursor::Request;
     /// The parameter `limit`.
-    pub fn limit(mut self, limit: i64) -> Self {
-        self.request.limit = Some(limit);
-        self
-    }
+    limit(limit: i64) = Some(limit);
     /// The parameter `page_token`.
-    pub fn page_token(mut self, page_token: impl Into<String>) -> Self {
-        self.request.page_token = Some(page_token.into());
-        self
-    }
+    page_token(page_token: impl Into<String>) = Some(page_token.into());
 }
 
-impl<M> Pending<'_, by_number::Request, M> {
+v1::setters! { by_number::Request;
     /// The parameter `page`.
-    pub fn page(mut self, page: i32) -> Self {
-        self.request.page = Some(page);
-        self
-    }
+    page(page: i32) = Some(page);
     /// The parameter `perPage`.
-    pub fn per_page(mut self, per_page: i64) -> Self {
-        self.request.per_page = Some(per_page);
-        self
-    }
+    per_page(per_page: i64) = Some(per_page);
 }
 
-impl<M> Pending<'_, by_offset::Request, M> {
+v1::setters! { by_offset::Request;
     /// The parameter `skip`.
-    pub fn skip(mut self, skip: i64) -> Self {
-        self.request.skip = Some(skip);
-        self
-    }
+    skip(skip: i64) = Some(skip);
     /// The parameter `limit`.
-    pub fn limit(mut self, limit: i64) -> Self {
-        self.request.limit = Some(limit);
-        self
-    }
+    limit(limit: i64) = Some(limit);
 }
 
-impl<M> Pending<'_, whole::Request, M> {
+v1::setters! { whole::Request;
     /// The parameter `page`.
-    pub fn page(mut self, page: i64) -> Self {
-        self.request.page = Some(page);
-        self
-    }
+    page(page: i64) = Some(page);
     /// The parameter `limit`.
-    pub fn limit(mut self, limit: i64) -> Self {
-        self.request.limit = Some(limit);
-        self
-    }
+    limit(limit: i64) = Some(limit);
 }
 v1::forward_api!(Client by client { by_cursor, by_number, by_offset, by_link, by_url, whole });
