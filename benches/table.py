@@ -3,7 +3,7 @@
 
     benches/table.py path/to/documents [--sample 40] [--seed 1] [--only tieline,progenitor,...] [--workshop DIR]
 
-Prints the table of README.md. Needs cargo and Python 3; openapi-generator needs Java 11 or newer. The peers are installed
+Prints a table in Markdown. Needs cargo and Python 3; openapi-generator needs Java 11 or newer. The peers are installed
 into the workshop from crates.io and PyPI (whose package holds the jar), at the versions below; what is there is used again.
 Every tool is used at its default settings. A document "generates" when its tool ends well and has written Rust; it
 "compiles" when `cargo check` of the crate ends well, warnings allowed. The sample is drawn by the seed among all documents,
