@@ -208,7 +208,7 @@ impl<'p> Body<'p> {
             (None, _) => *named(LISTS)?,
         };
         let (item, is_optional) = list(&field.ty)?;
-        let name = crate::rust::ident_text(&field.name);
+        let name = crate::plan::name::ident_text(&field.name);
         let rest = if is_optional { ".unwrap_or_default()" } else { "" };
         Some((item.clone(), format!("page.{name}{rest}")))
     }

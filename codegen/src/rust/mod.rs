@@ -23,7 +23,6 @@ use proc_macro2::TokenStream;
 use crate::plan::{Form, Plan};
 use format::Calls;
 use parts::{File, Part};
-pub(crate) use tokens::ident_text;
 
 /// A file in one part.
 fn whole(plan: &Plan, emit: fn(&Plan, &Calls) -> TokenStream) -> Vec<Part<'_>> {

@@ -6,6 +6,7 @@ use quote::quote;
 use tieline_contract::model::{Lifecycle, Scalar, Server, ServerVariable};
 
 use crate::plan::docs::Docs;
+pub(crate) use crate::plan::name::ident_text;
 use crate::plan::name::is_keyword;
 use crate::plan::rules::RulePlan;
 use crate::plan::ty::RustType;
@@ -17,15 +18,6 @@ pub(crate) fn ident(name: &str) -> Ident {
         Ident::new_raw(name, Span::call_site())
     } else {
         Ident::new(name, Span::call_site())
-    }
-}
-
-/// A name as text, raw where it must be.
-pub(crate) fn ident_text(name: &str) -> String {
-    if is_keyword(name) {
-        format!("r#{name}")
-    } else {
-        name.to_owned()
     }
 }
 
