@@ -120,11 +120,12 @@ fn scalar(scalar: Scalar) -> TokenStream {
     }
 }
 
-/// The regular expressions of a module: a static each.
+/// The regular expressions and checks of a module: a static each.
 #[derive(Default)]
 pub(crate) struct Patterns {
     texts: RefCell<Vec<String>>,
-    /// Whether they stand in the module around the one that uses them.
+    checks: RefCell<Vec<(String, Vec<String>)>>,
+    /// Whether they stand in the module around the one that uses them, next to the types.
     in_parent: bool,
 }
 
@@ -139,20 +140,56 @@ impl Patterns {
 
     /// The name of the static of `text`.
     fn name(&self, text: &str) -> Ident {
-        let mut texts = self.texts.borrow_mut();
-        let index = texts.iter().position(|known| known == text).unwrap_or_else(|| {
-            texts.push(text.to_owned());
-            texts.len() - 1
-        });
-        Ident::new(&format!("PATTERN_{}", index + 1), Span::call_site())
+        numbered("PATTERN", index(&mut self.texts.borrow_mut(), text.to_owned()))
     }
 
-    /// The statics of all patterns that were asked for.
-    pub(crate) fn statics(&self) -> TokenStream {
-        let texts = self.texts.borrow().clone();
-        let names = texts.iter().map(|text| self.name(text));
-        quote!(#(static #names: v1::Pattern = v1::Pattern::new(#texts);)*)
+    /// The name of the static of a check.
+    fn check(&self, schema: &str, types: &[String]) -> Ident {
+        let check = (schema.to_owned(), types.to_vec());
+        numbered("CHECK", index(&mut self.checks.borrow_mut(), check))
     }
+
+    /// The statics of all that was asked for.
+    pub(crate) fn statics(&self) -> TokenStream {
+        let texts = self.texts.borrow();
+        let patterns = texts.iter().enumerate().map(|(index, text)| {
+            let name = numbered("PATTERN", index);
+            quote!(static #name: v1::Pattern = v1::Pattern::new(#text);)
+        });
+        let checks = self.checks.borrow();
+        let module = self.in_parent.then(|| quote!(super::types::));
+        let checks = checks.iter().enumerate().map(|(index, (schema, types))| {
+            let (name, schema) = (numbered("CHECK", index), raw(schema));
+            let types = types.iter().map(|name| ident(name));
+            quote!(static #name: v1::Check = v1::Check::new(#schema, &[#(v1::blank::<#module #types>),*]);)
+        });
+        quote!(#(#patterns)* #(#checks)*)
+    }
+}
+
+/// Where something stands in a list; at its end, if it is new.
+fn index<T: PartialEq>(all: &mut Vec<T>, one: T) -> usize {
+    all.iter().position(|known| *known == one).unwrap_or_else(|| {
+        all.push(one);
+        all.len() - 1
+    })
+}
+
+fn numbered(name: &str, index: usize) -> Ident {
+    Ident::new(&format!("{name}_{}", index + 1), Span::call_site())
+}
+
+/// A text that is readable though it is full of quotes.
+fn raw(text: &str) -> Literal {
+    let fences = (1..=8).map(|count| "#".repeat(count));
+    let fence = fences
+        .into_iter()
+        .find(|fence| !text.contains(&format!("\"{fence}")));
+    let written = fence.map(|fence| format!("r{fence}\"{text}\"{fence}"));
+    let literal = written
+        .filter(|_| !text.contains('\r'))
+        .and_then(|text| text.parse().ok());
+    literal.unwrap_or_else(|| Literal::string(text))
 }
 
 /// `.rules(&[…])`, or nothing.
@@ -160,8 +197,14 @@ pub(crate) fn rules(rules: &[RulePlan], patterns: &Patterns) -> TokenStream {
     if rules.is_empty() {
         return TokenStream::new();
     }
+    let list = list(rules, patterns);
+    quote!(.rules(#list))
+}
+
+/// `&[…]`.
+pub(crate) fn list(rules: &[RulePlan], patterns: &Patterns) -> TokenStream {
     let rules = rules.iter().map(|rule| self::rule(rule, patterns));
-    quote!(.rules(&[#(#rules),*]))
+    quote!(&[#(#rules),*])
 }
 
 fn rule(rule: &RulePlan, patterns: &Patterns) -> TokenStream {
@@ -179,6 +222,11 @@ fn rule(rule: &RulePlan, patterns: &Patterns) -> TokenStream {
             let name = patterns.name(text);
             let module = patterns.in_parent.then(|| quote!(super::));
             quote!(v1::Rule::Pattern(&#module #name))
+        }
+        RulePlan::Check(schema, types) => {
+            let name = patterns.check(schema, types);
+            let module = patterns.in_parent.then(|| quote!(super::));
+            quote!(v1::Rule::Check(&#module #name))
         }
         RulePlan::UniqueItems => quote!(v1::Rule::UniqueItems),
         RulePlan::OneOf(texts) => quote!(v1::Rule::OneOf(&[#(#texts),*])),
