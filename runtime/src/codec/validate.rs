@@ -80,7 +80,10 @@ impl Judge {
             Node::Json(json) => self.json(json, rules, value),
             Node::Foreign(foreign) => self.json(&foreign.to_json(), rules, value),
             Node::List(list) => {
-                self.rules(rules, value, |rule| items_rule(rule, list));
+                self.rules(rules, value, |rule| {
+                    let mut items = (0..list.len()).filter_map(|index| list.item(index));
+                    items_rule(rule, list.len(), &mut items)
+                });
                 for index in 0..list.len() {
                     if let Some(item) = list.item(index) {
                         self.inside(PathSegment::Index(index), |judge| judge.value(item, each(rules)));
@@ -250,7 +253,11 @@ impl Judge {
         self.rules(rules, value, |rule| match json {
             Json::String(text) => text_rule(rule, text),
             Json::Number(number) => number_rule(rule, number.as_f64().unwrap_or_default()),
-            Json::Array(items) => length_rule(rule, items.len()),
+            Json::Array(items) => items_rule(
+                rule,
+                items.len(),
+                &mut items.iter().map(|item| item as &dyn Value),
+            ),
             Json::Object(entries) => properties_rule(rule, entries.len()),
             Json::Null | Json::Bool(_) => None,
         });
@@ -349,20 +356,20 @@ fn text_rule(rule: &Rule, text: &str) -> Option<Cow<'static, str>> {
     }
 }
 
-fn items_rule(rule: &Rule, list: &dyn super::List) -> Option<Cow<'static, str>> {
+fn items_rule(
+    rule: &Rule,
+    length: usize,
+    items: &mut dyn Iterator<Item = &dyn Value>,
+) -> Option<Cow<'static, str>> {
     match rule {
-        Rule::UniqueItems if !unique(list) => Some("must not have equal items".into()),
-        rule => length_rule(rule, list.len()),
+        Rule::UniqueItems => {
+            let mut texts: Vec<_> = items.map(canonical).collect();
+            texts.sort_unstable();
+            let unique = texts.windows(2).all(|pair| pair[0] != pair[1]);
+            (!unique).then_some("must not have equal items".into())
+        }
+        rule => length_rule(rule, length),
     }
-}
-
-fn unique(list: &dyn super::List) -> bool {
-    let mut texts: Vec<_> = (0..list.len())
-        .filter_map(|index| list.item(index))
-        .map(canonical)
-        .collect();
-    texts.sort_unstable();
-    texts.windows(2).all(|pair| pair[0] != pair[1])
 }
 
 fn length_rule(rule: &Rule, length: usize) -> Option<Cow<'static, str>> {
