@@ -175,7 +175,13 @@ impl Writer<'_> {
         }
         write(&path, &document)?;
         let urls = [("http://localhost:1234/".to_owned(), self.remotes.clone())];
-        let row = generate::document(&path, folder, name.to_ascii_lowercase(), keep.then_some(self.workshop), &urls);
+        let row = generate::document(
+            &path,
+            folder,
+            name.to_ascii_lowercase(),
+            keep.then_some(self.workshop),
+            &urls,
+        );
         if !keep {
             fs::remove_file(&path)?;
         }
