@@ -10,6 +10,7 @@ use tieline_codegen::{Generator, Output};
 /// The goldens. One shows every part of a module; the others show what their feature needs.
 const GOLDENS: &[&str] = &[
     "all_of",
+    "checks",
     "docs",
     "enums",
     "grpc",
