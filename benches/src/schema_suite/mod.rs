@@ -94,7 +94,7 @@ fn judge(workshop: &Workshop, group: &Group) -> Result<(Counts, Vec<String>), Fa
     let Some(row) = &group.row else {
         return Ok((counts, complaints));
     };
-    let instances: Vec<Instance> = group.tests.iter().map(|test| test.instance()).collect();
+    let instances: Vec<Instance> = group.tests.iter().map(document::Test::instance).collect();
     let answers = probe::ask(workshop, row, &instances)?;
     for ((test, instance), answer) in group.tests.iter().zip(&instances).zip(&answers) {
         let said_valid = matches!(answer, Answer::Read { violations: 0, .. });
