@@ -565,6 +565,7 @@ Pattern: {type: object, patternProperties: {'^x-': {type: string}}, additionalPr
 Open: {type: object, properties: {a: {type: integer}}, patternProperties: {'^x-': {type: string}}}
 Needs: {type: object, properties: {a: {type: string}}, required: [a, b], dependentRequired: {a: [c]}}
 Other: {not: {$ref: '#/components/schemas/Exact'}}
+Rest: {type: object, properties: {a: {type: string}}, additionalProperties: {type: integer}, unevaluatedProperties: false}
 All: {allOf: [{type: object, properties: {a: {type: string}}}], unevaluatedProperties: false}
 Exact: {type: string, maxLength: 3}");
     for (name, expected) in [
@@ -588,6 +589,14 @@ Exact: {type: string, maxLength: 3}");
             json!({"required": ["b"], "dependentRequired": {"a": ["c"]}}),
         ),
         ("Other", json!({"not": {"$ref": 0}})),
+        (
+            "Rest",
+            json!({
+                "properties": {"a": true},
+                "additionalProperties": {"type": "integer"},
+                "unevaluatedProperties": false
+            }),
+        ),
         (
             "All",
             json!({

@@ -210,9 +210,9 @@ mod tests {
         assert_eq!(broken::<Offer>(&right), [""; 0]);
         for (json, expected) in [
             (json!({ "kind": "sale" }), "must have the property `price`"),
-            (json!({ "price": 0 }), "must have the property `currency`"),
+            (json!({ "price": 0.0 }), "must have the property `currency`"),
             (
-                json!({ "price": 1, "currency": "EUR" }),
+                json!({ "price": 1.0, "currency": "EUR" }),
                 "/price: must be one of 0",
             ),
             (json!({ "position": [1, "2"] }), "/position/1: must be a number"),

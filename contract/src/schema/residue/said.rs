@@ -30,7 +30,15 @@ impl Said<'_, '_> {
     pub(super) fn has(&self, keyword: &str, value: &Node, object: &Object, part: Part<'_>) -> bool {
         let said = self;
         // What a keyword asks the others about must be there, said or not.
-        if asks(object) && matches!(keyword, "allOf" | "anyOf" | "oneOf" | "properties") {
+        const LOOKING: [&str; 6] = [
+            "allOf",
+            "anyOf",
+            "oneOf",
+            "properties",
+            "additionalProperties",
+            "items",
+        ];
+        if asks(object) && LOOKING.contains(&keyword) {
             return false;
         }
         let lists_told = |value: &Node| {
