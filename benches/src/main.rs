@@ -8,6 +8,7 @@ mod generate;
 mod ledger;
 mod policies;
 mod report;
+mod schema_suite;
 
 use std::process::ExitCode;
 
@@ -36,6 +37,8 @@ enum Subject {
     Generate(generate::Options),
     /// The policies around work that does nothing.
     Policies(policies::Options),
+    /// JSON-Schema-Test-Suite, through generated types: nothing valid refused, and how exact `validate` is.
+    SchemaSuite(schema_suite::Options),
     /// The server that `client` calls: prints its address, and ends with its standard input.
     #[command(hide = true)]
     Serve,
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Subject::Fuzz(options) => fuzz::run(&options),
         Subject::Generate(options) => generate::run(&options),
         Subject::Policies(options) => policies::run(&options),
+        Subject::SchemaSuite(options) => schema_suite::run(&options),
         Subject::Serve => client::serve(),
         Subject::Render(rendering) => rendering.run(),
     };

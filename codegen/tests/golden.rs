@@ -11,6 +11,7 @@ use tieline_codegen::{Generator, Output, TypeOptions};
 const GOLDENS: &[&str] = &[
     "all_of",
     "bodies",
+    "checks",
     "decided",
     "docs",
     "enums",

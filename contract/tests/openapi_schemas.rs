@@ -50,6 +50,14 @@ fn union<'t>(types: &'t Types, name: &str) -> &'t Union {
     }
 }
 
+/// The schema of what a type does not say.
+fn check(types: &Types, name: &str) -> Option<serde_json::Value> {
+    def(types, name).rules.iter().find_map(|rule| match rule {
+        Rule::Check(check) => Some(check.schema.clone()),
+        _ => None,
+    })
+}
+
 fn alias<'t>(types: &'t Types, name: &str) -> &'t Type {
     match &def(types, name).kind {
         TypeKind::Alias(value) => &value.ty,
@@ -443,7 +451,14 @@ Choice: {anyOf: [{enum: [a]}, {type: integer}, {enum: [b]}]}",
     assert_eq!(alias(&types, "Text"), &Type::Scalar(Scalar::String));
     assert_eq!(alias(&types, "Open"), &Type::Scalar(Scalar::String));
     assert_eq!(alias(&types, "Number"), &Type::Scalar(Scalar::F64));
-    assert!(!def(&types, "Text").exact && !def(&types, "Open").exact);
+    assert_eq!(
+        check(&types, "Text"),
+        Some(
+            json!({"anyOf": [{"format": "date", "type": "string"}, {"format": "date-time", "type": "string"}]})
+        ),
+        "what the type does not say is checked"
+    );
+    assert_eq!(check(&types, "Open"), None, "any text will do");
     assert_eq!(union(&types, "Choice").variants.len(), 2);
     let inline: Vec<_> = types.keys().filter(|name| name.0.contains('.')).collect();
     assert_eq!(
@@ -478,8 +493,9 @@ Either:
         .map(|field| (&*field.name, field.required))
         .collect();
     assert_eq!(fields, [("name", true), ("radius", true)]);
-    assert!(
-        !def(&types, "Either").exact,
+    assert_eq!(
+        check(&types, "Either"),
+        Some(json!({"anyOf": [{"required": ["a"]}, {"required": ["b"]}]})),
         "which of the two is required is not said by the type"
     );
     assert_eq!(structure(&types, "Either").fields.len(), 2);
@@ -540,22 +556,99 @@ Ref: {type: object, properties: {deep: {$ref: '#/components/schemas/Tree/propert
 }
 
 #[test]
-fn what_cannot_be_expressed_is_wider_and_says_so() {
+fn what_a_type_does_not_say_is_left_as_a_check() {
     let types = v31("Not: {type: string, not: {enum: [a]}}
-Tuple: {type: array, prefixItems: [{type: string}]}
+Tuple: {type: array, prefixItems: [{type: string}], items: {type: integer}}
 Never: false
 Two: {oneOf: [{type: string}], anyOf: [{type: integer}, {type: string}]}
 Pattern: {type: object, patternProperties: {'^x-': {type: string}}, additionalProperties: false}
+Open: {type: object, properties: {a: {type: integer}}, patternProperties: {'^x-': {type: string}}}
+Needs: {type: object, properties: {a: {type: string}}, required: [a, b], dependentRequired: {a: [c]}}
+Other: {not: {$ref: '#/components/schemas/Exact'}}
+Rest: {type: object, properties: {a: {type: string}}, additionalProperties: {type: integer}, unevaluatedProperties: false}
+All: {allOf: [{type: object, properties: {a: {type: string}}}], unevaluatedProperties: false}
 Exact: {type: string, maxLength: 3}");
-    for name in ["Not", "Tuple", "Never", "Two", "Pattern"] {
-        assert!(!def(&types, name).exact, "{name}");
+    for (name, expected) in [
+        ("Not", json!({"not": {"enum": ["a"]}})),
+        (
+            "Tuple",
+            json!({"prefixItems": [{"type": "string"}], "items": {"type": "integer"}}),
+        ),
+        ("Never", json!(false)),
+        (
+            "Two",
+            json!({"oneOf": [{"type": "string"}], "anyOf": [{"type": "integer"}, {"type": "string"}]}),
+        ),
+        (
+            "Pattern",
+            json!({"patternProperties": {"^x-": {"type": "string"}}, "additionalProperties": false}),
+        ),
+        ("Open", json!({"patternProperties": {"^x-": {"type": "string"}}})),
+        (
+            "Needs",
+            json!({"required": ["b"], "dependentRequired": {"a": ["c"]}}),
+        ),
+        ("Other", json!({"not": {"$ref": 0}})),
+        (
+            "Rest",
+            json!({
+                "properties": {"a": true},
+                "additionalProperties": {"type": "integer"},
+                "unevaluatedProperties": false
+            }),
+        ),
+        (
+            "All",
+            json!({
+                "allOf": [{"type": "object", "properties": {"a": {"type": "string"}}}],
+                "unevaluatedProperties": false
+            }),
+        ),
+    ] {
+        assert_eq!(check(&types, name), Some(expected), "{name}");
+        assert!(def(&types, name).exact, "{name}");
     }
-    assert!(def(&types, "Exact").exact);
+    assert_eq!(check(&types, "Exact"), None);
     assert_eq!(alias(&types, "Never"), &Type::Json);
     assert_eq!(alias(&types, "Two"), &Type::Json);
     assert_eq!(
+        alias(&types, "Tuple"),
+        &Type::List(Box::new(TypeUse::plain(Type::Json))),
+        "items of all kinds must fit"
+    );
+    assert_eq!(
         alias(&types, "Pattern"),
         &Type::Map(Box::new(scalar(Scalar::String)))
+    );
+    let raw = Additional::Typed(Box::new(TypeUse::plain(Type::Json)));
+    assert_eq!(
+        structure(&types, "Open").additional,
+        raw,
+        "the pattern says nothing of other names"
+    );
+}
+
+#[test]
+fn a_document_whose_dialect_is_json_schema_is_read_by_the_letter() {
+    let text = |dialect: &str| {
+        format!(
+            "openapi: 3.1.0\n{dialect}info: {{title: T, version: '1'}}\npaths: {{}}\ncomponents:\n  schemas:\n    \
+             A: {{properties: {{a: {{type: integer}}}}}}\n"
+        )
+    };
+    let types = |dialect| {
+        let read = read_text("a.yaml", text(dialect), &ReadOptions::default());
+        read.unwrap_or_else(|problems| panic!("{problems}"))
+            .contract
+            .into_inner()
+            .types
+    };
+    assert_eq!(structure(&types(""), "A").fields.len(), 1);
+    let by_the_letter = types("jsonSchemaDialect: https://json-schema.org/draft/2020-12/schema\n");
+    assert_eq!(alias(&by_the_letter, "A"), &Type::Json, "text is a value, too");
+    assert_eq!(
+        check(&by_the_letter, "A"),
+        Some(json!({"properties": {"a": {"type": "integer"}}}))
     );
 }
 

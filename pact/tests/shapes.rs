@@ -63,14 +63,14 @@ pub enum Animal {
     Dog(Dog),
     Unknown(v1::Json),
 }
-static ANIMAL: v1::UnionShape = v1::UnionShape {
-    name: "Animal",
-    variants: &["Cat", "Dog"],
-    dispatch: v1::Dispatch::Tag {
+static ANIMAL: v1::UnionShape = v1::UnionShape::new(
+    "Animal",
+    &["Cat", "Dog"],
+    v1::Dispatch::Tag {
         property: "kind",
         values: &[("cat", 0), ("dog", 1)],
     },
-};
+);
 v1::union!(Animal = ANIMAL: Unknown { 0: Cat, 1: Dog });
 
 pub struct Cat {

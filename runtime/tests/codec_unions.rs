@@ -209,11 +209,11 @@ enum Endless {
     Number(i64),
     Unknown(tieline::codec::Json),
 }
-static ENDLESS: tieline::generated::v1::UnionShape = tieline::generated::v1::UnionShape {
-    name: "Endless",
-    variants: &["Again", "Number"],
-    dispatch: tieline::generated::v1::Dispatch::Trial,
-};
+static ENDLESS: tieline::generated::v1::UnionShape = tieline::generated::v1::UnionShape::new(
+    "Endless",
+    &["Again", "Number"],
+    tieline::generated::v1::Dispatch::Trial,
+);
 tieline::generated::v1::union!(Endless = ENDLESS: Unknown { 0: Again, 1: Number });
 
 #[test]

@@ -15,6 +15,7 @@ macro_rules! goldens {
 goldens! {
     all_of = "../golden/all_of/mod.rs": "Objects made of others.";
     bodies = "../golden/bodies/mod.rs": "Forms and queries with names that nest.";
+    checks = "../golden/checks/mod.rs": "What schemas say beside their types.";
     decided = "../golden/decided/mod.rs": "Names, replacements and derives that were decided by hand.";
     docs = "../golden/docs/mod.rs": "Documentation that rustdoc would misread, and what is deprecated.";
     enums = "../golden/enums/mod.rs": "Constants of any text.";
@@ -51,9 +52,9 @@ mod tests {
     use serde::Serialize;
     use serde::de::DeserializeOwned;
     use serde_json::json;
-    use tieline::codec::{Date, Nullable, validate};
+    use tieline::codec::{Date, Nullable, Value, validate};
 
-    use super::{all_of, enums, maps, objects, recursion, three_states, union_by_kind, union_by_tag};
+    use super::{all_of, checks, enums, maps, objects, recursion, three_states, union_by_kind, union_by_tag};
 
     /// Reads a value, and checks that writing it gives what was read.
     fn round_trip<T: Serialize + DeserializeOwned>(json: &serde_json::Value) -> T {
@@ -223,6 +224,63 @@ mod tests {
                 "/born",
                 "/owner/nick-name"
             ]
+        );
+    }
+
+    /// What is wrong with a value, which is read nonetheless and loses nothing.
+    fn broken<T: Value + Serialize + DeserializeOwned>(json: &serde_json::Value) -> Vec<String> {
+        let value: T = round_trip(json);
+        validate(&value).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn what_no_type_says_is_judged_all_the_same() {
+        use checks::types::Offer;
+        let right = json!({
+            "kind": "sale", "price": 1.5, "currency": "EUR", "x-note": "new", "position": [1, 2], "instead": "nothing"
+        });
+        assert_eq!(broken::<Offer>(&right), [""; 0]);
+        for (json, expected) in [
+            (json!({ "kind": "sale" }), "must have the property `price`"),
+            (json!({ "price": 0.0 }), "must have the property `currency`"),
+            (
+                json!({ "price": 1.0, "currency": "EUR" }),
+                "/price: must be one of 0",
+            ),
+            (json!({ "position": [1, "2"] }), "/position/1: must be a number"),
+            (
+                json!({ "position": [1, 2, 3] }),
+                "/position/2: no value is allowed here",
+            ),
+            (json!({ "x-note": 1 }), "/x-note: must be text"),
+            (json!({ "other": 1 }), "/other: no value is allowed here"),
+            (
+                json!({ "instead": { "kind": "gift" } }),
+                "/instead: must not be what the contract excludes by `not`",
+            ),
+        ] {
+            let mut found = broken::<Offer>(&json);
+            found.dedup();
+            assert_eq!(found, [expected], "{json}");
+        }
+        let not_even_an_offer = json!({ "instead": { "kind": "sale" } });
+        assert_eq!(broken::<Offer>(&not_even_an_offer), [""; 0]);
+    }
+
+    #[test]
+    fn alternatives_are_judged_by_their_own_rules_and_exclude_each_other() {
+        use checks::types::{Contact, Notes, Size};
+        assert_eq!(broken::<Contact>(&json!({ "mail": "a@b" })), [""; 0]);
+        assert_eq!(
+            broken::<Contact>(&json!({ "mail": "a@b", "phone": "1" })),
+            ["must be exactly one of the alternatives that the contract names, not 2"]
+        );
+        assert_eq!(broken::<Size>(&json!(1)), [""; 0]);
+        assert_eq!(broken::<Size>(&json!(0)), ["must be at least 1"]);
+        assert_eq!(broken::<Size>(&json!("XL")), ["must match the pattern ^[SML]$"]);
+        assert_eq!(
+            broken::<Notes>(&json!({ "title": "long enough", "a": "long" })),
+            ["/a: must have at most 3 characters"]
         );
     }
 

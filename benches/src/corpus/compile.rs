@@ -12,14 +12,14 @@ use super::generate::{Outcome, Row};
 use crate::Failure;
 
 /// The folder of the workspace.
-pub(super) struct Workshop {
+pub(crate) struct Workshop {
     folder: PathBuf,
     runtime: PathBuf,
 }
 
 impl Workshop {
     /// The folder given, or one next to this program.
-    pub(super) fn open(folder: Option<&Path>) -> Result<Self, Failure> {
+    pub(crate) fn open(folder: Option<&Path>) -> Result<Self, Failure> {
         let folder = match folder {
             Some(folder) => folder.to_owned(),
             None => std::env::current_exe()?
@@ -36,18 +36,18 @@ impl Workshop {
     }
 
     /// The folder of the workspace.
-    pub(super) fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    pub(super) fn runtime(&self) -> &Path {
+    pub(crate) fn runtime(&self) -> &Path {
         &self.runtime
     }
 
     /// Makes one workspace of the crates.
-    pub(super) fn join(&self, rows: &[Row]) -> Result<(), Failure> {
+    pub(crate) fn join<'r>(&self, rows: impl IntoIterator<Item = &'r Row>) -> Result<(), Failure> {
         let members: Vec<&str> = rows
-            .iter()
+            .into_iter()
             .filter(|row| matches!(row.outcome, Outcome::Generated { .. }))
             .map(|row| row.package.as_str())
             .collect();
@@ -57,7 +57,7 @@ impl Workshop {
     }
 
     /// Writes a crate, its files that did not change left alone.
-    pub(super) fn write(&self, package: &str, output: &Output) -> Result<(), Failure> {
+    pub(crate) fn write(&self, package: &str, output: &Output) -> Result<(), Failure> {
         for (path, text) in output.files() {
             let to = self.folder.join(package).join(path);
             // A member of this workspace, not one of its own.
@@ -79,8 +79,8 @@ impl Workshop {
 }
 
 /// Checks every crate, and notes for each row whether that went well.
-pub(super) fn all(workshop: &Workshop, rows: &mut [Row]) -> Result<(), Failure> {
-    workshop.join(rows)?;
+pub(crate) fn all(workshop: &Workshop, rows: &mut [Row]) -> Result<(), Failure> {
+    workshop.join(&*rows)?;
     let (complaints, finished) = check(workshop)?;
     for row in rows {
         if matches!(row.outcome, Outcome::Generated { .. }) {

@@ -14,24 +14,24 @@ use super::compile::Workshop;
 use crate::cost;
 
 /// What became of a document.
-pub(super) struct Row {
+pub(crate) struct Row {
     /// Its path below the folder.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// The package that holds its code.
-    pub(super) package: String,
+    pub(crate) package: String,
     /// Its types: the name in the contract, and the one in Rust.
-    pub(super) type_names: Vec<(String, String)>,
-    pub(super) outcome: Outcome,
+    pub(crate) type_names: Vec<(String, String)>,
+    pub(crate) outcome: Outcome,
     /// CPU time of reading and generating.
-    pub(super) took: Duration,
+    pub(crate) took: Duration,
     /// `None`: not tried.
-    pub(super) compiled: Option<bool>,
+    pub(crate) compiled: Option<bool>,
     /// What the compiler said first.
-    pub(super) complaint: String,
+    pub(crate) complaint: String,
 }
 
 /// What came of reading and generating.
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     Generated {
         operations: usize,
         skipped: usize,
@@ -45,11 +45,17 @@ pub(super) enum Outcome {
     Panicked(String),
 }
 
-/// Reads and generates a document; its crate is written where it will be compiled.
-pub(super) fn document(path: &Path, folder: &Path, package: String, workshop: Option<&Workshop>) -> Row {
+/// Reads and generates a document; its crate is written where it will be compiled. `urls` stand for files.
+pub(crate) fn document(
+    path: &Path,
+    folder: &Path,
+    package: String,
+    workshop: Option<&Workshop>,
+    urls: &[(String, PathBuf)],
+) -> Row {
     let name = name(path, folder);
     let made = catch_unwind(AssertUnwindSafe(|| {
-        cost::cpu_of(|| generator(path, &package, workshop).render())
+        cost::cpu_of(|| generator(path, &package, workshop, urls).render())
     }));
     let mut type_names = Vec::new();
     let (outcome, took) = match made {
@@ -77,16 +83,23 @@ pub(super) fn document(path: &Path, folder: &Path, package: String, workshop: Op
     }
 }
 
-fn generator(path: &Path, package: &str, workshop: Option<&Workshop>) -> Generator {
+fn generator(
+    path: &Path,
+    package: &str,
+    workshop: Option<&Workshop>,
+    urls: &[(String, PathBuf)],
+) -> Generator {
     let runtime = workshop.map_or_else(
         || PathBuf::from("tieline"),
         |workshop| workshop.runtime().to_owned(),
     );
-    Generator::new()
+    let generator = Generator::new()
         .contract(path)
         // Every core has a document of its own.
         .threads(1)
-        .package(package, Runtime::Path(runtime))
+        .package(package, Runtime::Path(runtime));
+    urls.iter()
+        .fold(generator, |generator, (url, path)| generator.map_url(url, path))
 }
 
 /// A package's name for each document: its letters and digits, with a dash between words; a number where that is taken.
@@ -141,14 +154,14 @@ fn said(panic: &(dyn std::any::Any + Send)) -> String {
 }
 
 impl Row {
-    pub(super) fn operations(&self) -> usize {
+    pub(crate) fn operations(&self) -> usize {
         match self.outcome {
             Outcome::Generated { operations, .. } => operations,
             _ => 0,
         }
     }
 
-    pub(super) fn skipped(&self) -> usize {
+    pub(crate) fn skipped(&self) -> usize {
         match self.outcome {
             Outcome::Generated { skipped, .. } => skipped,
             _ => 0,
@@ -156,7 +169,7 @@ impl Row {
     }
 
     /// The row for machines.
-    pub(super) fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self) -> Value {
         let mut row = json!({
             "document": self.name,
             "seconds": self.took.as_secs_f64(),

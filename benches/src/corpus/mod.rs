@@ -7,9 +7,9 @@
 //! The last line counts: documents, those that generated, those that compiled without a warning, panics, and operations
 //! that had to be skipped.
 
-mod compile;
-mod generate;
-mod round_trip;
+pub(crate) mod compile;
+pub(crate) mod generate;
+pub(crate) mod round_trip;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -110,7 +110,7 @@ fn generate_all(documents: &[PathBuf], options: &Options, workshop: Option<&comp
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some(document) = documents.get(at) else { break };
                     let package = packages[at].clone();
-                    let row = generate::document(document, &options.folder, package, workshop);
+                    let row = generate::document(document, &options.folder, package, workshop, &[]);
                     if let Ok(mut rows) = rows.lock() {
                         rows.push((at, row));
                     }
@@ -145,7 +145,7 @@ fn finish(rows: &[Row]) -> Result<(), Failure> {
 }
 
 /// Whether a text matches a pattern in which `*` stands for any characters and `?` for one.
-fn matches(glob: &str, text: &str) -> bool {
+pub(crate) fn matches(glob: &str, text: &str) -> bool {
     let (glob, text): (Vec<char>, Vec<char>) = (glob.chars().collect(), text.chars().collect());
     let (mut g, mut t) = (0, 0);
     // Where the last star was, and how much of the text it has taken.

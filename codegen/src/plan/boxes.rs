@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexMap;
-use tieline_contract::model::{Additional, Type, TypeDef, TypeKind, TypeName, TypeUse};
+use tieline_contract::model::{Type, TypeDef, TypeKind, TypeName, TypeUse};
 
 /// Which uses of a type by value are boxed.
 ///
@@ -167,30 +167,12 @@ pub(crate) fn reachable<'c>(
     roots: impl IntoIterator<Item = &'c TypeUse>,
 ) -> HashSet<&'c TypeName> {
     let mut reached = HashSet::new();
-    let mut open: Vec<&TypeUse> = roots.into_iter().collect();
-    while let Some(value) = open.pop() {
-        match &value.ty {
-            Type::List(part) | Type::Map(part) => open.push(part),
-            Type::Named(name) => {
-                if let Some((name, def)) = types.get_key_value(name)
-                    && reached.insert(name)
-                {
-                    match &def.kind {
-                        TypeKind::Struct(object) => {
-                            open.extend(object.fields.iter().map(|field| &field.value));
-                            if let Additional::Typed(value) = &object.additional {
-                                open.push(value);
-                            }
-                        }
-                        TypeKind::Union(union) => {
-                            open.extend(union.variants.iter().map(|variant| &variant.value));
-                        }
-                        TypeKind::Alias(target) => open.push(target),
-                        TypeKind::Enum(_) => {}
-                    }
-                }
-            }
-            Type::Scalar(_) | Type::Json => {}
+    let mut open: Vec<&TypeName> = roots.into_iter().flat_map(TypeUse::names).collect();
+    while let Some(name) = open.pop() {
+        if let Some((name, def)) = types.get_key_value(name)
+            && reached.insert(name)
+        {
+            open.extend(def.names());
         }
     }
     reached

@@ -289,6 +289,7 @@ fn request(names: &Names<'_>, operation: &Operation) -> RecordPlan {
         has_default: fields.iter().all(|field| field.made != Made::Given),
         fields,
         open: "Ignored",
+        rest: Vec::new(),
         rules: Vec::new(),
     }
 }

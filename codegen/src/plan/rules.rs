@@ -1,8 +1,6 @@
 //! What else is required of a value, as the runtime's tables say it.
 
-use std::collections::HashSet;
-
-use tieline_contract::model::{Rule, Scalar, Type, TypeKind, TypeName, TypeUse};
+use tieline_contract::model::{Rule, Scalar, Type, TypeKind, TypeUse};
 
 use super::ty::Names;
 
@@ -22,86 +20,33 @@ pub(crate) enum RulePlan {
     Format(&'static str),
     /// Rules of each item or entry.
     Each(Vec<RulePlan>),
+    /// A schema, and the Rust names of the types that it refers to.
+    Check(String, Vec<String>),
 }
 
-/// All rules of a value where it is used: those said there, and those of the aliases it goes through. Objects judge
-/// themselves by their own tables.
+/// The rules of a value that its type does not bring along: those said where it is used. Of named types, enumerations
+/// alone have no place for theirs.
 pub(crate) fn of_use(names: &Names<'_>, value: &TypeUse) -> Vec<RulePlan> {
-    let mut rules = of_list(&value.rules);
-    let mut each = Vec::new();
-    let mut value = value;
-    let mut passed: HashSet<&TypeName> = HashSet::new();
-    loop {
-        match &value.ty {
-            Type::Named(name) => {
-                let Some(def) = names.def(name).filter(|_| passed.insert(name)) else {
-                    break;
-                };
-                match &def.kind {
-                    TypeKind::Struct(_) => break,
-                    TypeKind::Enum(_) | TypeKind::Union(_) => {
-                        rules.extend(of_list(&def.rules));
-                        break;
-                    }
-                    TypeKind::Alias(target) => {
-                        rules.extend(of_list(&def.rules));
-                        rules.extend(of_list(&target.rules));
-                        value = target;
-                    }
-                }
+    let mut rules = of_list(names, &value.rules);
+    match &value.ty {
+        Type::Named(name) => {
+            if let Some(def) = names
+                .def(name)
+                .filter(|def| matches!(def.kind, TypeKind::Enum(_)))
+            {
+                rules.extend(of_list(names, &def.rules));
             }
-            Type::Scalar(scalar) => {
-                rules.extend(format(*scalar).map(RulePlan::Format));
-                break;
-            }
-            Type::List(part) | Type::Map(part) => {
-                // A list of itself, through an alias, would not end.
-                if !matches!(&part.ty, Type::Named(name) if passed.contains(name)) {
-                    each = of_part(names, part, &mut passed);
-                }
-                break;
-            }
-            Type::Json => break,
         }
+        Type::Scalar(scalar) => rules.extend(format(*scalar).map(RulePlan::Format)),
+        Type::List(part) | Type::Map(part) => {
+            let each = of_use(names, part);
+            if !each.is_empty() {
+                rules.push(RulePlan::Each(each));
+            }
+        }
+        Type::Json => {}
     }
-    if !each.is_empty() {
-        rules.push(RulePlan::Each(each));
-    }
-    let mut seen = Vec::new();
-    rules.retain(|rule| {
-        let new = !seen.contains(rule);
-        seen.push(rule.clone());
-        new
-    });
     rules
-}
-
-/// As [`of_use`], below the aliases in `passed`.
-fn of_part(names: &Names<'_>, part: &TypeUse, passed: &mut HashSet<&TypeName>) -> Vec<RulePlan> {
-    let is_cyclic = |value: &TypeUse| {
-        let mut open = vec![value];
-        let mut seen = HashSet::new();
-        while let Some(value) = open.pop() {
-            match &value.ty {
-                Type::List(part) | Type::Map(part) => open.push(part),
-                Type::Named(name) => {
-                    if passed.contains(name) || !seen.insert(name) {
-                        return true;
-                    }
-                    if let Some(TypeKind::Alias(target)) = names.def(name).map(|def| &def.kind) {
-                        open.push(target);
-                    }
-                }
-                Type::Scalar(_) | Type::Json => {}
-            }
-        }
-        false
-    };
-    if is_cyclic(part) {
-        of_list(&part.rules)
-    } else {
-        of_use(names, part)
-    }
 }
 
 const fn format(scalar: Scalar) -> Option<&'static str> {
@@ -114,11 +59,11 @@ const fn format(scalar: Scalar) -> Option<&'static str> {
 }
 
 /// Rules as they stand. A rule of a kind that the tables do not know is left out: the type only gets wider.
-pub(crate) fn of_list(rules: &[Rule]) -> Vec<RulePlan> {
-    rules.iter().filter_map(one).collect()
+pub(crate) fn of_list(names: &Names<'_>, rules: &[Rule]) -> Vec<RulePlan> {
+    rules.iter().filter_map(|rule| one(names, rule)).collect()
 }
 
-fn one(rule: &Rule) -> Option<RulePlan> {
+fn one(names: &Names<'_>, rule: &Rule) -> Option<RulePlan> {
     let number = |name, number: &serde_json::Number| {
         Some(RulePlan::Number(name, number.as_f64().filter(|n| n.is_finite())?))
     };
@@ -137,6 +82,13 @@ fn one(rule: &Rule) -> Option<RulePlan> {
         Rule::Pattern(text) => Some(RulePlan::Pattern(text.clone())),
         Rule::UniqueItems => Some(RulePlan::UniqueItems),
         Rule::OneOf(values) => Some(RulePlan::OneOf(values.iter().map(ToString::to_string).collect())),
+        Rule::Check(check) => {
+            let types = check.types.iter().map(|name| names.rust.get(name).cloned());
+            Some(RulePlan::Check(
+                check.schema.to_string(),
+                types.collect::<Option<_>>()?,
+            ))
+        }
         _ => None,
     }
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use indexmap::IndexMap;
 use tieline_contract::model::{
-    Additional, Dispatch, Enum, EnumConstant, Field, JsonKind, Scalar, Struct, Type, TypeDef, TypeKind,
-    TypeName, TypeUse, Union,
+    Additional, Dispatch, Enum, EnumConstant, Field, JsonKind, Matching, Scalar, Struct, Type, TypeDef,
+    TypeKind, TypeName, TypeUse, Union,
 };
 
 use super::boxes::{self, Boxes, Stage};
@@ -40,6 +40,21 @@ pub(crate) enum KindPlan {
     Newtype(NewtypePlan),
 }
 
+impl KindPlan {
+    /// Its rules, a list for each place.
+    pub(crate) fn rule_lists(&self) -> Vec<&[RulePlan]> {
+        match self {
+            Self::Record(plan) => plan.rule_lists().collect(),
+            Self::Enumeration(_) => Vec::new(),
+            Self::Union(plan) => {
+                let variants = plan.variants.iter().map(|variant| variant.rules.as_slice());
+                variants.chain([plan.rules.as_slice()]).collect()
+            }
+            Self::Newtype(plan) => vec![&plan.rules],
+        }
+    }
+}
+
 /// A struct with named fields and its table.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct RecordPlan {
@@ -48,9 +63,21 @@ pub(crate) struct RecordPlan {
     pub(crate) fields: Vec<FieldPlan>,
     /// What becomes of properties that are no fields: `Ignored`, or kept in the last field: `Extra`, `Forbidden`, `Kept`.
     pub(crate) open: &'static str,
+    /// What is required of each property that is no field.
+    pub(crate) rest: Vec<RulePlan>,
     pub(crate) rules: Vec<RulePlan>,
     /// Whether it can be made of nothing.
     pub(crate) has_default: bool,
+}
+
+impl RecordPlan {
+    /// Its rules, a list for each place.
+    pub(crate) fn rule_lists(&self) -> impl Iterator<Item = &[RulePlan]> {
+        let fields = self.fields.iter().map(|field| field.rules.as_slice());
+        [self.rest.as_slice(), self.rules.as_slice()]
+            .into_iter()
+            .chain(fields)
+    }
 }
 
 /// A field.
@@ -100,6 +127,8 @@ pub(crate) struct UnionPlan {
     pub(crate) table: String,
     pub(crate) variants: Vec<VariantPlan>,
     pub(crate) dispatch: Dispatch,
+    pub(crate) matching: Matching,
+    pub(crate) rules: Vec<RulePlan>,
 }
 
 /// An alternative of a union.
@@ -112,11 +141,15 @@ pub(crate) struct VariantPlan {
     pub(crate) ty: RustType,
     /// Whether `From<T>` leads to this alternative alone.
     pub(crate) from: bool,
+    pub(crate) rules: Vec<RulePlan>,
 }
 
 /// A struct around one value.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct NewtypePlan {
+    /// The name of the static with its rules.
+    pub(crate) table: String,
+    pub(crate) rules: Vec<RulePlan>,
     pub(crate) inner: RustType,
     /// Whether it can be compared exactly and hashed.
     pub(crate) is_key: bool,
@@ -215,8 +248,8 @@ impl Planner<'_, '_> {
         match &def.kind {
             TypeKind::Struct(object) => KindPlan::Record(self.record(object, def)),
             TypeKind::Enum(enumeration) => KindPlan::Enumeration(enum_plan(enumeration, self.decided)),
-            TypeKind::Union(union) => KindPlan::Union(self.union(union)),
-            TypeKind::Alias(target) => KindPlan::Newtype(self.newtype(target)),
+            TypeKind::Union(union) => KindPlan::Union(self.union(union, def)),
+            TypeKind::Alias(target) => KindPlan::Newtype(self.newtype(target, def)),
         }
     }
 
@@ -256,7 +289,8 @@ impl Planner<'_, '_> {
             table: self.table,
             fields,
             open,
-            rules: rules::of_list(&def.rules),
+            rest: rest.map_or_else(Vec::new, |value| rules::of_use(self.names, value)),
+            rules: rules::of_list(self.names, &def.rules),
         }
     }
 
@@ -288,7 +322,7 @@ impl Planner<'_, '_> {
         }
     }
 
-    fn union(self, union: &Union) -> UnionPlan {
+    fn union(self, union: &Union, def: &TypeDef) -> UnionPlan {
         let texts: Vec<&str> = union
             .variants
             .iter()
@@ -310,13 +344,16 @@ impl Planner<'_, '_> {
                 wire: variant.name.clone(),
                 docs: Docs::new(variant.docs.as_deref(), || format!("`{}`", variant.name)),
                 from: self.is_from(ty, &tys),
+                rules: rules::of_use(self.names, &variant.value),
                 ty: ty.clone(),
             })
             .collect();
         UnionPlan {
+            rules: rules::of_list(self.names, &def.rules),
             table: self.table,
             variants,
             dispatch: union.dispatch.clone(),
+            matching: union.matching,
         }
     }
 
@@ -330,7 +367,7 @@ impl Planner<'_, '_> {
         *bare != RustType::Json && !is_self && all.iter().filter(|other| *other == ty).count() == 1
     }
 
-    fn newtype(&self, target: &TypeUse) -> NewtypePlan {
+    fn newtype(self, target: &TypeUse, def: &TypeDef) -> NewtypePlan {
         let boxed = self.boxes.boxed(self.owner, target, Stage::Required);
         let mut inner = self.names.value(&target.ty);
         if boxed {
@@ -339,7 +376,11 @@ impl Planner<'_, '_> {
         if self.names.adds_null(target) || self.boxes.endless(self.owner, target) {
             inner = inner.nullable();
         }
+        let mut rules = rules::of_list(self.names, &def.rules);
+        rules.extend(rules::of_use(self.names, target));
         NewtypePlan {
+            table: self.table,
+            rules,
             is_key: is_key(self.names, target, 0),
             inner,
         }

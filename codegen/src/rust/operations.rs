@@ -17,8 +17,9 @@ use crate::plan::replies::{ReplyPlan, ReplySetPlan};
 
 /// The file: what all operations use, then the operations.
 pub(crate) fn parts(plan: &Plan) -> Vec<Part<'_>> {
-    let requests = plan.operations.iter().map(|operation| &operation.request);
-    let patterns = Arc::new(Patterns::of(requests, true));
+    let operations = plan.operations.iter();
+    let rules = operations.flat_map(|operation| operation.request.rule_lists());
+    let patterns = Arc::new(Patterns::of(rules, true));
     let mut parts: Vec<Part<'_>> = Vec::new();
     let used = Arc::clone(&patterns);
     parts.push(Box::new(move |_| head(plan, &used)));

@@ -120,6 +120,10 @@ impl Record<'_> {
             let open = tokens::ident(self.record.open);
             quote!(.open(v1::Open::#open))
         });
+        let rest = (!self.record.rest.is_empty()).then(|| {
+            let list = tokens::list(&self.record.rest, self.patterns);
+            quote!(.rest(#list))
+        });
         let rules = tokens::rules(&self.record.rules, self.patterns);
         let entries = (self.record.fields.iter().enumerate())
             .map(|(index, field)| format!("{index}: {}", tokens::ident_text(&field.name)))
@@ -127,7 +131,7 @@ impl Record<'_> {
         let head = format!("v1::record!({} = {}", self.name, self.record.table);
         let implementation = self.calls.list(head, entries, ");", true);
         quote! {
-            static #table: v1::Shape = v1::Shape::new(#wire, &[#(#fields),*]) #open #rules;
+            static #table: v1::Shape = v1::Shape::new(#wire, &[#(#fields),*]) #open #rest #rules;
             #implementation
         }
     }

@@ -10,7 +10,6 @@ pub(crate) use crate::plan::name::ident_text;
 use crate::plan::name::is_keyword;
 use crate::plan::rules::RulePlan;
 use crate::plan::ty::RustType;
-use crate::plan::types::RecordPlan;
 
 /// A name as an identifier, raw where it must be.
 pub(crate) fn ident(name: &str) -> Ident {
@@ -179,51 +178,85 @@ fn scalar(scalar: Scalar) -> TokenStream {
     }
 }
 
-/// The regular expressions of a module: a static each, numbered as they occur.
+/// The regular expressions and checks of a module: a static each, numbered as they occur.
 pub(crate) struct Patterns<'p> {
     texts: IndexSet<&'p str>,
-    /// Whether they stand in the module around the one that uses them.
+    checks: IndexSet<(&'p str, &'p [String])>,
+    /// Whether they stand in the module around the one that uses them, next to the types.
     in_parent: bool,
 }
 
 impl<'p> Patterns<'p> {
-    /// Those of some records.
-    pub(crate) fn of(records: impl Iterator<Item = &'p RecordPlan>, in_parent: bool) -> Self {
-        let mut texts = IndexSet::new();
-        for record in records {
-            gather(&record.rules, &mut texts);
-            record
-                .fields
-                .iter()
-                .for_each(|field| gather(&field.rules, &mut texts));
+    /// Those of some lists of rules.
+    pub(crate) fn of(lists: impl Iterator<Item = &'p [RulePlan]>, in_parent: bool) -> Self {
+        let mut patterns = Self {
+            texts: IndexSet::new(),
+            checks: IndexSet::new(),
+            in_parent,
+        };
+        lists.for_each(|rules| patterns.gather(rules));
+        patterns
+    }
+
+    fn gather(&mut self, rules: &'p [RulePlan]) {
+        for rule in rules {
+            match rule {
+                RulePlan::Pattern(text) => {
+                    self.texts.insert(text);
+                }
+                RulePlan::Check(schema, types) => {
+                    self.checks.insert((schema, types));
+                }
+                RulePlan::Each(inner) => self.gather(inner),
+                _ => {}
+            }
         }
-        Self { texts, in_parent }
     }
 
     /// The name of the static of `text`.
     fn name(&self, text: &str) -> Ident {
-        let index = self.texts.get_index_of(text).unwrap_or_default();
-        Ident::new(&format!("PATTERN_{}", index + 1), Span::call_site())
+        numbered("PATTERN", self.texts.get_index_of(text).unwrap_or_default())
+    }
+
+    /// The name of the static of a check.
+    fn check(&self, schema: &str, types: &[String]) -> Ident {
+        numbered(
+            "CHECK",
+            self.checks.get_index_of(&(schema, types)).unwrap_or_default(),
+        )
     }
 
     /// Their statics.
     pub(crate) fn statics(&self) -> TokenStream {
-        let names = self.texts.iter().map(|text| self.name(text));
-        let texts = self.texts.iter();
-        quote!(#(static #names: v1::Pattern = v1::Pattern::new(#texts);)*)
+        let patterns = self.texts.iter().map(|text| {
+            let name = self.name(text);
+            quote!(static #name: v1::Pattern = v1::Pattern::new(#text);)
+        });
+        let module = self.in_parent.then(|| quote!(super::types::));
+        let checks = self.checks.iter().map(|(schema, types)| {
+            let (name, schema) = (self.check(schema, types), raw(schema));
+            let types = types.iter().map(|name| ident(name));
+            quote!(static #name: v1::Check = v1::Check::new(#schema, &[#(v1::blank::<#module #types>),*]);)
+        });
+        quote!(#(#patterns)* #(#checks)*)
     }
 }
 
-fn gather<'p>(rules: &'p [RulePlan], texts: &mut IndexSet<&'p str>) {
-    for rule in rules {
-        match rule {
-            RulePlan::Pattern(text) => {
-                texts.insert(text);
-            }
-            RulePlan::Each(inner) => gather(inner, texts),
-            _ => {}
-        }
-    }
+fn numbered(name: &str, index: usize) -> Ident {
+    Ident::new(&format!("{name}_{}", index + 1), Span::call_site())
+}
+
+/// A text that is readable though it is full of quotes.
+fn raw(text: &str) -> Literal {
+    let fences = (1..=8).map(|count| "#".repeat(count));
+    let fence = fences
+        .into_iter()
+        .find(|fence| !text.contains(&format!("\"{fence}")));
+    let written = fence.map(|fence| format!("r{fence}\"{text}\"{fence}"));
+    let literal = written
+        .filter(|_| !text.contains('\r'))
+        .and_then(|text| text.parse().ok());
+    literal.unwrap_or_else(|| Literal::string(text))
 }
 
 /// `.rules(&[…])`, or nothing.
@@ -231,8 +264,14 @@ pub(crate) fn rules(rules: &[RulePlan], patterns: &Patterns<'_>) -> TokenStream 
     if rules.is_empty() {
         return TokenStream::new();
     }
+    let list = list(rules, patterns);
+    quote!(.rules(#list))
+}
+
+/// `&[…]`.
+pub(crate) fn list(rules: &[RulePlan], patterns: &Patterns<'_>) -> TokenStream {
     let rules = rules.iter().map(|rule| self::rule(rule, patterns));
-    quote!(.rules(&[#(#rules),*]))
+    quote!(&[#(#rules),*])
 }
 
 fn rule(rule: &RulePlan, patterns: &Patterns<'_>) -> TokenStream {
@@ -250,6 +289,11 @@ fn rule(rule: &RulePlan, patterns: &Patterns<'_>) -> TokenStream {
             let name = patterns.name(text);
             let module = patterns.in_parent.then(|| quote!(super::));
             quote!(v1::Rule::Pattern(&#module #name))
+        }
+        RulePlan::Check(schema, types) => {
+            let name = patterns.check(schema, types);
+            let module = patterns.in_parent.then(|| quote!(super::));
+            quote!(v1::Rule::Check(&#module #name))
         }
         RulePlan::UniqueItems => quote!(v1::Rule::UniqueItems),
         RulePlan::OneOf(texts) => quote!(v1::Rule::OneOf(&[#(#texts),*])),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use tieline_contract::model::{Dispatch, EnumConstant, JsonKind, Scalar};
+use tieline_contract::model::{Dispatch, EnumConstant, JsonKind, Matching, Scalar};
 
 use super::format::Calls;
 use super::parts::{self, Part};
@@ -16,11 +16,8 @@ use crate::plan::types::{EnumPlan, KindPlan, NewtypePlan, TypePlan, UNKNOWN, Uni
 
 /// The file: what all types use, then the types.
 pub(crate) fn parts(plan: &Plan) -> Vec<Part<'_>> {
-    let records = plan.types.iter().filter_map(|ty| match &ty.kind {
-        KindPlan::Record(record) => Some(record),
-        _ => None,
-    });
-    let patterns = Arc::new(Patterns::of(records, false));
+    let rules = plan.types.iter().flat_map(|ty| ty.kind.rule_lists());
+    let patterns = Arc::new(Patterns::of(rules, false));
     let mut parts: Vec<Part<'_>> = Vec::new();
     let used = Arc::clone(&patterns);
     parts.push(Box::new(move |_| head(plan, &used)));
@@ -157,6 +154,17 @@ impl Types<'_> {
         let (table, wire) = (tokens::ident(&plan.table), &ty.wire);
         let labels = plan.variants.iter().map(|variant| &variant.wire);
         let dispatch = dispatch(&plan.dispatch);
+        let matching = match plan.matching {
+            Matching::Decided => None,
+            Matching::Any => Some(quote!(.matching(v1::Matching::Any))),
+            Matching::One => Some(quote!(.matching(v1::Matching::One))),
+        };
+        let has_rules = plan.variants.iter().any(|variant| !variant.rules.is_empty());
+        let alternatives = has_rules.then(|| {
+            let lists = (plan.variants.iter()).map(|variant| tokens::list(&variant.rules, self.patterns));
+            quote!(.alternatives(&[#(#lists),*]))
+        });
+        let rules = tokens::rules(&plan.rules, self.patterns);
         let entries = (plan.variants.iter().enumerate())
             .map(|(index, variant)| format!("{index}: {}", variant.name))
             .collect();
@@ -171,11 +179,8 @@ impl Types<'_> {
                 #unknown(v1::Json),
             }
             #(#conversions)*
-            static #table: v1::UnionShape = v1::UnionShape {
-                name: #wire,
-                variants: &[#(#labels),*],
-                dispatch: #dispatch,
-            };
+            static #table: v1::UnionShape =
+                v1::UnionShape::new(#wire, &[#(#labels),*], #dispatch) #matching #alternatives #rules;
             #implementation
         }
     }
@@ -201,9 +206,17 @@ impl Types<'_> {
                 }
             }
         });
-        let implementation = self
-            .calls
-            .item(super::format::Call::Text(format!("v1::newtype!({});", ty.name)));
+        let (rules, call) = if plan.rules.is_empty() {
+            (None, format!("v1::newtype!({});", ty.name))
+        } else {
+            let table = tokens::ident(&plan.table);
+            let list = tokens::list(&plan.rules, self.patterns);
+            (
+                Some(quote!(static #table: &[v1::Rule] = #list;)),
+                format!("v1::newtype!({}: {});", ty.name, plan.table),
+            )
+        };
+        let implementation = self.calls.item(super::format::Call::Text(call));
         quote! {
             #[derive(Clone #key)]
             pub struct #name(
@@ -221,6 +234,7 @@ impl Types<'_> {
                 }
             }
             #from_str
+            #rules
             #implementation
         }
     }

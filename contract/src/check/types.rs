@@ -2,41 +2,27 @@
 
 use std::collections::HashSet;
 
-use crate::model::{Additional, Contract, Operation, Origin, Type, TypeKind, TypeName, TypeUse};
+use crate::model::{Contract, Operation, Origin, Type, TypeKind, TypeName, TypeUse};
 use crate::problem::{Problem, Problems};
 
 use super::{diagnostics, place};
 
 /// Every name leads to a type.
 pub(super) fn references_lead_somewhere(contract: &Contract, problems: &mut Problems) {
-    let mut look = |value: &TypeUse, origin: &Origin| {
-        if let Some(name) = innermost(value).filter(|name| !contract.types.contains_key(*name)) {
+    let mut look = |names: Vec<&TypeName>, origin: &Origin| {
+        for name in names
+            .into_iter()
+            .filter(|name| !contract.types.contains_key(*name))
+        {
             problems
                 .push(Problem::new(&diagnostics::DANGLING_TYPE, place(origin)).about(format!("`{name}`")));
         }
     };
     for def in contract.types.values() {
-        match &def.kind {
-            TypeKind::Struct(one) => {
-                one.fields
-                    .iter()
-                    .for_each(|field| look(&field.value, &def.origin));
-                if let Additional::Typed(value) = &one.additional {
-                    look(value, &def.origin);
-                }
-            }
-            TypeKind::Union(union) => {
-                union
-                    .variants
-                    .iter()
-                    .for_each(|variant| look(&variant.value, &def.origin));
-            }
-            TypeKind::Alias(value) => look(value, &def.origin),
-            TypeKind::Enum(_) => {}
-        }
+        look(def.names(), &def.origin);
     }
     for operation in contract.operations() {
-        values(operation).for_each(|value| look(value, &operation.origin));
+        values(operation).for_each(|value| look(value.names(), &operation.origin));
     }
 }
 
@@ -46,18 +32,6 @@ fn values(operation: &Operation) -> impl Iterator<Item = &TypeUse> {
         .filter_map(|reply| reply.body.as_ref())
         .map(|body| &body.value);
     operation.inputs.iter().map(|input| &input.value).chain(bodies)
-}
-
-/// The name inside lists and maps.
-fn innermost(value: &TypeUse) -> Option<&TypeName> {
-    let mut ty = &value.ty;
-    loop {
-        match ty {
-            Type::Named(name) => return Some(name),
-            Type::List(inner) | Type::Map(inner) => ty = &inner.ty,
-            Type::Scalar(_) | Type::Json => return None,
-        }
-    }
 }
 
 /// No alias leads back to itself.

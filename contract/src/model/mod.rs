@@ -32,8 +32,8 @@ pub use paging::{NextPage, Paging};
 pub use security::{ApiKeyPlace, Requirement, SchemeKind, SecurityScheme};
 pub use server::{Server, ServerVariable};
 pub use types::{
-    Additional, Dispatch, Enum, EnumConstant, EnumValue, Field, JsonKind, Rule, Scalar, Struct, Type,
-    TypeDef, TypeKind, TypeName, TypeUse, Union, Variant,
+    Additional, Check, Dispatch, Enum, EnumConstant, EnumValue, Field, JsonKind, Matching, Rule, Scalar,
+    Struct, Type, TypeDef, TypeKind, TypeName, TypeUse, Union, Variant,
 };
 
 use indexmap::IndexMap;

@@ -41,6 +41,36 @@ pub struct TypeDef {
     pub origin: Origin,
 }
 
+impl TypeDef {
+    /// The names of the types that it is made of, or judged by.
+    pub fn names(&self) -> Vec<&TypeName> {
+        let mut names = names_in(&self.rules);
+        match &self.kind {
+            TypeKind::Alias(value) => names.extend(value.names()),
+            TypeKind::Union(union) => {
+                names.extend(union.variants.iter().flat_map(|variant| variant.value.names()));
+            }
+            TypeKind::Struct(one) => {
+                names.extend(one.fields.iter().flat_map(|field| field.value.names()));
+                if let Additional::Typed(value) = &one.additional {
+                    names.extend(value.names());
+                }
+            }
+            TypeKind::Enum(_) => {}
+        }
+        names
+    }
+}
+
+/// The names in checks.
+fn names_in(rules: &[Rule]) -> Vec<&TypeName> {
+    let checks = rules.iter().filter_map(|rule| match rule {
+        Rule::Check(check) => Some(&check.types),
+        _ => None,
+    });
+    checks.flatten().collect()
+}
+
 /// The four kinds of named type.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TypeKind {
@@ -117,6 +147,23 @@ impl TypeUse {
             ty,
             nullable: false,
             rules: Vec::new(),
+        }
+    }
+
+    /// The names of the types that it is made of, within lists and maps, too, or judged by.
+    pub fn names(&self) -> Vec<&TypeName> {
+        let mut names = Vec::new();
+        let mut value = self;
+        loop {
+            names.extend(names_in(&value.rules));
+            match &value.ty {
+                Type::List(inner) | Type::Map(inner) => value = inner,
+                Type::Named(name) => {
+                    names.push(name);
+                    return names;
+                }
+                Type::Scalar(_) | Type::Json => return names,
+            }
         }
     }
 }
@@ -205,6 +252,19 @@ pub struct Union {
     pub variants: Vec<Variant>,
     /// How a reader finds the alternative, decided while reading the contract.
     pub dispatch: Dispatch,
+    /// How many alternatives a valid value fits.
+    pub matching: Matching,
+}
+
+/// How many alternatives of a union a valid value fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Matching {
+    /// The one that it is read as: they exclude each other, or a discriminator says which is meant.
+    Decided,
+    /// At least one (`anyOf`).
+    Any,
+    /// Exactly one (`oneOf`).
+    One,
 }
 
 /// An alternative of a union.
@@ -298,4 +358,16 @@ pub enum Rule {
     MaxProperties(u64),
     /// One of these values (`enum` and `const` where the type does not say so already).
     OneOf(Vec<serde_json::Value>),
+    /// What a schema says that no type and no other rule does.
+    Check(Check),
+}
+
+/// The residue of a schema: what is left of it when all that its type and the other rules say is taken away.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Check {
+    /// JSON Schema 2020-12 without annotations, whatever the dialect of the source. A `$ref` is a number, which counts
+    /// `types`, or the name of an entry of its own `$defs`.
+    pub schema: serde_json::Value,
+    /// The types that it refers to.
+    pub types: Vec<TypeName>,
 }

@@ -27,7 +27,16 @@ pub struct Context<'a> {
     pub sources: &'a SourceMap,
     /// The schema language.
     pub dialect: Dialect,
+    /// A schema without a type speaks of every kind of value, as JSON Schema says: the document names that as its
+    /// dialect.
+    pub by_the_letter: bool,
     problems: RefCell<Problems>,
+}
+
+/// Whether `jsonSchemaDialect` is JSON Schema itself, and not OpenAPI's.
+fn names_json_schema(document: &Document) -> bool {
+    let dialect = document.root.get("jsonSchemaDialect").and_then(Node::as_str);
+    dialect.is_some_and(|dialect| dialect.contains("://json-schema.org/draft"))
 }
 
 impl<'a> Context<'a> {
@@ -37,6 +46,7 @@ impl<'a> Context<'a> {
             document,
             sources,
             dialect,
+            by_the_letter: names_json_schema(document),
             problems: RefCell::new(Problems::new()),
         }
     }

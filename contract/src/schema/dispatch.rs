@@ -47,6 +47,16 @@ pub(super) fn decide(types: &TypeMap, union: &Union, discriminator: Option<&Disc
     Dispatch::Trial
 }
 
+/// Whether a value that is read as one alternative can be no other: their kinds or constants exclude each other. A
+/// discriminator decides as well, though JSON Schema knows nothing of it: its value says what is meant.
+pub(super) fn decides(dispatch: &Dispatch) -> bool {
+    match dispatch {
+        Dispatch::Kind(_) | Dispatch::Tag { .. } => true,
+        Dispatch::KindThen { objects, .. } => decides(objects),
+        Dispatch::Property { .. } | Dispatch::Trial => false,
+    }
+}
+
 /// The mapping first, then the constants that an alternative gives the property itself, then its schema's name.
 fn by_discriminator(types: &TypeMap, union: &Union, said: &Discriminator) -> Option<Dispatch> {
     let mut values = said.values.clone();

@@ -9,11 +9,10 @@ use super::types::{Shape, Types};
 
 impl<'a> Types<'_, 'a> {
     /// What a schema with `enum` or `const` becomes.
-    pub(super) fn constants(&mut self, mut merged: Merged<'a>, place: &str) -> Shape {
-        let Some((constants, owner)) = merged.constants.take() else {
-            return self.by_type(&merged, place);
+    pub(super) fn constants(&mut self, merged: &Merged<'a>, place: &str) -> Shape {
+        let Some((all, owner)) = &merged.constants else {
+            return self.by_type(merged, place);
         };
-        let all = constants;
         let constants: Vec<&Node> = all
             .iter()
             .copied()
@@ -24,7 +23,7 @@ impl<'a> Types<'_, 'a> {
             _ => None,
         };
         if matches!(wanted, Some(Type::Array | Type::Object)) {
-            return self.listed_composites(&merged, wanted, &constants, owner, place);
+            return self.listed_composites(merged, wanted, &constants, owner, place);
         }
         let read = |constant: &&'a Node| read_constant(constant, wanted);
         let values: Option<Vec<EnumConstant>> = constants.iter().map(read).collect();
@@ -35,7 +34,7 @@ impl<'a> Types<'_, 'a> {
                     values: with_names(values, owner),
                 }))
             }
-            _ => listed(&constants, &all, wanted),
+            _ => listed(&constants, all, wanted),
         }
     }
 
@@ -63,7 +62,6 @@ impl<'a> Types<'_, 'a> {
             let why = "`enum`: its values are not of the schema's type";
             self.cx
                 .report(self.cx.problem(&diagnostics::BAD_KEYWORD, at).about(why));
-            self.inexact = true;
         }
         shape
     }

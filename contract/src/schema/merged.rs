@@ -20,7 +20,7 @@ pub(super) enum Type {
 }
 
 impl Type {
-    fn parse(name: &str) -> Option<Self> {
+    pub(super) fn parse(name: &str) -> Option<Self> {
         Some(match name {
             "boolean" => Self::Bool,
             "integer" => Self::Integer,
@@ -48,6 +48,8 @@ impl Type {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Alternatives<'a> {
     pub(super) branches: &'a [Node],
+    /// Whether a value fits one alone (`oneOf`).
+    pub(super) one: bool,
 }
 
 /// All keywords together.
@@ -64,13 +66,17 @@ pub(super) struct Merged<'a> {
     pub(super) properties: IndexMap<&'a str, Vec<Part<'a>>>,
     pub(super) required: IndexSet<&'a str>,
     pub(super) additional: Vec<&'a Node>,
+    /// What is said of properties by a pattern of their name.
+    pub(super) patterns: Vec<&'a Node>,
     /// How many of the parts name properties.
     pub(super) parts_with_properties: usize,
     pub(super) items: Vec<Part<'a>>,
+    /// Whether `prefixItems` says so.
+    pub(super) tuple: bool,
     pub(super) unions: Vec<Alternatives<'a>>,
     pub(super) discriminator: Option<&'a Node>,
     pub(super) rules: Vec<Rule>,
-    /// Something could not be taken up: the type is wider than the schema.
+    /// A reference leads nowhere: the type is wider than the schema.
     pub(super) lossy: bool,
 }
 
@@ -88,9 +94,15 @@ impl<'a> Merged<'a> {
         merged
     }
 
+    /// Whether items differ by where they stand, as a list in the place of `items` says, too.
+    pub(super) fn is_tuple(&self) -> bool {
+        let by_place = |part: &Part<'a>| matches!(part.node.kind, Kind::Array(_));
+        self.tuple || self.items.iter().any(by_place)
+    }
+
     /// Whether something is said about an object's properties.
     pub(super) fn has_object_keywords(&self) -> bool {
-        !self.properties.is_empty() || !self.additional.is_empty()
+        !self.properties.is_empty() || !self.additional.is_empty() || !self.patterns.is_empty()
     }
 
     fn take(&mut self, cx: &Context<'a>, part: Part<'a>) {
@@ -120,30 +132,18 @@ impl<'a> Merged<'a> {
                 "required" => self.take_required(cx, value),
                 "additionalProperties" => self.additional.push(value),
                 "patternProperties" => {
-                    self.lossy = true;
                     let patterns = value.as_object().map(Object::entries).unwrap_or_default();
-                    self.additional.extend(patterns.iter().map(|entry| &entry.value));
+                    self.patterns.extend(patterns.iter().map(|entry| &entry.value));
                 }
+                "prefixItems" => self.tuple |= value.as_array().is_some_and(|items| !items.is_empty()),
                 "items" => self.items.push(Part::new(value)),
                 "oneOf" | "anyOf" if !part.without_unions => {
                     let branches = cx.array(value, "a list of alternatives").unwrap_or_default();
-                    // `anyOf` lets values match several alternatives; a union keeps one.
-                    self.unions.push(Alternatives { branches });
+                    let one = &*entry.key == "oneOf";
+                    self.unions.push(Alternatives { branches, one });
                 }
                 "discriminator" => self.discriminator = self.discriminator.or(Some(value)),
-                "not"
-                | "if"
-                | "prefixItems"
-                | "contains"
-                | "propertyNames"
-                | "dependentRequired"
-                | "dependentSchemas"
-                | "unevaluatedItems"
-                | "unevaluatedProperties"
-                | "$dynamicRef" => {
-                    self.lossy = true;
-                }
-                keyword => self.take_rule(cx, keyword, part.node, value),
+                keyword => self.take_rule(cx, keyword, object, value),
             }
         }
         self.parts_with_properties += usize::from(named_properties);
@@ -212,8 +212,8 @@ impl<'a> Merged<'a> {
         }
     }
 
-    fn take_rule(&mut self, cx: &Context<'a>, keyword: &str, schema: &Node, value: &Node) {
-        match rules::read(keyword, schema, value) {
+    fn take_rule(&mut self, cx: &Context<'a>, keyword: &str, schema: &Object, value: &Node) {
+        match rules::read_in(keyword, schema, value) {
             Ok(Some(rule)) if self.rules.contains(&rule) => {}
             Ok(Some(rule)) => self.rules.push(rule),
             Ok(None) => {}

@@ -2,12 +2,14 @@
 //!
 //! ```text
 //! node -> parts (allOf and references, flattened) -> merged (one view of all keywords)
-//!      -> shape (the representation, with rules) -> Types -> dispatch (how unions are told apart)
+//!      -> shape (the representation, with rules) -> residue (what these do not say, as a check)
+//!      -> Types -> dispatch (how unions are told apart)
 //! ```
 //!
 //! The rule above all: never refuse a valid instance. What cannot be expressed exactly is widened, up to raw JSON,
 //! and the type says so (`exact`). One reading departs from the letter of JSON Schema, because every document means
-//! it: a schema with `properties` or `additionalProperties` but no `type` is an object, one with `items` a list.
+//! it: a schema with `properties` or `additionalProperties` but no `type` is an object, one with `items` a list. A
+//! document whose `jsonSchemaDialect` is JSON Schema's own is read by the letter.
 
 mod context;
 pub mod diagnostics;
@@ -17,6 +19,7 @@ mod merged;
 mod names;
 mod nulls;
 mod parts;
+mod residue;
 mod rules;
 mod scalars;
 mod shape;

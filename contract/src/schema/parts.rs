@@ -62,7 +62,7 @@ impl<'a> Flat<'a> {
             Kind::Object(object) => object,
             Kind::Bool(true) => return,
             Kind::Bool(false) => {
-                self.lossy = true;
+                self.inline.push(part);
                 return;
             }
             _ => {

@@ -1,10 +1,10 @@
 //! Validation keywords to rules (JSON Schema 2020-12 validation, section 6; OpenAPI 3.0's boolean bounds, too).
 
 use crate::model::Rule;
-use crate::source::{Kind, Node};
+use crate::source::{Kind, Node, Object};
 
-/// The rule of a keyword. `Ok(None)`: it is no rule, or says nothing. `Err`: what its value should be.
-pub(super) fn read(keyword: &str, schema: &Node, value: &Node) -> Result<Option<Rule>, &'static str> {
+/// The rule of a keyword of a schema. `Ok(None)`: it is no rule, or says nothing. `Err`: what its value should be.
+pub(super) fn read_in(keyword: &str, schema: &Object, value: &Node) -> Result<Option<Rule>, &'static str> {
     const COUNT: &str = "it is a whole number, not negative";
     const NUMBER: &str = "it is a number";
     let count = || value.as_count().ok_or(COUNT);
@@ -37,7 +37,7 @@ pub(super) fn read(keyword: &str, schema: &Node, value: &Node) -> Result<Option<
 }
 
 /// OpenAPI 3.0: a boolean that makes the bound beside it exclusive.
-fn exclusive(schema: &Node, keyword: &str) -> bool {
+fn exclusive(schema: &Object, keyword: &str) -> bool {
     schema.get(keyword).and_then(Node::as_bool) == Some(true)
 }
 
@@ -66,7 +66,7 @@ pub(super) fn speaks_of(rule: &Rule) -> Speaks {
         | Rule::MultipleOf(_) => Speaks::Numbers,
         Rule::MinItems(_) | Rule::MaxItems(_) | Rule::UniqueItems => Speaks::Lists,
         Rule::MinProperties(_) | Rule::MaxProperties(_) => Speaks::Objects,
-        Rule::OneOf(_) => Speaks::All,
+        Rule::OneOf(_) | Rule::Check(_) => Speaks::All,
     }
 }
 

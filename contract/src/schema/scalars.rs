@@ -50,3 +50,8 @@ fn beyond_i64(rules: &[Rule]) -> bool {
     });
     large && natural
 }
+
+/// Whether `validate` judges texts by this format.
+pub(super) fn is_judged(format: &str) -> bool {
+    matches!(format, "date-time" | "date" | "uuid")
+}

@@ -1,11 +1,13 @@
 //! Parts to a shape: which question decides, in order.
 
-use crate::model::{Dispatch, Rule};
-use crate::model::{Scalar, Type as ModelType, TypeKind, TypeUse, Union, Variant};
-use crate::source::{Kind, Node};
+use std::mem;
+
+use crate::model::{Dispatch, Matching, Rule, Scalar, Type as ModelType, TypeKind, TypeUse, Union, Variant};
+use crate::source::Node;
 
 use super::merged::{Merged, Type};
-use super::parts::{Flat, Part};
+use super::parts::Flat;
+use super::residue::Told;
 use super::rules::{self, Speaks};
 use super::scalars;
 use super::types::{Shape, Types, address};
@@ -15,12 +17,13 @@ impl<'a> Types<'_, 'a> {
     pub(super) fn shape(&mut self, mut flat: Flat<'a>, place: &str) -> Shape {
         if let Some((target, reference)) = flat.single_ref() {
             let ty = ModelType::Named(self.target_name(target, reference));
-            let rules = Merged::of(self.cx, flat).rules;
-            return Shape::Use(TypeUse {
+            let merged = Merged::of(self.cx, flat);
+            let shape = Shape::Use(TypeUse {
                 ty,
                 nullable: false,
-                rules,
+                rules: merged.rules.clone(),
             });
+            return self.complete(&merged, shape, Told::default());
         }
         if !self.afford(0, None) {
             self.inexact = true;
@@ -34,13 +37,15 @@ impl<'a> Types<'_, 'a> {
             self.inexact = true;
             return Shape::json();
         }
-        if merged.constants.is_some() {
-            return self.constants(merged, place);
-        }
-        if !merged.unions.is_empty() {
-            return self.union(merged, place);
-        }
-        self.by_type(&merged, place)
+        let shape = if merged.constants.is_some() {
+            self.constants(&merged, place)
+        } else if merged.unions.is_empty() {
+            self.by_type(&merged, place)
+        } else {
+            self.union(&merged, place)
+        };
+        let told = mem::take(&mut self.told);
+        self.complete(&merged, shape, told)
     }
 
     /// What a schema without constants and alternatives becomes.
@@ -48,24 +53,12 @@ impl<'a> Types<'_, 'a> {
         match merged.types.as_deref() {
             Some([kind]) => self.of_type(*kind, merged, place),
             Some(kinds @ [_, _, ..]) if kinds.len() < 5 => self.of_types(kinds, merged, place),
-            Some(_) => self.any(merged),
+            Some(_) => any(merged),
+            None if self.cx.by_the_letter => any(merged),
             None if merged.has_object_keywords() => self.object(merged, place),
             None if !merged.items.is_empty() => self.list(merged, place),
-            None => self.any(merged),
+            None => any(merged),
         }
-    }
-
-    /// Any value; rules apply to values of their kind only, so they can stay.
-    fn any(&mut self, merged: &Merged<'a>) -> Shape {
-        if merged.format.is_some() || !merged.required.is_empty() {
-            self.inexact = true;
-        }
-        let rules = merged.rules.clone();
-        Shape::Use(TypeUse {
-            ty: ModelType::Json,
-            nullable: false,
-            rules,
-        })
     }
 
     pub(super) fn of_type(&mut self, kind: Type, merged: &Merged<'a>, place: &str) -> Shape {
@@ -107,19 +100,14 @@ impl<'a> Types<'_, 'a> {
         Shape::def(TypeKind::Union(Union {
             variants,
             dispatch: Dispatch::Trial,
+            matching: Matching::Any,
         }))
     }
 
     fn list(&mut self, merged: &Merged<'a>, place: &str) -> Shape {
-        let items: Vec<Part<'a>> = merged
-            .items
-            .iter()
-            .copied()
-            .filter(|items| !matches!(items.node.kind, Kind::Array(_)))
-            .collect();
-        self.inexact |= items.len() < merged.items.len();
-        let item = match items.as_slice() {
+        let item = match merged.items.as_slice() {
             [] => TypeUse::plain(ModelType::Json),
+            _ if merged.is_tuple() => TypeUse::plain(ModelType::Json),
             items => self.use_parts(items, &format!("{place}.item")),
         };
         let rules: Vec<Rule> = rules::only(&merged.rules, Speaks::Lists);
@@ -152,4 +140,13 @@ impl<'a> Types<'_, 'a> {
         let text = text.trim();
         (!text.is_empty()).then(|| text.to_owned())
     }
+}
+
+/// Any value; rules apply to values of their kind only, so they can stay.
+fn any(merged: &Merged<'_>) -> Shape {
+    Shape::Use(TypeUse {
+        ty: ModelType::Json,
+        nullable: false,
+        rules: merged.rules.clone(),
+    })
 }

@@ -11,10 +11,6 @@ use super::types::{Shape, Types};
 impl<'a> Types<'_, 'a> {
     /// What an object becomes.
     pub(super) fn object(&mut self, merged: &Merged<'a>, place: &str) -> Shape {
-        self.inexact |= merged
-            .required
-            .iter()
-            .any(|name| !merged.properties.contains_key(name));
         let rules = rules::only(&merged.rules, Speaks::Objects);
         let additional = self.additional(merged, place);
         if merged.properties.is_empty() && additional != Additional::Forbidden {
@@ -72,25 +68,23 @@ impl<'a> Types<'_, 'a> {
             .filter(|node| !forbids(node))
             .copied()
             .collect();
-        match allowed.as_slice() {
+        match (allowed.as_slice(), merged.patterns.as_slice()) {
+            // Where all others are forbidden, those of the pattern are all that there are.
+            (_, [one]) if forbidden => self.typed(one, place),
+            (_, [_, ..]) => raw(),
             // A base that leaves its subtypes to a discriminator: what they add is kept.
-            [] if !forbidden && merged.discriminator.is_some() => raw(),
-            [] if !forbidden => Additional::Unspecified,
-            [] if merged.parts_with_properties <= 1 => Additional::Forbidden,
+            ([], []) if !forbidden && merged.discriminator.is_some() => raw(),
+            ([], []) if !forbidden => Additional::Unspecified,
+            ([], []) if merged.parts_with_properties <= 1 => Additional::Forbidden,
             // Closed parts of one whole would refuse each other's properties.
-            [] => {
-                self.inexact = true;
-                Additional::Unspecified
-            }
-            [one] => {
-                self.inexact |= forbidden;
-                Additional::Typed(Box::new(self.use_of(one, &format!("{place}.value"))))
-            }
-            _ => {
-                self.inexact = true;
-                raw()
-            }
+            ([], []) => Additional::Unspecified,
+            ([one], []) => self.typed(one, place),
+            _ => raw(),
         }
+    }
+
+    fn typed(&mut self, schema: &'a Node, place: &str) -> Additional {
+        Additional::Typed(Box::new(self.use_of(schema, &format!("{place}.value"))))
     }
 }
 

@@ -6,12 +6,13 @@ use std::ptr;
 
 use indexmap::IndexMap;
 
-use crate::model::{Additional, Dispatch, Scalar, Type, TypeDef, TypeKind, TypeName, TypeUse};
+use crate::model::{Dispatch, Matching, Scalar, Type, TypeDef, TypeKind, TypeName, TypeUse};
 use crate::source::{Entry, Node};
 
 use super::names::{self, Names};
 use super::nulls::{Nulls, accepts_null};
 use super::parts::{Flat, Part};
+use super::residue::Told;
 use super::unions::Discriminator;
 use super::{Context, diagnostics, dispatch};
 
@@ -37,7 +38,9 @@ pub struct Types<'c, 'a> {
     /// The definition under way is wider than its schema.
     pub(super) inexact: bool,
     discriminators: HashMap<TypeName, Discriminator>,
-    nulls: Nulls,
+    pub(super) nulls: Nulls,
+    /// What the union made last says of its schema.
+    pub(super) told: Told,
     /// How many unions are being given what stands beside them, one within another.
     pub(super) distributing: usize,
     /// How many schemas and properties were merged so far.
@@ -92,6 +95,7 @@ impl<'c, 'a> Types<'c, 'a> {
             inexact: false,
             discriminators: HashMap::new(),
             nulls: Nulls::default(),
+            told: Told::default(),
             distributing: 0,
             merged: 0,
             most_merged: 500_000 + cx.sources.bytes(),
@@ -140,7 +144,7 @@ impl<'c, 'a> Types<'c, 'a> {
     pub fn use_of(&mut self, schema: &'a Node, place: &str) -> TypeUse {
         let made = self.use_parts(&[Part::new(schema)], place);
         if self.defining.is_empty() {
-            self.roots.extend(named_in(&made).cloned());
+            self.roots.extend(made.names().into_iter().cloned());
         }
         made
     }
@@ -219,24 +223,29 @@ impl<'c, 'a> Types<'c, 'a> {
         }
         self.break_alias_circles();
         self.prune();
-        let unions: Vec<(TypeName, Dispatch)> = self
+        let unions: Vec<(TypeName, Dispatch, bool)> = self
             .types
             .iter()
             .filter_map(|(name, def)| match &def.kind {
                 TypeKind::Union(union) => {
                     let discriminator = self.discriminators.get(name);
-                    Some((name.clone(), dispatch::decide(&self.types, union, discriminator)))
+                    let dispatch = dispatch::decide(&self.types, union, discriminator);
+                    let decides = dispatch::decides(&dispatch);
+                    Some((name.clone(), dispatch, decides))
                 }
                 _ => None,
             })
             .collect();
-        for (name, decided) in unions {
+        for (name, decided, decides) in unions {
             if let Some(TypeDef {
                 kind: TypeKind::Union(union),
                 ..
             }) = self.types.get_mut(&name)
             {
                 union.dispatch = decided;
+                if decides {
+                    union.matching = Matching::Decided;
+                }
             }
         }
         self.types
@@ -456,7 +465,7 @@ impl<'c, 'a> Types<'c, 'a> {
             let Some(def) = self.types.get(&name) else {
                 continue;
             };
-            for next in uses(&def.kind).filter_map(named_in) {
+            for next in def.names() {
                 if used.insert(next.clone()) {
                     open.push(next.clone());
                 }
@@ -521,34 +530,6 @@ impl<'c, 'a> Types<'c, 'a> {
                 .problem(&diagnostics::REF_CYCLE, at)
                 .about(format!("`{name}`")),
         );
-    }
-}
-
-/// The name inside lists and maps.
-fn named_in(value: &TypeUse) -> Option<&TypeName> {
-    let mut ty = &value.ty;
-    loop {
-        match ty {
-            Type::Named(name) => return Some(name),
-            Type::List(inner) | Type::Map(inner) => ty = &inner.ty,
-            Type::Scalar(_) | Type::Json => return None,
-        }
-    }
-}
-
-/// What a definition is made of.
-fn uses(kind: &TypeKind) -> Box<dyn Iterator<Item = &TypeUse> + '_> {
-    match kind {
-        TypeKind::Alias(value) => Box::new(std::iter::once(value)),
-        TypeKind::Union(union) => Box::new(union.variants.iter().map(|variant| &variant.value)),
-        TypeKind::Struct(one) => {
-            let additional = match &one.additional {
-                Additional::Typed(value) => Some(&**value),
-                _ => None,
-            };
-            Box::new(one.fields.iter().map(|field| &field.value).chain(additional))
-        }
-        TypeKind::Enum(_) => Box::new(std::iter::empty()),
     }
 }
 

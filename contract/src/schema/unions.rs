@@ -1,7 +1,7 @@
 //! Alternatives: `oneOf` and `anyOf` to unions.
 
 use crate::model::{
-    Additional, Dispatch, Scalar, Struct, Type as ModelType, TypeKind, TypeUse, Union, Variant,
+    Additional, Dispatch, Matching, Scalar, Struct, Type as ModelType, TypeKind, TypeUse, Union, Variant,
 };
 use crate::source::{Kind, Node, Pointer};
 
@@ -9,6 +9,7 @@ use super::diagnostics;
 use super::merged::{Alternatives, Merged};
 use super::nulls::only_null;
 use super::parts::{Flat, Part};
+use super::residue::Told;
 use super::types::{Shape, Types, address};
 
 /// What a `discriminator` says about a union, alternatives by index.
@@ -34,21 +35,19 @@ struct Candidate<'a> {
 
 impl<'a> Types<'_, 'a> {
     /// What a schema with alternatives becomes.
-    pub(super) fn union(&mut self, merged: Merged<'a>, place: &str) -> Shape {
+    pub(super) fn union(&mut self, merged: &Merged<'a>, place: &str) -> Shape {
         let says_something = |one: &&Alternatives<'a>| !one.branches.iter().all(is_constraint_only);
         let telling: Vec<_> = merged.unions.iter().filter(says_something).copied().collect();
-        self.inexact |= telling.len() < merged.unions.len();
         match telling.as_slice() {
-            [] => self.by_type(&merged, place),
-            [one] => self.alternatives(&merged, *one, place),
-            _ => self.several(&merged, place),
+            [] => self.by_type(merged, place),
+            [one] => self.alternatives(merged, *one, place),
+            _ => self.several(merged, place),
         }
     }
 
     /// Several lists of alternatives at once: what stands beside them is typed, the rest kept as raw JSON.
     fn several(&mut self, merged: &Merged<'a>, place: &str) -> Shape {
-        self.inexact = true;
-        if !merged.has_object_keywords() {
+        if !merged.has_object_keywords() || self.cx.by_the_letter && merged.types.is_none() {
             return Shape::json();
         }
         let mut shape = self.object(merged, place);
@@ -67,8 +66,12 @@ impl<'a> Types<'_, 'a> {
         let possible = |branch: &&'a Node| !only_null(branch) && self.fits_type(branch, merged);
         let branches: Vec<&'a Node> = one.branches.iter().filter(possible).collect();
         let has_base = merged.has_object_keywords();
-        self.inexact |= !has_base && !merged.required.is_empty();
+        let told = Told {
+            alternatives: Some(one.branches.as_ptr() as usize),
+            beside: has_base,
+        };
         if !has_base && let Some(shape) = Self::titled_constants(&branches) {
+            self.told = told;
             return shape;
         }
         // What stands beside the alternatives holds for each of them.
@@ -98,11 +101,11 @@ impl<'a> Types<'_, 'a> {
             return self.several(merged, place);
         }
         self.distributing += usize::from(has_base);
-        let shape = match branches.as_slice() {
-            [] => Shape::json(),
+        let (shape, intact) = match branches.as_slice() {
+            [] => (Shape::json(), false),
             [_] => {
                 let flat = Flat::of(self.cx, &parts[0]);
-                self.shape(flat, place)
+                (self.shape(flat, place), true)
             }
             _ => {
                 let candidates = branches
@@ -110,10 +113,15 @@ impl<'a> Types<'_, 'a> {
                     .enumerate()
                     .map(|(at, branch)| self.candidate(branch, &parts[at], at, place))
                     .collect();
-                self.collapse(candidates, merged)
+                let count = branches.len();
+                let shape = self.collapse(candidates, merged, one);
+                let intact = matches!(&shape, Shape::Def { kind: TypeKind::Union(union), .. }
+                    if union.variants.len() == count);
+                (shape, intact)
             }
         };
         self.distributing -= usize::from(has_base);
+        self.told = if intact { told } else { Told::default() };
         shape
     }
 
@@ -177,7 +185,12 @@ impl<'a> Types<'_, 'a> {
     }
 
     /// Alternatives that cannot be told apart, and need not be, become one.
-    fn collapse(&mut self, candidates: Vec<Candidate<'a>>, merged: &Merged<'a>) -> Shape {
+    fn collapse(
+        &mut self,
+        candidates: Vec<Candidate<'a>>,
+        merged: &Merged<'a>,
+        one: Alternatives<'a>,
+    ) -> Shape {
         let mut kept: Vec<Candidate<'a>> = Vec::new();
         for candidate in candidates {
             let same = kept
@@ -185,7 +198,6 @@ impl<'a> Types<'_, 'a> {
                 .find(|known| known.variant.value.ty == candidate.variant.value.ty);
             match same {
                 Some(known) => {
-                    self.inexact |= known.variant.value.rules != candidate.variant.value.rules;
                     known.variant.value.nullable |= candidate.variant.value.nullable;
                     known.variant.value.rules.clear();
                 }
@@ -196,12 +208,11 @@ impl<'a> Types<'_, 'a> {
             .iter()
             .any(|candidate| candidate.variant.value.ty == ModelType::Json)
         {
-            self.inexact = true;
             return Shape::json();
         }
         self.join_scalars(&mut kept);
-        if let [one] = kept.as_slice() {
-            return Shape::Use(one.variant.value.clone());
+        if let [single] = kept.as_slice() {
+            return Shape::Use(single.variant.value.clone());
         }
         let discriminator = merged
             .discriminator
@@ -211,6 +222,7 @@ impl<'a> Types<'_, 'a> {
         let kind = TypeKind::Union(Union {
             variants,
             dispatch: Dispatch::Trial,
+            matching: if one.one { Matching::One } else { Matching::Any },
         });
         Shape::Def {
             kind,
@@ -228,7 +240,6 @@ impl<'a> Types<'_, 'a> {
             if kept.iter().filter(|candidate| of_family(candidate)).count() < 2 {
                 continue;
             }
-            self.inexact = true;
             let integers = kept
                 .iter()
                 .filter(|candidate| of_family(candidate))
@@ -268,7 +279,6 @@ impl<'a> Types<'_, 'a> {
             if kept.iter().any(|candidate| is_text_enum(self, candidate)) {
                 kept[at].variant.value.rules.clear();
                 kept.retain(|candidate| !is_text_enum(self, candidate));
-                self.inexact = true;
             }
             return;
         }

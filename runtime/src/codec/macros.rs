@@ -185,6 +185,9 @@ macro_rules! __union {
                     Self::$unknown(value) => value,
                 }
             }
+            fn fresh(&self) -> ::std::boxed::Box<dyn $crate::codec::Union> {
+                ::std::boxed::Box::new(<Self as $crate::codec::Value>::blank())
+            }
         }
         impl $crate::codec::Value for $ty {
             fn node(&self) -> $crate::codec::Node<'_> {
@@ -201,11 +204,12 @@ macro_rules! __union {
     };
 }
 
-/// Makes a struct around one value read and write as that value: `newtype!(Name);`.
+/// Makes a struct around one value read and written as that value: `newtype!(Name);`, or, when more is required of it
+/// than the value requires of itself, `newtype!(Name: NAME);` with a static list of rules.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __newtype {
-    ($ty:ident) => {
+    ($ty:ident $(: $rules:ident)?) => {
         impl $crate::codec::Value for $ty {
             fn node(&self) -> $crate::codec::Node<'_> {
                 $crate::codec::Value::node(&self.0)
@@ -213,6 +217,9 @@ macro_rules! __newtype {
             fn node_mut(&mut self) -> $crate::codec::NodeMut<'_> {
                 $crate::codec::Value::node_mut(&mut self.0)
             }
+            $(fn rules(&self) -> &'static [$crate::codec::Rule] {
+                $rules
+            })?
             fn blank() -> Self {
                 Self($crate::codec::Value::blank())
             }

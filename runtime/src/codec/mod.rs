@@ -14,6 +14,7 @@
 //! That keeps a generated type at a few lines, and its compile time at a fraction of what derives cost.
 
 mod bridge;
+mod check;
 mod error;
 mod extra;
 mod file;
@@ -29,13 +30,14 @@ pub mod text;
 mod validate;
 
 pub use bridge::{Serializable, debug, deserialize, equal, serialize};
+pub use check::{Blank, Check, blank};
 pub use error::{DecodeError, Path, PathSegment};
 pub use extra::Extra;
 pub use file::File;
 pub use foreign::{Foreign, Serde};
 pub use node::{Constant, Enumeration, List, Map, Node, NodeMut, Optional, Record, Union, Value};
 pub use scalar::{Date, DateTime, InvalidFormat, Nullable, Uuid};
-pub use shape::{Dispatch, Field, Format, JsonKind, Open, Pattern, Rule, Shape, UnionShape};
+pub use shape::{Dispatch, Field, Format, JsonKind, Matching, Open, Pattern, Rule, Shape, UnionShape};
 pub use validate::{Violation, validate, validate_with};
 
 /// Any JSON value, kept as it is.

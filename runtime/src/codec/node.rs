@@ -1,6 +1,6 @@
 //! What a value looks like to the codec: its parts, without its type.
 
-use super::{File, Json, Shape, UnionShape};
+use super::{File, Json, Rule, Shape, UnionShape};
 use crate::codec::Foreign;
 
 /// A value that the codec can read, write, check and compare.
@@ -11,6 +11,10 @@ pub trait Value: Send + Sync + 'static {
     fn node(&self) -> Node<'_>;
     /// Its place, to be filled.
     fn node_mut(&mut self) -> NodeMut<'_>;
+    /// What is required of it wherever it is used, beside what its node's table says.
+    fn rules(&self) -> &'static [Rule] {
+        &[]
+    }
     /// A value to be filled: zero, empty, absent. It need not be valid.
     fn blank() -> Self
     where
@@ -181,4 +185,6 @@ pub trait Union {
     fn active(&self) -> (usize, &dyn Value);
     /// Puts a blank value of the alternative there, and gives its place. An index past the end: the unknown one.
     fn select(&mut self, index: usize) -> &mut dyn Value;
+    /// A blank union of the same type.
+    fn fresh(&self) -> Box<dyn Union>;
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Format, Node, NodeMut, Optional, Value};
+use super::{Format, Node, NodeMut, Optional, Rule, Value};
 
 /// A field's value that can be `null` as well as absent: `Option<Nullable<T>>` has three states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -67,6 +67,10 @@ impl<T: Value> Value for Nullable<T> {
 
     fn node_mut(&mut self) -> NodeMut<'_> {
         NodeMut::Nullable(self)
+    }
+
+    fn rules(&self) -> &'static [Rule] {
+        self.value().map_or(&[], Value::rules)
     }
 
     fn blank() -> Self {
@@ -196,6 +200,16 @@ impl From<jiff::Timestamp> for DateTime {
 }
 
 impl Format {
+    /// The format that a schema calls by this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "date-time" => Self::DateTime,
+            "date" => Self::Date,
+            "uuid" => Self::Uuid,
+            _ => return None,
+        })
+    }
+
     /// Whether `text` has this format.
     pub fn accepts(self, text: &str) -> bool {
         match self {

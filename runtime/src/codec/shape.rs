@@ -4,6 +4,8 @@ use std::sync::OnceLock;
 
 use regex::Regex;
 
+use super::Check;
+
 /// The table of an object.
 #[derive(Debug)]
 pub struct Shape {
@@ -13,6 +15,8 @@ pub struct Shape {
     pub fields: &'static [Field],
     /// What becomes of properties that are no fields.
     pub open: Open,
+    /// What is required of each of these.
+    pub rest: &'static [Rule],
     /// What else is required of the object.
     pub rules: &'static [Rule],
 }
@@ -24,6 +28,7 @@ impl Shape {
             name,
             fields,
             open: Open::Ignored,
+            rest: &[],
             rules: &[],
         }
     }
@@ -31,6 +36,12 @@ impl Shape {
     /// Sets what becomes of properties that are no fields.
     pub const fn open(mut self, open: Open) -> Self {
         self.open = open;
+        self
+    }
+
+    /// Sets what is required of each property that is no field.
+    pub const fn rest(mut self, rest: &'static [Rule]) -> Self {
+        self.rest = rest;
         self
     }
 
@@ -117,6 +128,55 @@ pub struct UnionShape {
     pub variants: &'static [&'static str],
     /// How a reader finds the alternative.
     pub dispatch: Dispatch,
+    /// How many alternatives a valid value fits.
+    pub matching: Matching,
+    /// What else is required of the value of each alternative; empty where nothing is.
+    pub alternatives: &'static [&'static [Rule]],
+    /// What else is required of the value, whichever alternative it is.
+    pub rules: &'static [Rule],
+}
+
+impl UnionShape {
+    /// A union whose value fits the alternative that it is read as, and no other.
+    pub const fn new(name: &'static str, variants: &'static [&'static str], dispatch: Dispatch) -> Self {
+        Self {
+            name,
+            variants,
+            dispatch,
+            matching: Matching::Decided,
+            alternatives: &[],
+            rules: &[],
+        }
+    }
+
+    /// Sets how many alternatives a valid value fits.
+    pub const fn matching(mut self, matching: Matching) -> Self {
+        self.matching = matching;
+        self
+    }
+
+    /// Sets what else is required of the value of each alternative.
+    pub const fn alternatives(mut self, alternatives: &'static [&'static [Rule]]) -> Self {
+        self.alternatives = alternatives;
+        self
+    }
+
+    /// Sets what else is required of the value, whichever alternative it is.
+    pub const fn rules(mut self, rules: &'static [Rule]) -> Self {
+        self.rules = rules;
+        self
+    }
+}
+
+/// How many alternatives of a union a valid value fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Matching {
+    /// One, as they exclude each other: only the one that it is read as is judged.
+    Decided,
+    /// At least one (`anyOf`).
+    Any,
+    /// Exactly one (`oneOf`).
+    One,
 }
 
 /// How a reader finds a union's alternative. Numbers index the alternatives.
@@ -203,6 +263,8 @@ pub enum Rule {
     Each(&'static [Rule]),
     /// The text has this format.
     Format(Format),
+    /// What no other rule and no table says.
+    Check(&'static Check),
 }
 
 /// Formats that `validate` asserts.
@@ -242,8 +304,43 @@ impl Pattern {
     /// back-references) matches everything: a valid value is never refused.
     pub fn is_match(&self, text: &str) -> bool {
         self.compiled
-            .get_or_init(|| Regex::new(self.text).ok())
+            .get_or_init(|| expression(self.text))
             .as_ref()
             .is_none_or(|regex| regex.is_match(text))
     }
+}
+
+/// A regular expression of ECMA-262 as one of the `regex` crate: `\d` and `\w` are ASCII there, and a slash may be
+/// escaped. `None`: it is outside what the crate supports.
+pub(super) fn expression(text: &str) -> Option<Regex> {
+    let mut out = String::with_capacity(text.len());
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        if character != '\\' {
+            out.push(character);
+            continue;
+        }
+        match characters.next() {
+            Some('d') => out.push_str("[0-9]"),
+            Some('D') => out.push_str("[^0-9]"),
+            Some('w') => out.push_str("[A-Za-z0-9_]"),
+            Some('W') => out.push_str("[^A-Za-z0-9_]"),
+            Some(
+                plain @ ('/' | '"' | '\'' | ':' | '=' | '!' | '@' | '#' | '%' | '&' | ',' | ';' | '`' | '~'
+                | '<' | '>' | '_' | ' '),
+            ) => {
+                out.push_str(&regex::escape(plain.encode_utf8(&mut [0; 4])));
+            }
+            Some('c') => {
+                let letter = characters.next().filter(char::is_ascii_alphabetic)?;
+                out.push_str(&format!("\\x{{{:x}}}", u32::from(letter) % 32));
+            }
+            Some(other) => {
+                out.push('\\');
+                out.push(other);
+            }
+            None => return None,
+        }
+    }
+    Regex::new(&out).ok()
 }

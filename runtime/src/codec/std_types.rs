@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-use super::{Json, List, Map, Node, NodeMut, Optional, Value};
+use super::{Json, List, Map, Node, NodeMut, Optional, Rule, Value};
 
 macro_rules! scalar {
     ($($ty:ty: $node:ident as $wide:ty, $place:ident;)*) => {$(
@@ -97,6 +97,10 @@ impl<T: Value> Value for Box<T> {
         (**self).node_mut()
     }
 
+    fn rules(&self) -> &'static [Rule] {
+        (**self).rules()
+    }
+
     fn blank() -> Self {
         Self::new(T::blank())
     }
@@ -119,6 +123,10 @@ impl<T: Value> Value for Option<T> {
 
     fn node_mut(&mut self) -> NodeMut<'_> {
         NodeMut::Optional(self)
+    }
+
+    fn rules(&self) -> &'static [Rule] {
+        self.as_ref().map_or(&[], Value::rules)
     }
 
     fn blank() -> Self {

@@ -5,7 +5,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::{Json, Node, Open, Path, PathSegment, Rule, Value};
+use super::check::canonical;
+use super::{Json, Matching, Node, Open, Path, PathSegment, Rule, Union, Value, json};
 
 /// A rule that a value breaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,21 +34,40 @@ pub fn validate(value: &dyn Value) -> Vec<Violation> {
 
 /// All rules that `value` breaks, by its own tables and `rules`.
 pub fn validate_with(value: &dyn Value, rules: &[Rule]) -> Vec<Violation> {
-    let mut judge = Judge {
-        path: Vec::new(),
-        violations: Vec::new(),
-    };
+    let mut judge = Judge::default();
     judge.value(value, rules);
     judge.violations
 }
 
-struct Judge {
+/// How many octets may be read as other types to judge a value. What asks for more, as only types that are defined by
+/// each other in a circle do, is taken as fulfilled.
+const TRIALS: usize = 64 << 20;
+
+/// Walks a value, and gathers what it breaks.
+#[derive(Default)]
+pub(super) struct Judge {
     path: Vec<PathSegment>,
     violations: Vec<Violation>,
+    /// How much was broken, noted or not.
+    broken: usize,
+    /// How many judgements under way are about what is not noted.
+    quiet: usize,
+    /// What is being judged, and how deep in the value: the same again would not end.
+    under_way: Vec<(usize, usize)>,
+    /// How many octets were read.
+    tried: usize,
 }
 
 impl Judge {
-    fn value(&mut self, value: &dyn Value, rules: &[Rule]) {
+    /// The value by its own tables, and by `rules`.
+    pub(super) fn value(&mut self, value: &dyn Value, rules: &[Rule]) {
+        match value.rules() {
+            [] => self.parts(value, rules),
+            own => self.parts(value, &[own, rules].concat()),
+        }
+    }
+
+    fn parts(&mut self, value: &dyn Value, rules: &[Rule]) {
         match value.node() {
             Node::Absent | Node::Null => {}
             Node::Bool(_) => self.rules(rules, value, |_| None),
@@ -60,7 +80,10 @@ impl Judge {
             Node::Json(json) => self.json(json, rules, value),
             Node::Foreign(foreign) => self.json(&foreign.to_json(), rules, value),
             Node::List(list) => {
-                self.rules(rules, value, |rule| items_rule(rule, list));
+                self.rules(rules, value, |rule| {
+                    let mut items = (0..list.len()).filter_map(|index| list.item(index));
+                    items_rule(rule, list.len(), &mut items)
+                });
                 for index in 0..list.len() {
                     if let Some(item) = list.item(index) {
                         self.inside(PathSegment::Index(index), |judge| judge.value(item, each(rules)));
@@ -69,12 +92,7 @@ impl Judge {
             }
             Node::Map(map) => {
                 self.rules(rules, value, |rule| properties_rule(rule, map.len()));
-                map.each(&mut |key, value| {
-                    self.inside(PathSegment::Key(Cow::Owned(key.to_owned())), |judge| {
-                        judge.value(value, each(rules));
-                    });
-                    true
-                });
+                self.entries(map, each(rules));
             }
             Node::Record(record) => {
                 let shape = record.shape();
@@ -98,7 +116,8 @@ impl Judge {
                     }
                     match (shape.open, rest.node()) {
                         (Open::Forbidden, Node::Map(map)) => self.unnamed(map),
-                        _ => self.value(rest, &[]),
+                        (_, Node::Map(map)) => self.entries(map, shape.rest),
+                        _ => {}
                     }
                 }
                 self.rules(shape.rules, value, |rule| properties_rule(rule, present));
@@ -113,14 +132,111 @@ impl Judge {
                 }
                 self.rules(rules, value, |_| None);
             }
-            Node::Union(union) => {
-                let (index, active) = union.active();
-                if index >= union.shape().variants.len() {
-                    self.violation("must be one of the alternatives that the contract names");
-                }
-                self.value(active, rules);
+            Node::Union(union) => self.union(union, value, rules),
+        }
+    }
+
+    fn entries(&mut self, map: &dyn super::Map, rules: &[Rule]) {
+        map.each(&mut |key, value| {
+            self.inside(PathSegment::Key(Cow::Owned(key.to_owned())), |judge| {
+                judge.value(value, rules);
+            });
+            true
+        });
+    }
+
+    /// The alternative that it holds is judged; where that does not decide, whether others fit is, too.
+    fn union(&mut self, union: &dyn Union, value: &dyn Value, rules: &[Rule]) {
+        let shape = union.shape();
+        let (index, active) = union.active();
+        let is_known = index < shape.variants.len();
+        let of = |index: usize| shape.alternatives.get(index).copied().unwrap_or_default();
+        self.apply(shape.rules, value);
+        self.apply(rules, value);
+        let fits = is_known && self.quiet(|judge| judge.try_it(|judge| judge.value(active, of(index))));
+        let mut others = 0;
+        if (shape.matching != Matching::Decided && !fits) || shape.matching == Matching::One {
+            let octets = json::to_vec(active);
+            let mut fresh = union.fresh();
+            let tried = (0..shape.variants.len()).filter(|other| *other != index);
+            for other in tried {
+                let place = std::ptr::from_ref(shape) as usize + other;
+                let fits_other =
+                    self.quiet(|judge| judge.fits(&octets, fresh.select(other), of(other), place));
+                others += usize::from(fits_other == Some(true));
             }
         }
+        match (fits, others) {
+            (true, 0) | (false, 1) => {}
+            (false, 0) if is_known => self.value(active, of(index)),
+            (false, 0) => self.violation("must be one of the alternatives that the contract names"),
+            _ if shape.matching == Matching::One => {
+                let fitting = others + usize::from(fits);
+                self.violation(format!(
+                    "must be exactly one of the alternatives that the contract names, not {fitting}"
+                ));
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether nothing is broken in what `judge` does.
+    fn try_it(&mut self, judge: impl FnOnce(&mut Self)) -> bool {
+        let before = self.broken;
+        judge(self);
+        self.broken == before
+    }
+
+    /// Runs `judge` without a word about what is broken, and as if nothing had been.
+    pub(super) fn quiet<T>(&mut self, judge: impl FnOnce(&mut Self) -> T) -> T {
+        let before = self.broken;
+        self.quiet += 1;
+        let outcome = judge(self);
+        self.quiet -= 1;
+        self.broken = before;
+        outcome
+    }
+
+    pub(super) fn is_quiet(&self) -> bool {
+        self.quiet > 0
+    }
+
+    /// How much is broken so far.
+    pub(super) fn broken(&self) -> usize {
+        self.broken
+    }
+
+    /// Runs `judge` about what is identified by `what` and by how deep it stands, unless that is under way already.
+    pub(super) fn once<T>(&mut self, what: usize, judge: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        let key = (what, self.path.len());
+        if self.under_way.contains(&key) {
+            return None;
+        }
+        self.under_way.push(key);
+        let outcome = judge(self);
+        self.under_way.pop();
+        Some(outcome)
+    }
+
+    /// Whether a value that is written as `octets` can be read as another, and that one obeys `rules`. `None`: there
+    /// is no saying. Violations are noted.
+    pub(super) fn fits(
+        &mut self,
+        octets: &[u8],
+        other: &mut dyn Value,
+        rules: &[Rule],
+        what: usize,
+    ) -> Option<bool> {
+        self.tried = self.tried.saturating_add(octets.len());
+        if self.tried > TRIALS {
+            return None;
+        }
+        self.once(what, |judge| {
+            judge.try_it(|judge| match json::read(octets, other) {
+                Ok(()) => judge.value(other, rules),
+                Err(error) => judge.violation(error.message().to_owned()),
+            })
+        })
     }
 
     /// Properties where the contract allows none but those it names.
@@ -137,7 +253,11 @@ impl Judge {
         self.rules(rules, value, |rule| match json {
             Json::String(text) => text_rule(rule, text),
             Json::Number(number) => number_rule(rule, number.as_f64().unwrap_or_default()),
-            Json::Array(items) => length_rule(rule, items.len()),
+            Json::Array(items) => items_rule(
+                rule,
+                items.len(),
+                &mut items.iter().map(|item| item as &dyn Value),
+            ),
             Json::Object(entries) => properties_rule(rule, entries.len()),
             Json::Null | Json::Bool(_) => None,
         });
@@ -152,6 +272,10 @@ impl Judge {
         for rule in rules {
             let message = match rule {
                 Rule::OneOf(texts) => one_of(texts, value),
+                Rule::Check(check) => {
+                    self.check(check, value);
+                    None
+                }
                 rule => broken(rule),
             };
             if let Some(message) = message {
@@ -160,17 +284,26 @@ impl Judge {
         }
     }
 
-    fn violation(&mut self, message: impl Into<Cow<'static, str>>) {
-        self.violations.push(Violation {
-            path: Path(self.path.clone()),
-            message: message.into(),
-        });
+    /// Rules that are not about one kind of value.
+    fn apply(&mut self, rules: &[Rule], value: &dyn Value) {
+        self.rules(rules, value, |_| None);
     }
 
-    fn inside(&mut self, segment: PathSegment, judge: impl FnOnce(&mut Self)) {
+    pub(super) fn violation(&mut self, message: impl Into<Cow<'static, str>>) {
+        self.broken += 1;
+        if self.quiet == 0 {
+            self.violations.push(Violation {
+                path: Path(self.path.clone()),
+                message: message.into(),
+            });
+        }
+    }
+
+    pub(super) fn inside<T>(&mut self, segment: PathSegment, judge: impl FnOnce(&mut Self) -> T) -> T {
         self.path.push(segment);
-        judge(self);
+        let outcome = judge(self);
         self.path.pop();
+        outcome
     }
 }
 
@@ -223,20 +356,20 @@ fn text_rule(rule: &Rule, text: &str) -> Option<Cow<'static, str>> {
     }
 }
 
-fn items_rule(rule: &Rule, list: &dyn super::List) -> Option<Cow<'static, str>> {
+fn items_rule(
+    rule: &Rule,
+    length: usize,
+    items: &mut dyn Iterator<Item = &dyn Value>,
+) -> Option<Cow<'static, str>> {
     match rule {
-        Rule::UniqueItems if !unique(list) => Some("must not have equal items".into()),
-        rule => length_rule(rule, list.len()),
+        Rule::UniqueItems => {
+            let mut texts: Vec<_> = items.map(canonical).collect();
+            texts.sort_unstable();
+            let unique = texts.windows(2).all(|pair| pair[0] != pair[1]);
+            (!unique).then_some("must not have equal items".into())
+        }
+        rule => length_rule(rule, length),
     }
-}
-
-fn unique(list: &dyn super::List) -> bool {
-    let mut texts: Vec<_> = (0..list.len())
-        .filter_map(|index| list.item(index))
-        .map(super::json::to_vec)
-        .collect();
-    texts.sort_unstable();
-    texts.windows(2).all(|pair| pair[0] != pair[1])
 }
 
 fn length_rule(rule: &Rule, length: usize) -> Option<Cow<'static, str>> {
@@ -261,18 +394,11 @@ fn properties_rule(rule: &Rule, count: usize) -> Option<Cow<'static, str>> {
     }
 }
 
+/// JSON Schema compares numbers by value: `1` and `1.0` are equal.
 fn one_of(texts: &[&str], value: &dyn Value) -> Option<Cow<'static, str>> {
-    let found: Json = serde_json::from_slice(&super::json::to_vec(value)).unwrap_or_default();
+    let found = canonical(value);
     let named = texts
         .iter()
-        .any(|text| serde_json::from_str::<Json>(text).is_ok_and(|json| same(&json, &found)));
+        .any(|text| serde_json::from_str::<Json>(text).is_ok_and(|json| canonical(&json) == found));
     (!named).then(|| format!("must be one of {}", texts.join(", ")).into())
-}
-
-/// JSON Schema compares numbers by value: `1` and `1.0` are equal.
-fn same(left: &Json, right: &Json) -> bool {
-    match (left, right) {
-        (Json::Number(left), Json::Number(right)) => left == right || left.as_f64() == right.as_f64(),
-        _ => left == right,
-    }
 }

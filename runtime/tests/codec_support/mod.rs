@@ -209,11 +209,7 @@ macro_rules! shapes {
             Text(String),
             Unknown(v1::Json),
         }
-        static $table: v1::UnionShape = v1::UnionShape {
-            name: stringify!($name),
-            variants: &["Circle", "Square", "Text"],
-            dispatch: $dispatch,
-        };
+        static $table: v1::UnionShape = v1::UnionShape::new(stringify!($name), &["Circle", "Square", "Text"], $dispatch);
         v1::union!($name = $table: Unknown { 0: Circle, 1: Square, 2: Text });
     };
 }
@@ -273,16 +269,16 @@ pub enum Mixed {
     List(Vec<i64>),
     Unknown(v1::Json),
 }
-static MIXED: v1::UnionShape = v1::UnionShape {
-    name: "Mixed",
-    variants: &["Whole", "Number", "Flag", "List"],
-    dispatch: v1::Dispatch::Kind(&[
+static MIXED: v1::UnionShape = v1::UnionShape::new(
+    "Mixed",
+    &["Whole", "Number", "Flag", "List"],
+    v1::Dispatch::Kind(&[
         (v1::JsonKind::Integer, 0),
         (v1::JsonKind::Number, 1),
         (v1::JsonKind::Bool, 2),
         (v1::JsonKind::Array, 3),
     ]),
-};
+);
 v1::union!(Mixed = MIXED: Unknown { 0: Whole, 1: Number, 2: Flag, 3: List });
 
 #[derive(Clone)]
@@ -296,11 +292,11 @@ pub enum Count {
     Text(String),
     Unknown(v1::Json),
 }
-static COUNT: v1::UnionShape = v1::UnionShape {
-    name: "Count",
-    variants: &["Whole", "Text"],
-    dispatch: v1::Dispatch::Kind(&[(v1::JsonKind::Integer, 0), (v1::JsonKind::String, 1)]),
-};
+static COUNT: v1::UnionShape = v1::UnionShape::new(
+    "Count",
+    &["Whole", "Text"],
+    v1::Dispatch::Kind(&[(v1::JsonKind::Integer, 0), (v1::JsonKind::String, 1)]),
+);
 v1::union!(Count = COUNT: Unknown { 0: Whole, 1: Text });
 
 /// Unions within unions, told apart by trial alone.
@@ -329,9 +325,5 @@ pub enum Tree {
     Bough(Bough),
     Unknown(v1::Json),
 }
-static TREE: v1::UnionShape = v1::UnionShape {
-    name: "Tree",
-    variants: &["Branch", "Bough"],
-    dispatch: v1::Dispatch::Trial,
-};
+static TREE: v1::UnionShape = v1::UnionShape::new("Tree", &["Branch", "Bough"], v1::Dispatch::Trial);
 v1::union!(Tree = TREE: Unknown { 0: Branch, 1: Bough });

@@ -25,7 +25,8 @@ impl From<Labels> for ::std::collections::BTreeMap<String, String> {
         value.0
     }
 }
-v1::newtype!(Labels);
+static LABELS: &[v1::Rule] = &[v1::Rule::Each(&[v1::Rule::MaxLength(63)])];
+v1::newtype!(Labels: LABELS);
 
 /// `Extended`, as the contract has it.
 #[derive(Clone)]

@@ -119,10 +119,7 @@ impl Owner {
 }
 static OWNER: v1::Shape = v1::Shape::new(
         "Owner",
-        &[
-            v1::Field::optional("nick-name").rules(&[v1::Rule::MaxLength(20)]),
-            v1::Field::optional("address"),
-        ],
+        &[v1::Field::optional("nick-name"), v1::Field::optional("address")],
     )
     .open(v1::Open::Forbidden);
 v1::record!(Owner = OWNER { 0: nick_name, 1: address, 2: additional_properties });
@@ -173,4 +170,5 @@ impl From<&str> for NickName {
         Self(value.to_owned())
     }
 }
-v1::newtype!(NickName);
+static NICK_NAME: &[v1::Rule] = &[v1::Rule::MaxLength(20)];
+v1::newtype!(NickName: NICK_NAME);

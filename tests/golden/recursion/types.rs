@@ -107,11 +107,11 @@ impl From<Sum> for Expression {
         Self::Sum(Box::new(value))
     }
 }
-static EXPRESSION: v1::UnionShape = v1::UnionShape {
-    name: "Expression",
-    variants: &["number", "Sum"],
-    dispatch: v1::Dispatch::Kind(&[(v1::JsonKind::Number, 0), (v1::JsonKind::Object, 1)]),
-};
+static EXPRESSION: v1::UnionShape = v1::UnionShape::new(
+    "Expression",
+    &["number", "Sum"],
+    v1::Dispatch::Kind(&[(v1::JsonKind::Number, 0), (v1::JsonKind::Object, 1)]),
+);
 v1::union!(Expression = EXPRESSION: Unknown { 0: Number, 1: Sum });
 
 /// `Sum`, as the contract has it.

@@ -30,11 +30,11 @@ impl From<String> for Id {
         Self::String(value)
     }
 }
-static ID: v1::UnionShape = v1::UnionShape {
-    name: "Id",
-    variants: &["integer", "string"],
-    dispatch: v1::Dispatch::Kind(&[(v1::JsonKind::Integer, 0), (v1::JsonKind::String, 1)]),
-};
+static ID: v1::UnionShape = v1::UnionShape::new(
+    "Id",
+    &["integer", "string"],
+    v1::Dispatch::Kind(&[(v1::JsonKind::Integer, 0), (v1::JsonKind::String, 1)]),
+);
 v1::union!(Id = ID: Unknown { 0: Integer, 1: String });
 
 /// `Filter`, as the contract has it.
@@ -76,17 +76,18 @@ impl From<Exact> for Filter {
         Self::Exact(value)
     }
 }
-static FILTER: v1::UnionShape = v1::UnionShape {
-    name: "Filter",
-    variants: &["string", "list of string", "Range", "Exact"],
-    dispatch: v1::Dispatch::KindThen {
-        kinds: &[(v1::JsonKind::String, 0), (v1::JsonKind::Array, 1)],
-        objects: &v1::Dispatch::Property {
-            properties: &[("from", 2), ("is", 3)],
-            otherwise: None,
+static FILTER: v1::UnionShape = v1::UnionShape::new(
+        "Filter",
+        &["string", "list of string", "Range", "Exact"],
+        v1::Dispatch::KindThen {
+            kinds: &[(v1::JsonKind::String, 0), (v1::JsonKind::Array, 1)],
+            objects: &v1::Dispatch::Property {
+                properties: &[("from", 2), ("is", 3)],
+                otherwise: None,
+            },
         },
-    },
-};
+    )
+    .matching(v1::Matching::One);
 v1::union!(Filter = FILTER: Unknown { 0: String, 1: ListOfString, 2: Range, 3: Exact });
 
 /// `Range`, as the contract has it.

@@ -7,12 +7,12 @@ use super::super::generate::Row;
 use super::oracle::Oracle;
 
 /// A value and the schema that it is of.
-pub(super) struct Instance {
-    pub(super) type_name: String,
-    pub(super) value: Value,
+pub(crate) struct Instance {
+    pub(crate) type_name: String,
+    pub(crate) value: Value,
     /// Where it comes from.
-    pub(super) place: String,
-    pub(super) is_example: bool,
+    pub(crate) place: String,
+    pub(crate) is_example: bool,
 }
 
 /// How many samples are made of each schema, and how many mutations of each value.

@@ -14,9 +14,9 @@
 //! - `format: byte` and `contentEncoding: base64` are base64, and `format: float` has the precision of 32 bits;
 //! - null belongs to the place that a nullable schema is used in: null alone is not sent through a type.
 
-mod instances;
+pub(crate) mod instances;
 mod oracle;
-mod probe;
+pub(crate) mod probe;
 
 use std::collections::HashMap;
 
@@ -178,7 +178,7 @@ fn judge(oracle: &Oracle, values: &[Instance], answers: &[Answer]) -> (Counts, V
 }
 
 /// Equal, numbers by value, of which 32 bits are enough: how far `f64` goes is tested with the codec.
-fn same(a: &Value, b: &Value) -> bool {
+pub(crate) fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => {
             let short = |number: &serde_json::Number| number.as_f64().map(|number| number as f32);

@@ -12,7 +12,7 @@ use super::instances::Instance;
 use crate::Failure;
 
 /// What a type made of a value.
-pub(super) enum Answer {
+pub(crate) enum Answer {
     /// It could not be decoded.
     Refused(String),
     /// It was, and this is it encoded again.
@@ -45,7 +45,7 @@ fn main() {
 "#;
 
 /// Writes the program into the document's crate.
-pub(super) fn write(workshop: &Workshop, row: &Row) -> Result<(), Failure> {
+pub(crate) fn write(workshop: &Workshop, row: &Row) -> Result<(), Failure> {
     let module = row.package.replace('-', "_");
     let mut text = String::from(PROGRAM);
     text.push_str("\nstatic TYPES: &[(&str, fn() -> Box<dyn Value>)] = &[\n");
@@ -63,7 +63,7 @@ pub(super) fn write(workshop: &Workshop, row: &Row) -> Result<(), Failure> {
 }
 
 /// Builds all programs.
-pub(super) fn build(workshop: &Workshop) -> Result<(), Failure> {
+pub(crate) fn build(workshop: &Workshop) -> Result<(), Failure> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
         .args([
@@ -88,7 +88,7 @@ pub(super) fn build(workshop: &Workshop) -> Result<(), Failure> {
 }
 
 /// Sends every value through its type.
-pub(super) fn ask(workshop: &Workshop, row: &Row, values: &[Instance]) -> Result<Vec<Answer>, Failure> {
+pub(crate) fn ask(workshop: &Workshop, row: &Row, values: &[Instance]) -> Result<Vec<Answer>, Failure> {
     let program = workshop
         .folder()
         .join("target/debug/examples")
