@@ -22,6 +22,7 @@ const GOLDENS: &[&str] = &[
     "recursion",
     "replies",
     "security",
+    "streams",
     "three_states",
     "union_by_kind",
     "union_by_tag",
@@ -35,7 +36,7 @@ fn folder() -> PathBuf {
 fn generator(name: &str) -> Generator {
     let everything = matches!(
         name,
-        "pets" | "docs" | "grpc" | "multipart" | "security" | "webhooks"
+        "pets" | "docs" | "grpc" | "multipart" | "security" | "streams" | "webhooks"
     );
     let dialect = if name == "grpc" { "proto" } else { "yaml" };
     let generator = Generator::new()

@@ -32,6 +32,7 @@ pub mod v1 {
     pub use crate::schema;
     #[cfg(feature = "server")]
     pub use crate::server;
+    pub use crate::stream::{Events, Items, Octets};
     pub use crate::service_error::{ErrorFields, ErrorVariant, ServiceError};
     pub use crate::{__client as client, Client};
     pub use crate::{

@@ -22,6 +22,7 @@ mod paths;
 mod request;
 mod response;
 mod security;
+mod stream;
 mod swagger;
 mod version;
 

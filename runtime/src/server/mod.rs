@@ -16,6 +16,7 @@ mod request;
 mod routes;
 pub mod serve;
 mod service;
+mod stream;
 
 pub use problem::{ErrorStyle, RenderError};
 pub use service::{DEFAULT_BODY_LIMIT, Service, not_found};
