@@ -32,8 +32,8 @@ pub mod v1 {
     pub use crate::schema;
     #[cfg(feature = "server")]
     pub use crate::server;
-    pub use crate::stream::{Events, Items, Octets};
     pub use crate::service_error::{ErrorFields, ErrorVariant, ServiceError};
+    pub use crate::stream::{Events, Items, Octets};
     pub use crate::{__client as client, Client};
     pub use crate::{
         __enumeration as enumeration, __forward_api as forward_api, __http_call as http_call,

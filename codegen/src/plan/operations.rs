@@ -294,7 +294,11 @@ fn field(names: &Names<'_>, input: &Input, place: &InputPlace, name: String) -> 
     let (ty, converts, rules) = match streamed {
         Some((_, ty)) => {
             let converts = ty == RustType::Octets;
-            (if input.required { ty } else { ty.optional() }, converts, Vec::new())
+            (
+                if input.required { ty } else { ty.optional() },
+                converts,
+                Vec::new(),
+            )
         }
         None => (
             names.field(input.required, &input.value, false),

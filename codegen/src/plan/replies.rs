@@ -53,7 +53,13 @@ struct Shared {
 
 impl Sets {
     /// The set of `replies`, for the operation in `module`.
-    pub(crate) fn plan(&mut self, names: &Names<'_>, of: Of, module: &str, replies: &[Reply]) -> ReplySetPlan {
+    pub(crate) fn plan(
+        &mut self,
+        names: &Names<'_>,
+        of: Of,
+        module: &str,
+        replies: &[Reply],
+    ) -> ReplySetPlan {
         if replies.is_empty() {
             return ReplySetPlan::None;
         }
@@ -109,7 +115,11 @@ pub(crate) enum Of {
 }
 
 /// How a body goes that goes piece by piece: the runtime's name of its encoding, and its type.
-pub(crate) fn stream(names: &Names<'_>, encoding: Encoding, value: &TypeUse) -> Option<(&'static str, RustType)> {
+pub(crate) fn stream(
+    names: &Names<'_>,
+    encoding: Encoding,
+    value: &TypeUse,
+) -> Option<(&'static str, RustType)> {
     let item = || Box::new(names.whole(value));
     match encoding {
         Encoding::Bytes => Some(("Octets", RustType::Octets)),

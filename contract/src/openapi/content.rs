@@ -28,8 +28,14 @@ pub(super) fn encoding(media_type: &str) -> Encoding {
         "multipart/form-data" => Encoding::Multipart,
         "application/xml" => Encoding::Text,
         "text/event-stream" => Encoding::Events,
-        "application/x-ndjson" | "application/ndjson" | "application/jsonl" | "application/x-jsonl"
-        | "application/jsonlines" | "application/x-jsonlines" | "application/json-lines" | "application/stream+json"
+        "application/x-ndjson"
+        | "application/ndjson"
+        | "application/jsonl"
+        | "application/x-jsonl"
+        | "application/jsonlines"
+        | "application/x-jsonlines"
+        | "application/json-lines"
+        | "application/stream+json"
         | "application/x-json-stream" => Encoding::Lines,
         "application/json-seq" => Encoding::Sequence,
         other if other.ends_with("+json-seq") => Encoding::Sequence,

@@ -103,7 +103,9 @@ fn event<'a>(cx: &Context<'a>, schema: &'a Node) -> Data<'a> {
         return Data::Json(schema);
     }
     // Documents before 3.2 that describe an event say at once what is in its data.
-    if followed.get("type").and_then(Node::as_str) == Some("string") || followed.get("type").is_none() && is_empty(followed) {
+    if followed.get("type").and_then(Node::as_str) == Some("string")
+        || followed.get("type").is_none() && is_empty(followed)
+    {
         Data::Text
     } else {
         Data::Json(data)
@@ -117,7 +119,13 @@ fn is_empty(schema: &Node) -> bool {
 }
 
 /// The property `data`, here and in all that the schema is made of, and whether there are properties that no event has.
-fn find<'a>(cx: &Context<'a>, schema: &'a Node, data: &mut Option<&'a Node>, others: &mut bool, depth: usize) {
+fn find<'a>(
+    cx: &Context<'a>,
+    schema: &'a Node,
+    data: &mut Option<&'a Node>,
+    others: &mut bool,
+    depth: usize,
+) {
     if depth > MAX_NESTING {
         return;
     }

@@ -36,7 +36,9 @@ pub use foreign::{Foreign, Serde};
 pub use node::{Constant, Enumeration, List, Map, Node, NodeMut, Optional, Record, Union, Value};
 pub use scalar::{Date, DateTime, InvalidFormat, Nullable, Uuid};
 pub use shape::{Dispatch, Field, Format, JsonKind, Open, Pattern, Rule, Shape, UnionShape};
-pub use stream::{Again, Arriving, Asking, ByteStream, Content, Framing, Leaving, StreamError, Streamed, Wait};
+pub use stream::{
+    Again, Arriving, Asking, ByteStream, Content, Framing, Leaving, StreamError, Streamed, Wait,
+};
 pub use validate::{Violation, validate, validate_with};
 
 /// Any JSON value, kept as it is.

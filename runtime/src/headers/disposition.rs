@@ -51,7 +51,10 @@ pub(crate) fn attachment(name: &str) -> HeaderValue {
         .collect();
     let mut text = format!("attachment; filename=\"{plain}\"");
     if plain != name {
-        text.push_str(&format!("; filename*=UTF-8''{}", utf8_percent_encode(name, ENCODED)));
+        text.push_str(&format!(
+            "; filename*=UTF-8''{}",
+            utf8_percent_encode(name, ENCODED)
+        ));
     }
     // Nothing but visible ASCII is left.
     HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static("attachment"))
@@ -105,7 +108,12 @@ mod tests {
 
     #[test]
     fn names_come_back_as_they_were_written() {
-        for name in ["report.pdf", "na\u{ef}ve \"\u{20ac}\".txt", "a;b=c'd%20.csv", "\u{1F600}"] {
+        for name in [
+            "report.pdf",
+            "na\u{ef}ve \"\u{20ac}\".txt",
+            "a;b=c'd%20.csv",
+            "\u{1F600}",
+        ] {
             let header = attachment(name);
             assert_eq!(file_name(header.to_str().unwrap()).as_deref(), Some(name));
         }
@@ -119,7 +127,11 @@ mod tests {
         assert_eq!(file_name(latin).as_deref(), Some("\u{a3} rates"));
         let other = "attachment; filename*=shift-jis''%83%65; filename=plain.txt";
         assert_eq!(file_name(other).as_deref(), Some("plain.txt"));
-        for nothing in ["attachment", "inline; filename=\"\"", "attachment; filename*=UTF-8''%ff"] {
+        for nothing in [
+            "attachment",
+            "inline; filename=\"\"",
+            "attachment; filename*=UTF-8''%ff",
+        ] {
             assert_eq!(file_name(nothing), None, "{nothing}");
         }
     }

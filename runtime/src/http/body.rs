@@ -13,8 +13,8 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 
 use super::pool::Lease;
-use crate::codec::ByteStream;
 use super::{TransportError, TransportErrorKind};
+use crate::codec::ByteStream;
 
 /// Any error of a stream that somebody else writes.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -8,7 +8,7 @@ mod request;
 mod style;
 
 pub(crate) use query::PATH_SEGMENT;
-pub(crate) use reply::{put, read_arriving};
 pub use reply::read_reply;
+pub(crate) use reply::{put, read_arriving};
 pub(crate) use request::USUAL_HEADERS;
 pub use request::{Encoded, write_request};

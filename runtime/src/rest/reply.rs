@@ -26,12 +26,14 @@ pub(crate) fn read_arriving<R: ReplySet>(
 ) -> Option<Result<R, DecodeError>> {
     let index = match_status(replies, status)?;
     let encoding = replies[index].body.map(|body| body.encoding);
-    Some(R::decode(index, status, &mut |place| {
-        match encoding.and_then(Encoding::framing) {
+    Some(R::decode(
+        index,
+        status,
+        &mut |place| match encoding.and_then(Encoding::framing) {
             Some(framing) => read_stream(framing, headers, body, arriving.take(), place),
             None => read_body(encoding, headers, body, place),
-        }
-    }))
+        },
+    ))
 }
 
 /// Reads a body into `place`. A body that is promised but empty is read as `null`, so that an optional one may be.
@@ -52,7 +54,9 @@ fn read_body(
             None => error,
         }),
         // Those with a framing are read as streams.
-        Some(Encoding::Bytes | Encoding::Octets | Encoding::Lines | Encoding::Sequence) => read_octets(body, place),
+        Some(Encoding::Bytes | Encoding::Octets | Encoding::Lines | Encoding::Sequence) => {
+            read_octets(body, place)
+        }
         Some(Encoding::Multipart) => {
             let content_type = headers
                 .get(header::CONTENT_TYPE)
@@ -103,7 +107,9 @@ pub(crate) fn put(arriving: Arriving, place: &mut dyn Value) -> Result<(), Decod
             stream.put(arriving);
             Ok(())
         }
-        _ => Err(DecodeError::new("the type is not one that is read piece by piece")),
+        _ => Err(DecodeError::new(
+            "the type is not one that is read piece by piece",
+        )),
     }
 }
 

@@ -91,7 +91,9 @@ pub fn write_request(binding: &HttpBinding, request: &dyn Record) -> Result<Enco
                     let Node::Stream(stream) = value.node() else {
                         continue;
                     };
-                    let leaving = stream.take(framing).ok_or_else(|| invalid(name, "was sent already"))?;
+                    let leaving = stream
+                        .take(framing)
+                        .ok_or_else(|| invalid(name, "was sent already"))?;
                     let media_type = leaving.media_type.as_deref().unwrap_or(whole_type(body));
                     let media_type = HeaderValue::from_str(media_type)
                         .map_err(|_| invalid(name, "has a media type that is no header value"))?;

@@ -522,7 +522,8 @@ pub(super) fn accepts(body: &Body, headers: &HeaderMap) -> bool {
             .strip_suffix('*')
             .is_some_and(|range| found.starts_with(range))
         || (body.encoding == Encoding::Json && json(&wanted) && json(&found))
-        || (matches!(body.encoding, Encoding::Bytes | Encoding::Octets) && found == "application/octet-stream")
+        || (matches!(body.encoding, Encoding::Bytes | Encoding::Octets)
+            && found == "application/octet-stream")
         || (body.encoding == Encoding::Octets && wanted == "application/octet-stream")
         || (body.encoding == Encoding::Lines && LINES.contains(&found.as_str()))
 }

@@ -391,11 +391,7 @@ impl Table {
     }
 
     /// What the contract says of the body, if it says anything and there is one.
-    fn declared<'b>(
-        &self,
-        binding: &'b HttpBinding,
-        body: &impl HttpBody,
-    ) -> Option<&'b operation::Body> {
+    fn declared<'b>(&self, binding: &'b HttpBinding, body: &impl HttpBody) -> Option<&'b operation::Body> {
         let declared = binding.inputs.iter().find_map(|place| match place {
             InputPlace::Body(body) => Some(body),
             _ => None,
@@ -497,7 +493,11 @@ impl Refusal {
     }
 
     fn of(error: Error) -> Self {
-        let status = StatusCode::from_u16(error.code().http_status());
+        let status = match (error.kind(), error.code()) {
+            // Found by the handler, while it read the body.
+            (ErrorKind::Invalid, Code::ResourceExhausted) => Ok(StatusCode::PAYLOAD_TOO_LARGE),
+            (_, code) => StatusCode::from_u16(code.http_status()),
+        };
         Self {
             status: status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             error,

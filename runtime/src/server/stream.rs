@@ -32,7 +32,9 @@ pub(super) fn write(body: &operation::Body, leaving: Option<Leaving>) -> Respons
     // What was sent already, as a clone of it: the connection breaks, for half a reply is none.
     let leaving = leaving.unwrap_or_else(|| Leaving {
         content: Content::Stream {
-            octets: Box::pin(futures_util::stream::iter([Err("the stream was sent already".into())])),
+            octets: Box::pin(futures_util::stream::iter([Err(
+                "the stream was sent already".into()
+            )])),
             length: None,
         },
         media_type: None,
@@ -43,7 +45,9 @@ pub(super) fn write(body: &operation::Body, leaving: Option<Leaving>) -> Respons
         Content::Stream { octets, length } => Body::new(Sized::new(Handled::around(octets), length)),
     });
     let headers = response.headers_mut();
-    let said = leaving.media_type.and_then(|said| HeaderValue::from_str(&said).ok());
+    let said = leaving
+        .media_type
+        .and_then(|said| HeaderValue::from_str(&said).ok());
     headers.insert(header::CONTENT_TYPE, said.unwrap_or_else(|| content_type(body)));
     if let Some(name) = leaving.file_name {
         headers.insert(header::CONTENT_DISPOSITION, attachment(&name));
@@ -61,6 +65,8 @@ pub(super) fn write(body: &operation::Body, leaving: Option<Leaving>) -> Respons
 struct Handled {
     octets: ByteStream,
     context: Context,
+    /// What it broke off with, held back until what came before has gone out.
+    broken: Option<StreamError>,
 }
 
 impl Handled {
@@ -69,6 +75,7 @@ impl Handled {
         Box::pin(Self {
             octets,
             context: Context::current().without_deadline(),
+            broken: None,
         })
     }
 }
@@ -77,15 +84,27 @@ impl Stream for Handled {
     type Item = Result<Bytes, StreamError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
-        let Self { octets, context } = &mut *self;
-        let next = context.enter(|| octets.as_mut().poll_next(cx));
-        if let Poll::Ready(Some(Err(error))) = &next {
-            tracing::warn!(
-                correlation_id = self.context.correlation_id().map(|id| &**id),
-                error = &**error as &dyn std::error::Error,
-                "the body of a reply broke off"
-            );
+        let Self {
+            octets,
+            context,
+            broken,
+        } = &mut *self;
+        if let Some(error) = broken.take() {
+            return Poll::Ready(Some(Err(error)));
         }
-        next
+        match context.enter(|| octets.as_mut().poll_next(cx)) {
+            Poll::Ready(Some(Err(error))) => {
+                tracing::warn!(
+                    correlation_id = context.correlation_id().map(|id| &**id),
+                    error = &*error as &dyn std::error::Error,
+                    "the body of a reply broke off"
+                );
+                // A connection flushes when there is nothing to write, and throws away what it holds when a body fails.
+                *broken = Some(error);
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            next => next,
+        }
     }
 }

@@ -12,9 +12,7 @@ use futures_util::StreamExt as _;
 use super::lines::{self, Lines};
 use super::source::{Source, lock};
 use super::{cause_of, read};
-use crate::codec::{
-    Arriving, Content, Framing, Leaving, Node, NodeMut, Streamed, Value, equal, json,
-};
+use crate::codec::{Arriving, Content, Framing, Leaving, Node, NodeMut, Streamed, Value, equal, json};
 use crate::error::Error;
 
 /// A body of items, each a JSON text: `application/x-ndjson`, `application/jsonl` (a line each) or
@@ -103,9 +101,9 @@ impl<T: Value> Streamed for Items<T> {
             Source::Live(shared) => {
                 let items = lock(shared).take()?;
                 Content::Stream {
-                    octets: Box::pin(items.map(move |item| {
-                        item.map(|item| written(&item)).map_err(cause_of)
-                    })),
+                    octets: Box::pin(
+                        items.map(move |item| item.map(|item| written(&item)).map_err(cause_of)),
+                    ),
                     length: None,
                 }
             }

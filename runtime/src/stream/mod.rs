@@ -41,7 +41,7 @@ fn cause_of(error: Error) -> StreamError {
 /// More octets than may be held at once.
 fn too_large(what: &str, limit: usize) -> Fault {
     let message = format!("{what} is longer than {limit} octets");
-    Fault::new(ErrorKind::Decode, Code::ResourceExhausted, message)
+    Fault::new(ErrorKind::Invalid, Code::ResourceExhausted, message)
 }
 
 /// Reads one item, and judges it where that is wanted.

@@ -216,7 +216,9 @@ impl Octets {
                 }
             }
         }
-        poll_fn(|cx| writer.as_mut().poll_flush(cx)).await.map_err(Error::internal)?;
+        poll_fn(|cx| writer.as_mut().poll_flush(cx))
+            .await
+            .map_err(Error::internal)?;
         Ok(written)
     }
 
@@ -262,7 +264,8 @@ impl Stream for Octets {
     type Item = Result<Bytes, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.poll(cx).map(|chunk| chunk.map(|chunk| chunk.map_err(Into::into)))
+        self.poll(cx)
+            .map(|chunk| chunk.map(|chunk| chunk.map_err(Into::into)))
     }
 }
 
@@ -274,7 +277,11 @@ pub struct OctetsReader {
 }
 
 impl AsyncRead for OctetsReader {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         while self.held.is_empty() {
             match ready!(self.octets.poll(cx)) {
                 Some(Ok(chunk)) => self.held = chunk,

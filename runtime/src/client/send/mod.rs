@@ -242,7 +242,8 @@ fn read_success<R: ReplySet>(
     mut answer: Answer,
     resume: Option<Arc<stream::Resume>>,
 ) -> Result<Reply<R>, Fault> {
-    let mut arriving = (answer.stream.take()).map(|body| stream::arriving(client, *body, &answer.headers, resume));
+    let mut arriving =
+        (answer.stream.take()).map(|body| stream::arriving(client, *body, &answer.headers, resume));
     let read = rest::read_arriving::<R>(
         binding.successes,
         answer.status,

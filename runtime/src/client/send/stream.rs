@@ -116,7 +116,13 @@ impl Resume {
     pub(super) fn of(client: &Client, call: &orchestrate::Call) -> Option<Arc<Self>> {
         // The grpc feature adds another variant.
         #[allow(irrefutable_let_patterns)]
-        let Wire::Http { method, path, body: Payload::Octets(body), successes } = &call.wire else {
+        let Wire::Http {
+            method,
+            path,
+            body: Payload::Octets(body),
+            successes,
+        } = &call.wire
+        else {
             return None;
         };
         let is_events = |reply: &Reply| {
@@ -166,7 +172,12 @@ impl Resume {
         let answer = orchestrate::run(&self.client.0, call).await?;
         let named = |fault: Fault| {
             let id = Some(self.correlation_id.clone());
-            fault.of_call(self.client.service().to_owned(), self.operation.clone(), answer.attempts, id)
+            fault.of_call(
+                self.client.service().to_owned(),
+                self.operation.clone(),
+                answer.attempts,
+                id,
+            )
         };
         // A server says so that it has no more (WHATWG HTML, 9.2.3).
         if answer.status == StatusCode::NO_CONTENT {
@@ -178,7 +189,9 @@ impl Resume {
             return Err(named(Fault::new(ErrorKind::Decode, Code::Internal, message)));
         }
         let client = &self.client.0;
-        Ok(answer.stream.map(|body| watched(*body, client.clock, client.idle_timeout)))
+        Ok(answer
+            .stream
+            .map(|body| watched(*body, client.clock, client.idle_timeout)))
     }
 }
 
@@ -186,14 +199,19 @@ impl Again for Resume {
     fn again(self: Arc<Self>, wait: Wait, last_event_id: String) -> Asking {
         Box::pin(async move {
             let client = &self.client.0;
-            let grown = wait.delay.saturating_mul(1_u32.checked_shl(wait.failures).unwrap_or(u32::MAX));
+            let grown = wait
+                .delay
+                .saturating_mul(1_u32.checked_shl(wait.failures).unwrap_or(u32::MAX));
             let shortest = grown.min(wait.longest.max(wait.delay));
             client
                 .clock
                 .sleep(client.random.between(shortest, shortest + shortest / 4))
                 .await;
             self.ask(&last_event_id).await.map_err(|fault| {
-                let late = self.context.deadline().is_some_and(|deadline| deadline.has_elapsed());
+                let late = self
+                    .context
+                    .deadline()
+                    .is_some_and(|deadline| deadline.has_elapsed());
                 StreamError::from(if late { fault.with_no_retry() } else { fault })
             })
         })

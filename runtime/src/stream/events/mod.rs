@@ -20,9 +20,7 @@ use self::write::{Heartbeat, write};
 use super::source::{Source, lock};
 use super::{cause_of, read};
 use crate::clock::Clock;
-use crate::codec::{
-    Arriving, Content, Framing, Leaving, Node, NodeMut, StreamError, Streamed, Value, equal,
-};
+use crate::codec::{Arriving, Content, Framing, Leaving, Node, NodeMut, StreamError, Streamed, Value, equal};
 use crate::error::Error;
 
 /// How long a server is silent before it says that it is still there: 15 s, unless set.
@@ -257,7 +255,8 @@ impl<T: Value> Streamed for Events<T> {
             }
             Source::Live(shared) => {
                 let events = lock(shared).take()?;
-                let octets = Box::pin(events.map(move |event| Ok(write(&event.map_err(cause_of)?, framing)?)));
+                let octets =
+                    Box::pin(events.map(move |event| Ok(write(&event.map_err(cause_of)?, framing)?)));
                 Content::Stream {
                     octets: match self.heartbeat {
                         Some(interval) => Heartbeat::around(octets, Clock::tokio(), interval),

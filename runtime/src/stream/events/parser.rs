@@ -196,7 +196,8 @@ mod tests {
     fn the_examples_of_the_specification_read_as_it_says() {
         let stocks = b"data: YHOO\ndata: +2\ndata: 10\n\n";
         assert_eq!(shown(&[stocks]), owned(&[("", "", "YHOO\n+2\n10")]));
-        let blocks = b": test stream\n\ndata: first event\nid: 1\n\ndata:second event\nid\n\ndata:  third event\n\n";
+        let blocks =
+            b": test stream\n\ndata: first event\nid: 1\n\ndata:second event\nid\n\ndata:  third event\n\n";
         assert_eq!(
             shown(&[blocks]),
             owned(&[
@@ -223,11 +224,17 @@ mod tests {
         let mut parser = Parser::new(64);
         parser.push(b"id: 7\nretry: 250\n\nid: 8\ndata: cut").unwrap();
         assert_eq!(parser.next(), None);
-        assert_eq!((parser.last_event_id(), parser.retry()), ("7", Some(Duration::from_millis(250))));
+        assert_eq!(
+            (parser.last_event_id(), parser.retry()),
+            ("7", Some(Duration::from_millis(250)))
+        );
         parser.restart();
         parser.push(b"data: whole\n\n").unwrap();
         let event = parser.next().unwrap();
-        assert_eq!((event.data.as_str(), event.id.as_deref(), event.retry), ("whole", Some("7"), None));
+        assert_eq!(
+            (event.data.as_str(), event.id.as_deref(), event.retry),
+            ("whole", Some("7"), None)
+        );
     }
 
     #[test]
@@ -242,7 +249,17 @@ mod tests {
     #[test]
     fn chunk_boundaries_and_line_ends_change_nothing() {
         const LINES: [&str; 12] = [
-            "data: a", "data", "data:\u{e4}\u{1F600}", "event: e", "id: 1", "id", "retry: 10", ": comment", "", "", "x: y",
+            "data: a",
+            "data",
+            "data:\u{e4}\u{1F600}",
+            "event: e",
+            "id: 1",
+            "id",
+            "retry: 10",
+            ": comment",
+            "",
+            "",
+            "x: y",
             "data: b:c",
         ];
         let random = Random::seeded(7);
@@ -257,7 +274,11 @@ mod tests {
                 plain.extend_from_slice(line.as_bytes());
                 plain.push(b'\n');
                 // A return before an empty line that ends in a line feed would be one end.
-                let end = if line.is_empty() && end == "\n" && stream.ends_with(b"\r") { "\r" } else { end };
+                let end = if line.is_empty() && end == "\n" && stream.ends_with(b"\r") {
+                    "\r"
+                } else {
+                    end
+                };
                 stream.extend_from_slice(line.as_bytes());
                 stream.extend_from_slice(end.as_bytes());
             }
@@ -268,7 +289,12 @@ mod tests {
                 chunks.push(chunk);
                 rest = after;
             }
-            assert_eq!(parsed(&chunks), parsed(&[&plain]), "{:?}", String::from_utf8_lossy(&stream));
+            assert_eq!(
+                parsed(&chunks),
+                parsed(&[&plain]),
+                "{:?}",
+                String::from_utf8_lossy(&stream)
+            );
         }
     }
 }

@@ -39,7 +39,8 @@ fn write_fields(
     for (name, value) in [("event", event), ("id", id)] {
         let Some(value) = value else { continue };
         if value.contains(['\r', '\n', '\0']) {
-            let message = format!("the {name} of an event holds a line end or a zero, which the format cannot carry");
+            let message =
+                format!("the {name} of an event holds a line end or a zero, which the format cannot carry");
             return Err(Fault::new(ErrorKind::Encode, Code::InvalidArgument, message));
         }
         field(&mut out, name, value);
