@@ -59,7 +59,7 @@ impl Message {
                 query,
             },
             headers: encoded.headers.clone(),
-            body: body.map(|body| content(body, &encoded.body)),
+            body: body.map(|body| content(body, &sent(encoded))),
             rules: Rules::default(),
         }
     }
@@ -189,6 +189,16 @@ pub(super) fn reply(table: &[Reply], set: &dyn ReplySet) -> (Message, Bytes) {
         .map(|json| Rules::derive(json, value))
         .unwrap_or_default();
     (message, octets)
+}
+
+/// The octets of a request's body.
+fn sent(encoded: &Encoded) -> Bytes {
+    match encoded.leaving.as_ref().map(|leaving| &leaving.content) {
+        Some(StreamContent::Whole(octets)) => octets.clone(),
+        // What comes piece by piece from elsewhere is not known yet.
+        Some(StreamContent::Stream { .. }) => Bytes::new(),
+        None => encoded.body.clone(),
+    }
 }
 
 /// The octets of a reply's body.

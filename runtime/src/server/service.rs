@@ -373,7 +373,7 @@ impl Table {
                 }
             }
         };
-        let (body, stream) = match self.declared(entry.binding, &body) {
+        let (body, stream) = match declared(entry.binding, &body) {
             Some(declared) => self.body(declared, &parts.headers, body).await?,
             None => (Bytes::new(), None),
         };
@@ -388,15 +388,6 @@ impl Table {
         let answering = (entry.run)(context.clone(), &mut read)
             .map_err(|violations| Refusal::of(Fault::invalid("request", violations).into()))?;
         context.scope(isolated(answering)).await.map_err(Refusal::of)
-    }
-
-    /// What the contract says of the body, if it says anything and there is one.
-    fn declared<'b>(&self, binding: &'b HttpBinding, body: &impl HttpBody) -> Option<&'b operation::Body> {
-        let declared = binding.inputs.iter().find_map(|place| match place {
-            InputPlace::Body(body) => Some(body),
-            _ => None,
-        });
-        declared.filter(|_| !body.is_end_stream())
     }
 
     /// The body, if it is of the right kind and size: all of it, or what comes.
@@ -546,6 +537,15 @@ fn expanded(headers: &http::HeaderMap, octets: Bytes, limit: usize) -> Result<By
     };
     let message = format!("the body has a content coding that is not supported; use {known}");
     Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message))
+}
+
+/// What the contract says of the body, if it says anything and there is one.
+fn declared<'b>(binding: &'b HttpBinding, body: &impl HttpBody) -> Option<&'b operation::Body> {
+    let declared = binding.inputs.iter().find_map(|place| match place {
+        InputPlace::Body(body) => Some(body),
+        _ => None,
+    });
+    declared.filter(|_| !body.is_end_stream())
 }
 
 fn too_large(limit: usize) -> Refusal {
