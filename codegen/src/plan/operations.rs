@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use tieline_contract::model::{
-    Binding, CallShape, Contract, Encoding, HttpBinding, Input, InputPlace, Lifecycle, Operation, PathSegment,
-    QueryStyle, Safety, Server, TextStyle,
+    Binding, CallShape, Contract, Encoding, HttpBinding, Input, InputPlace, Lifecycle, Operation,
+    PathSegment, QueryStyle, Safety, Server, TextStyle,
 };
 use tieline_contract::problem::Problems;
 

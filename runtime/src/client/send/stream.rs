@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use super::Client;
 use crate::adapter::{Payload, Wire, transport_fault};
+use crate::client::credentials::tokens::TokenDemand;
 use crate::clock::Clock;
 use crate::code::Code;
 use crate::codec::{Again, Arriving, Asking, ByteStream, Content, Framing, Leaving, StreamError, Wait};
@@ -17,7 +18,7 @@ use crate::context::Context;
 use crate::error::{ErrorKind, Fault};
 use crate::headers::LAST_EVENT_ID;
 use crate::headers::disposition::attachment;
-use crate::http::{Body, ResponseBody, Sized};
+use crate::http::{Body, Endpoint, ResponseBody, Sized};
 use crate::observe::metrics;
 use crate::operation::{Encoding, Reply};
 use crate::orchestrate;
@@ -108,6 +109,8 @@ pub(super) struct Resume {
     headers: HeaderMap,
     context: Context,
     timeout: Option<Duration>,
+    token: Option<TokenDemand>,
+    endpoint: Option<Endpoint>,
     correlation_id: Arc<str>,
 }
 
@@ -141,6 +144,8 @@ impl Resume {
                 headers: call.headers.clone(),
                 context: call.context.clone(),
                 timeout: call.timeout,
+                token: call.token.clone(),
+                endpoint: call.endpoint.clone(),
                 correlation_id: call.correlation_id.clone(),
             })
         })
@@ -167,6 +172,8 @@ impl Resume {
             headers,
             context: self.context.clone(),
             timeout: self.timeout,
+            token: self.token.clone(),
+            endpoint: self.endpoint.clone(),
             correlation_id: self.correlation_id.clone(),
         };
         let answer = orchestrate::run(&self.client.0, call).await?;
