@@ -36,10 +36,7 @@ fn folder() -> PathBuf {
 fn generator(name: &str) -> Generator {
     let everything = matches!(
         name,
-    let everything = matches!(
-        name,
         "pets" | "docs" | "grpc" | "multipart" | "security" | "streams" | "webhooks"
-    );
     );
     let dialect = if name == "grpc" { "proto" } else { "yaml" };
     let generator = Generator::new()
