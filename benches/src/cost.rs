@@ -1,11 +1,9 @@
-//! What work costs: CPU time and allocations of this thread, CPU time of child processes.
+//! What work costs: CPU time and allocations of this thread.
 //!
 //! CPU time, not the time on the wall: other processes of the machine disturb it least.
 
 use std::time::Duration;
 
-use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::time::TimeValLike;
 use nix::time::{ClockId, clock_gettime};
 
 /// What work on this thread cost.
@@ -44,13 +42,4 @@ pub(crate) fn cpu_of<T>(work: impl FnOnce() -> T) -> Result<(T, Duration), nix::
 /// CPU time of this thread so far.
 fn thread_cpu() -> Result<Duration, nix::Error> {
     Ok(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID)?.into())
-}
-
-/// CPU time, in the system and outside it, of all children that have ended and of theirs.
-pub(crate) fn children_cpu() -> Result<Duration, nix::Error> {
-    let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
-    let microseconds = (usage.user_time() + usage.system_time()).num_microseconds();
-    Ok(Duration::from_micros(
-        u64::try_from(microseconds).unwrap_or_default(),
-    ))
 }

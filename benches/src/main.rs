@@ -5,6 +5,7 @@ mod corpus;
 mod cost;
 mod fuzz;
 mod generate;
+mod ledger;
 mod policies;
 mod report;
 
@@ -31,16 +32,22 @@ enum Subject {
     Corpus(corpus::Options),
     /// Mutated documents: reading and generating must end without a panic.
     Fuzz(fuzz::Options),
-    /// Generating a client of a document and checking the result, against progenitor.
+    /// Generating clients of documents and compiling them, against the peers that are on crates.io.
     Generate(generate::Options),
     /// The policies around work that does nothing.
     Policies(policies::Options),
     /// The server that `client` calls: prints its address, and ends with its standard input.
     #[command(hide = true)]
     Serve,
+    /// Writes a crate of a document: what `generate` measures.
+    #[command(hide = true)]
+    Render(generate::Rendering),
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = ledger::as_wrapper() {
+        return code;
+    }
     let done = match Arguments::parse().subject {
         Subject::Client(options) => client::run(&options),
         Subject::Corpus(options) => corpus::run(&options),
@@ -48,6 +55,7 @@ fn main() -> ExitCode {
         Subject::Generate(options) => generate::run(&options),
         Subject::Policies(options) => policies::run(&options),
         Subject::Serve => client::serve(),
+        Subject::Render(rendering) => rendering.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 use std::env;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use tieline_contract::problem::{Problem, Problems};
 use tieline_contract::{Read, ReadOptions};
@@ -42,6 +44,7 @@ pub struct Generator {
     out_dir: Option<PathBuf>,
     package: Option<(String, Runtime)>,
     included: bool,
+    threads: Option<usize>,
 }
 
 #[derive(Debug, Clone)]
@@ -154,6 +157,13 @@ impl Generator {
         self
     }
 
+    /// How many threads write code: as many as there are cores unless set. A procedural macro needs 1, because the
+    /// compiler's tokens belong to its thread.
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = Some(threads);
+        self
+    }
+
     /// The folder that the output is written to.
     pub fn out_dir(mut self, folder: impl Into<PathBuf>) -> Self {
         self.out_dir = Some(folder.into());
@@ -174,7 +184,7 @@ impl Generator {
         let mut problems = Problems::new();
         let reads = self.read(&mut problems)?;
         let plans = self.plan(&reads, &mut problems)?;
-        let contracts = emit(&plans, &reads, self.form())?;
+        let contracts = emit(&plans, &reads, self.form(), self.thread_count())?;
         let package = self.package_files(&plans)?;
         let inputs = reads.into_iter().flat_map(|read| read.files).collect();
         Ok(Output {
@@ -232,6 +242,11 @@ impl Generator {
             );
         }
         Ok(())
+    }
+
+    fn thread_count(&self) -> usize {
+        self.threads
+            .unwrap_or_else(|| thread::available_parallelism().map_or(1, NonZero::get))
     }
 
     fn form(&self) -> Form {
@@ -341,7 +356,7 @@ fn stop_on_errors(problems: &mut Problems) -> Result<(), Failure> {
 }
 
 /// Writes every plan in memory, a folder each; a crate of one contract is that contract's module.
-fn emit(plans: &[Plan], reads: &[Read], form: Form) -> Result<Vec<Rendered>, Failure> {
+fn emit(plans: &[Plan], reads: &[Read], form: Form, threads: usize) -> Result<Vec<Rendered>, Failure> {
     let alone = form == Form::Crate && plans.len() == 1;
     let mut rendered = Vec::new();
     for (plan, read) in plans.iter().zip(reads) {
@@ -350,7 +365,7 @@ fn emit(plans: &[Plan], reads: &[Read], form: Form) -> Result<Vec<Rendered>, Fai
             Form::Crate => PathBuf::from("src").join(&plan.name),
             Form::Folder | Form::Included => PathBuf::from(&plan.name),
         };
-        let files = rust::emit(plan).map_err(|(file, error)| {
+        let files = rust::emit(plan, threads).map_err(|(file, error)| {
             Problem::new(&diagnostics::MALFORMED, None)
                 .about(format!("{}: {error}", folder.join(file).display()))
         })?;

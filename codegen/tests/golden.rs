@@ -10,6 +10,7 @@ use tieline_codegen::{Generator, Output, TypeOptions};
 /// The goldens. One shows every part of a module; the others show what their feature needs.
 const GOLDENS: &[&str] = &[
     "all_of",
+    "bodies",
     "decided",
     "docs",
     "enums",
@@ -17,6 +18,7 @@ const GOLDENS: &[&str] = &[
     "maps",
     "multipart",
     "objects",
+    "pages",
     "parameters",
     "pets",
     "recursion",
@@ -36,7 +38,7 @@ fn folder() -> PathBuf {
 fn generator(name: &str) -> Generator {
     let everything = matches!(
         name,
-        "pets" | "docs" | "grpc" | "multipart" | "security" | "streams" | "webhooks"
+        "pets" | "bodies" | "docs" | "grpc" | "multipart" | "pages" | "security" | "streams" | "webhooks"
     );
     let dialect = if name == "grpc" { "proto" } else { "yaml" };
     let generator = Generator::new()

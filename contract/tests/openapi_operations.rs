@@ -273,6 +273,60 @@ fn every_operation_knows_where_it_was_written() {
 }
 
 #[test]
+fn forms_know_how_their_properties_are_written() {
+    let text = "\
+openapi: 3.0.3
+info: { title: A, version: '1' }
+paths:
+  /a:
+    post:
+      operationId: send
+      requestBody:
+        content:
+          application/x-www-form-urlencoded:
+            schema: { $ref: '#/components/schemas/Sent' }
+            encoding:
+              text: { style: deepObject, explode: true }
+              list: { style: deepObject, explode: true }
+              object: { explode: true }
+              joined: { explode: false }
+              json: { contentType: application/json }
+              plain: { contentType: text/plain }
+              unfit: { style: matrix }
+      responses: { '204': { description: Done } }
+components:
+  schemas:
+    Sent:
+      type: object
+      properties:
+        text: { type: string }
+        list: { type: array, items: { type: string } }
+        object: { type: object, properties: { a: { type: string } } }
+        joined: { type: array, items: { type: string } }
+        json: { type: array, items: { type: string } }
+        plain: { type: object }
+        unfit: { type: array, items: { type: string } }
+";
+    let read = read_text("a.yaml", text, &ReadOptions::default()).unwrap();
+    let send = operation(&read, "send");
+    let InputPlace::Body { styles, .. } = &http(&send).inputs[0] else {
+        panic!("a body")
+    };
+    let expected = [
+        ("list", QueryStyle::DeepObject),
+        ("object", QueryStyle::FormExploded),
+        ("joined", QueryStyle::Form),
+        ("json", QueryStyle::Json),
+    ];
+    assert_eq!(*styles, expected.map(|(name, style)| (name.to_owned(), style)));
+    let problems = read.problems.to_string();
+    assert!(
+        problems.contains("TL-OAS-030") && problems.contains("`matrix`, of `unfit`"),
+        "{problems}"
+    );
+}
+
+#[test]
 fn bodies_in_parts_know_their_files() {
     let text = r"
 openapi: 3.1.0

@@ -96,7 +96,8 @@ fn fill(arguments: &Arguments, module: &ItemMod) -> syn::Result<TokenStream> {
         .server(asked("server"))
         .mock(asked("mock"))
         .blocking(asked("blocking"))
-        .strict(asked("strict"));
+        .strict(asked("strict"))
+        .threads(1);
     let overlays = arguments.overlays.iter().map(from_root);
     let generator = overlays.fold(generator, tieline_codegen::Generator::overlay);
     let include = arguments.include.iter().map(from_root);

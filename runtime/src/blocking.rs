@@ -3,7 +3,9 @@
 //! They run on a runtime of their own, one thread for the process, so that a thread of the caller's runtime is
 //! only parked, never asked to drive itself.
 
+use std::fmt;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::{OnceLock, mpsc};
 
 use futures_core::Stream;
@@ -11,7 +13,7 @@ use futures_util::StreamExt as _;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::call::{Call, CallOptions, Reply};
-use crate::client::{Client, UntypedRequest};
+use crate::client::{Client, Paginated, UntypedRequest};
 use crate::code::Code;
 use crate::context::Context;
 use crate::error::{Error, ErrorKind, Fault};
@@ -32,6 +34,55 @@ pub fn send<C: Call>(
     options.context.get_or_insert_with(Context::current);
     let client = client.clone();
     wait(async move { request.send(&client, options).await }).unwrap_or_else(|fault| Err(fault.into()))
+}
+
+/// What a stream gives, each waited for.
+pub struct Iter<T>(Option<Pin<Box<dyn Stream<Item = T> + Send>>>);
+
+impl<T, E> Iterator for Iter<Result<T, Error<E>>>
+where
+    T: Send + 'static,
+    E: Send + 'static,
+{
+    type Item = Result<T, Error<E>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut stream = self.0.take()?;
+        let work = async move { (stream.next().await, stream) };
+        match wait(work) {
+            Ok((next, stream)) => {
+                self.0 = next.is_some().then_some(stream);
+                next
+            }
+            Err(fault) => Some(Err(fault.into())),
+        }
+    }
+}
+
+impl<T> fmt::Debug for Iter<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Iter")
+    }
+}
+
+/// The pages of a list.
+pub fn pages<R: Paginated>(
+    client: &Client,
+    request: R,
+    mut options: CallOptions,
+) -> Iter<Result<R::Output, Error<R::Failure>>> {
+    options.context.get_or_insert_with(Context::current);
+    Iter(Some(crate::client::pages(client, request, options)))
+}
+
+/// The items of a list, whatever page they are on.
+pub fn items<R: Paginated>(
+    client: &Client,
+    request: R,
+    mut options: CallOptions,
+) -> Iter<Result<R::Item, Error<R::Failure>>> {
+    options.context.get_or_insert_with(Context::current);
+    Iter(Some(crate::client::items(client, request, options)))
 }
 
 /// Runs `work` on the blocking runtime and waits for it.

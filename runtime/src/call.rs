@@ -5,11 +5,13 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use crate::client::Client;
 use crate::context::Context;
 use crate::error::Error;
+use crate::http::Endpoint;
 use crate::operation::{Deprecation, Operation};
 
 /// A typed request that knows its operation. Implemented by generated code.
@@ -44,6 +46,8 @@ pub struct CallOptions {
     pub timeout: Option<Duration>,
     /// Headers (gRPC: metadata) to add.
     pub headers: HeaderMap,
+    /// Where it goes in the place of the operation's own address and path: the next page of a list.
+    pub target: Option<(Endpoint, PathAndQuery)>,
     /// Whether the call may be repeated: `Some(true)` where the caller knows better than the contract.
     pub repeatable: Option<bool>,
     /// The first header that was no valid header; sending reports it.
@@ -85,6 +89,7 @@ impl fmt::Debug for CallOptions {
             .field("headers", &self.headers.keys())
             .field("repeatable", &self.repeatable)
             .field("invalid_header", &self.invalid_header)
+            .field("target", &self.target.as_ref().map(|(endpoint, _)| endpoint))
             .finish()
     }
 }

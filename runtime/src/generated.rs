@@ -9,8 +9,11 @@ pub mod v1 {
     #[cfg(feature = "blocking")]
     pub use crate::__blocking_client as blocking_client;
     pub use crate::__service_error as service_error;
+    pub use crate::__setters as setters;
     pub use crate::call::{Call, CallOptions, Reply as CallReply, Sending};
-    pub use crate::client::{Async, Blocking, ServiceClient, call, output, send_http};
+    pub use crate::client::{
+        Async, Blocking, Items, Pages, Paginated, ServiceClient, call, items, output, pages, send_http,
+    };
     #[cfg(feature = "grpc")]
     pub use crate::client::{Bidirectional, ClientStreaming, ServerStreaming, Unary};
     pub use crate::codec::{
@@ -38,7 +41,8 @@ pub mod v1 {
     pub use crate::{
         __enumeration as enumeration, __forward_api as forward_api, __http_call as http_call,
         __http_operation as http_operation, __integer_enumeration as integer_enumeration,
-        __newtype as newtype, __record as record, __reply_set as reply_set, __union as union,
+        __newtype as newtype, __paginated as paginated, __record as record, __reply_set as reply_set,
+        __union as union,
     };
     pub use crate::{
         __if_blocking as if_blocking, __if_mock as if_mock, __if_schema as if_schema,

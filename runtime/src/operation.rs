@@ -5,6 +5,7 @@
 pub(crate) mod deprecation;
 mod extras;
 mod macros;
+mod pagination;
 mod security;
 pub mod server;
 
@@ -12,6 +13,7 @@ pub use deprecation::Deprecation;
 pub use extras::Extras;
 #[doc(hidden)]
 pub use macros::status;
+pub use pagination::Pagination;
 pub use security::{Required, SchemeKind, SecurityScheme};
 pub use server::{Server, ServerError, ServerVariable};
 
@@ -209,7 +211,7 @@ pub enum QueryStyle {
     Pipe,
     /// `a=1%092`.
     Tab,
-    /// `a[b]=1`.
+    /// `a[b]=1`, `a[b][0]=1`.
     DeepObject,
     /// `a=<JSON>`.
     Json,
@@ -224,6 +226,8 @@ pub struct Body {
     pub encoding: Encoding,
     /// The media types of the parts of a multipart body that the contract says: property, media type.
     pub parts: &'static [(&'static str, &'static str)],
+    /// How properties of a form are written where the contract says so: property, style.
+    pub styles: &'static [(&'static str, QueryStyle)],
 }
 
 impl Body {
@@ -232,6 +236,7 @@ impl Body {
         media_type: "application/json",
         encoding: Encoding::Json,
         parts: &[],
+        styles: &[],
     };
 }
 

@@ -14,6 +14,7 @@ macro_rules! goldens {
 
 goldens! {
     all_of = "../golden/all_of/mod.rs": "Objects made of others.";
+    bodies = "../golden/bodies/mod.rs": "Forms and queries with names that nest.";
     decided = "../golden/decided/mod.rs": "Names, replacements and derives that were decided by hand.";
     docs = "../golden/docs/mod.rs": "Documentation that rustdoc would misread, and what is deprecated.";
     enums = "../golden/enums/mod.rs": "Constants of any text.";
@@ -21,6 +22,7 @@ goldens! {
     maps = "../golden/maps/mod.rs": "Maps, and properties beside the named ones.";
     multipart = "../golden/multipart/mod.rs": "Bodies in parts, with files.";
     objects = "../golden/objects/mod.rs": "Objects, aliases and rules.";
+    pages = "../golden/pages/mod.rs": "Lists in pages.";
     parameters = "../golden/parameters/mod.rs": "Parameters of every place.";
     pets = "../golden/pets/mod.rs": "Every part of a module.";
     recursion = "../golden/recursion/mod.rs": "Types that contain themselves.";

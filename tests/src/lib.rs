@@ -5,8 +5,10 @@ pub mod golden;
 #[cfg(test)]
 mod outgoing;
 #[cfg(test)]
-mod streams;
+mod pages;
 #[cfg(test)]
 mod security;
+#[cfg(test)]
+mod streams;
 #[cfg(test)]
 mod wire;

@@ -219,8 +219,7 @@ async fn operations_with_servers_of_their_own_are_called_there_unless_the_client
         let client = contract::Client::new(builder.build().expect("a client"));
         client.store_file("x").await.expect("sent");
         client.pay("key-1").await.expect("sent");
-        let seen = seen.lock().expect("no panic").clone();
-        seen
+        seen.lock().expect("no panic").clone()
     };
     let (files, eu) = ("https://files.example.com", "https://eu.example.com/v1");
     assert_eq!(asked(eu, false).await, [files, eu]);

@@ -1,5 +1,7 @@
 //! What a generated client sends is what servers read: a generated one, and one that we did not write.
 
+mod forms;
+
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

@@ -84,6 +84,8 @@ fn generator(path: &Path, package: &str, workshop: Option<&Workshop>) -> Generat
     );
     Generator::new()
         .contract(path)
+        // Every core has a document of its own.
+        .threads(1)
         .package(package, Runtime::Path(runtime))
 }
 

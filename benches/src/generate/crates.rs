@@ -3,47 +3,35 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
-use crate::{Failure, cost};
+use crate::Failure;
+use crate::ledger::{Ledger, Usage};
 
-/// What progenitor's generated code needs, by its documentation.
-pub(super) const PROGENITOR_MANIFEST: &str = r#"
-bytes = "1"
-chrono = { version = "0.4", default-features = false, features = ["serde"] }
-futures-core = "0.3"
-percent-encoding = "2"
-progenitor-client = "0.15"
-regress = "0.12"
-reqwest = { version = "0.13", default-features = false, features = ["json", "query", "stream"] }
-serde = { version = "1", features = ["derive"] }
-serde_json = "1"
-serde_urlencoded = "0.7"
-uuid = { version = "1", features = ["serde", "v4"] }
-"#;
-
-/// Nothing: what cargo and rustc cost by themselves.
-pub(super) const EMPTY_MANIFEST: &str = "";
-
-/// The runtime of this very workspace.
-pub(super) fn tieline_manifest() -> Result<String, Failure> {
-    let runtime = Path::new(env!("CARGO_MANIFEST_DIR")).join("../runtime");
-    let runtime = runtime.canonicalize()?;
-    Ok(format!(
-        "tieline = {{ path = {:?} }}\n",
-        runtime.display().to_string()
-    ))
-}
+/// The name of every crate that is measured.
+pub(super) const PACKAGE: &str = "bench-generated";
+/// As rustc calls it.
+const CRATE: &str = "bench_generated";
 
 /// A folder with a crate for each generator, and one target folder.
-pub(super) struct Workshop(PathBuf);
-
-/// A crate that is ready to be compiled, its dependencies being so already.
-pub(super) struct Crate {
-    name: &'static str,
+pub(super) struct Workshop {
     folder: PathBuf,
-    target: PathBuf,
-    command: &'static str,
+    pub(super) ledger: Ledger,
+}
+
+/// What is asked of cargo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Task {
+    Check,
+    Release,
+}
+
+impl Task {
+    fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Self::Check => &["check"],
+            Self::Release => &["build", "--release"],
+        }
+    }
 }
 
 impl Workshop {
@@ -57,73 +45,64 @@ impl Workshop {
                 .join("benches-generate"),
         };
         fs::create_dir_all(&folder)?;
-        Ok(Self(folder.canonicalize()?))
+        let folder = folder.canonicalize()?;
+        let ledger = Ledger::open(folder.join("ledger"))?;
+        Ok(Self { folder, ledger })
     }
 
-    /// Writes a crate and compiles its dependencies.
-    pub(super) fn prepare(
-        &self,
-        name: &'static str,
-        dependencies: &str,
-        files: &[(PathBuf, String)],
-        command: &'static str,
-    ) -> Result<Crate, Failure> {
-        let folder = self.0.join(name);
-        if folder.exists() {
-            fs::remove_dir_all(folder.join("src"))?;
-        }
-        fs::create_dir_all(folder.join("src"))?;
-        let manifest = format!(
-            "[package]\nname = \"bench-{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\npublish = false\n\n\
-             [features]\ndefault = [\"client\"]\nclient = []\n\n[workspace]\n\n[dependencies]\n{dependencies}"
-        );
-        fs::write(folder.join("Cargo.toml"), manifest)?;
-        let prepared = Crate {
-            name,
-            target: self.0.join("target"),
-            folder,
-            command,
-        };
-        // Without the generated code first: what is compiled now is the dependencies.
-        fs::write(prepared.root(), "")?;
-        prepared.cargo()?;
-        for (path, text) in files {
-            let path = prepared.folder.join(path);
-            if let Some(folder) = path.parent() {
-                fs::create_dir_all(folder)?;
+    /// A path in it.
+    pub(super) fn path(&self, path: impl AsRef<Path>) -> PathBuf {
+        self.folder.join(path)
+    }
+
+    /// Installs a program of crates.io, unless that was done before.
+    pub(super) fn install(&self, package: &str, version: &str) -> Result<PathBuf, Failure> {
+        let root = self.path("programs").join(format!("{package}-{version}"));
+        let program = root.join("bin").join(package);
+        if !program.exists() {
+            eprintln!("installing {package} {version}");
+            let status = cargo()
+                .args(["install", package, "--version", version, "--locked", "--quiet"])
+                .arg("--root")
+                .arg(&root)
+                .env("CARGO_TARGET_DIR", self.path("target"))
+                .status()?;
+            if !status.success() {
+                return Err(format!("{package} {version} cannot be installed").into());
             }
-            fs::write(path, text)?;
         }
-        Ok(prepared)
-    }
-}
-
-impl Crate {
-    pub(super) fn name(&self) -> &'static str {
-        self.name
+        Ok(program)
     }
 
-    fn root(&self) -> PathBuf {
-        self.folder.join("src/lib.rs")
+    /// What compiling the crate in `folder` costs: rustc's work on that crate alone, its dependencies being ready.
+    pub(super) fn compile(&self, folder: &Path, features: &[&str], task: Task) -> Result<Usage, Failure> {
+        let root = folder.join("src/lib.rs");
+        let text = fs::read(&root)?;
+        // Without the generated code first: what is compiled now is the dependencies.
+        fs::write(&root, "")?;
+        let ready = self.cargo(folder, features, task);
+        fs::write(&root, text)?;
+        ready?;
+        self.cargo(folder, features, task)?;
+        self.ledger.last(Some(CRATE))
     }
 
-    /// Compiles the crate, and says how much CPU time that took.
-    pub(super) fn compile(&self) -> Result<Duration, Failure> {
-        // Cargo goes by the time of change.
-        let text = fs::read(self.root())?;
-        fs::write(self.root(), text)?;
-        let before = cost::children_cpu()?;
-        self.cargo()?;
-        Ok(cost::children_cpu()?.saturating_sub(before))
+    /// The size of the library that was built last.
+    pub(super) fn library_size(&self) -> Result<u64, Failure> {
+        let library = self.path("target/release").join(format!("lib{CRATE}.rlib"));
+        Ok(fs::metadata(library)?.len())
     }
 
-    fn cargo(&self) -> Result<(), Failure> {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let output = Command::new(cargo)
-            .arg(self.command)
+    fn cargo(&self, folder: &Path, features: &[&str], task: Task) -> Result<(), Failure> {
+        let mut command = cargo();
+        let output = self
+            .ledger
+            .watch_compilers(&mut command)
+            .args(task.arguments())
             .args(["--quiet", "--lib"])
-            .current_dir(&self.folder)
-            .env("CARGO_TARGET_DIR", &self.target)
+            .args(features)
+            .current_dir(folder)
+            .env("CARGO_TARGET_DIR", self.path("target"))
             .env("CARGO_INCREMENTAL", "0")
             // What a peer's output makes the compiler warn of is not the question here.
             .env("RUSTFLAGS", "--cap-lints=allow")
@@ -133,12 +112,12 @@ impl Crate {
             return Ok(());
         }
         let said = String::from_utf8_lossy(&output.stderr);
-        let first: Vec<&str> = said.lines().take(20).collect();
-        Err(format!(
-            "the crate of {} does not compile:\n{}",
-            self.name,
-            first.join("\n")
-        )
-        .into())
+        let errors = said.lines().filter(|line| line.starts_with("error"));
+        let first = errors.take(3).collect::<Vec<_>>().join(" | ");
+        Err(format!("does not compile: {first}").into())
     }
+}
+
+fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }

@@ -1,208 +1,254 @@
-//! Generating a client of a document, and checking what came out, against progenitor.
+//! Generating clients of documents and compiling what came out, against peers, on the same documents in one run.
 //!
-//! Generation is measured in this process: reading the document, generating, formatting. Checking is `cargo check` (or
-//! `cargo build`) of a crate that holds the generated code, with its dependencies built beforehand; its cost is the CPU
-//! time of cargo and rustc.
+//! Each generator is a process of its own that writes a crate. Compiling is rustc's work on that crate alone, its
+//! dependencies being ready: CPU time, and the most memory that it held.
 
 mod crates;
-#[cfg(feature = "peers")]
-mod progenitor;
-mod tieline;
+mod generators;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::Args;
+use tieline_codegen::Runtime;
 
-use self::crates::{Crate, Workshop};
+use self::crates::{PACKAGE, Task, Workshop};
+use self::generators::{Generator, TIELINE};
+use crate::Failure;
+use crate::ledger::Usage;
 use crate::report::{Figure, Goal, median};
-use crate::{Failure, cost};
 
 /// What to measure.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// The OpenAPI document.
-    #[arg(long, default_value = DOCUMENT)]
-    document: PathBuf,
-    /// Rounds.
-    #[arg(long, default_value_t = 3)]
-    rounds: usize,
-    /// Builds the crates (debug) instead of checking them.
+    /// The OpenAPI documents. The benchmarks' own, unless named.
+    documents: Vec<PathBuf>,
+    /// Measures openapi-to-rust and progenitor as well; the first time, cargo installs them into the workshop.
+    #[arg(long)]
+    peers: bool,
+    /// Builds the crates in release mode, too, and weighs the libraries.
     #[arg(long)]
     build: bool,
     /// Generates only, and counts lines.
     #[arg(long)]
     no_check: bool,
-    /// Where crates are written and built; kept, so that dependencies are built once.
+    /// Rounds; the middle one of each figure is told.
+    #[arg(long, default_value_t = 1)]
+    rounds: usize,
+    /// Where programs and crates are built; kept, so that dependencies are built once.
     #[arg(long)]
     workshop: Option<PathBuf>,
 }
 
-/// The largest public document at hand that both generators read.
-const DOCUMENT: &str = "../shared/corpus/openapi/documents/progenitor-buildomat.json";
-
-/// The peer's name in figures.
-const PROGENITOR: &str = "progenitor";
-
-/// A crate's worth of generated code.
-struct Generated {
-    generator: &'static str,
-    files: Vec<(PathBuf, String)>,
-    operations: usize,
-    /// Of each round.
-    times: Vec<Duration>,
+/// The hidden subject that is Tieline's generator as a process.
+#[derive(Debug, Args)]
+pub(crate) struct Rendering {
+    document: PathBuf,
+    folder: PathBuf,
 }
 
-impl Generated {
-    /// Lines of Rust that are code: no blank lines, no comments.
-    fn lines(&self, of: impl Fn(&Path) -> bool) -> usize {
-        let rust = self.files.iter().filter(|(path, _)| of(path));
-        rust.flat_map(|(_, text)| text.lines())
-            .map(str::trim)
-            .filter(|line| !line.is_empty() && !line.starts_with("//"))
-            .count()
+impl Rendering {
+    /// Writes the crate: types, trait and async client by default, the rest behind features.
+    pub(crate) fn run(&self) -> Result<(), Failure> {
+        let runtime = Path::new(env!("CARGO_MANIFEST_DIR")).join("../runtime");
+        let output = tieline_codegen::Generator::new()
+            .contract(&self.document)
+            .package(PACKAGE, Runtime::Path(runtime.canonicalize()?))
+            .out_dir(&self.folder)
+            .write()?;
+        let contracts = &output.contracts;
+        let operations: usize = contracts.iter().map(|contract| contract.operations).sum();
+        std::fs::write(self.folder.join(OPERATIONS), operations.to_string())?;
+        Ok(())
     }
 }
+
+/// The file that `render` leaves the number of operations in.
+const OPERATIONS: &str = "operations.txt";
+/// What a peer should not exceed, with features that stand for everything.
+const EVERYTHING: &str = "tieline-everything";
+/// The goals are multiples of the best peer's figure.
+const BEST: &str = "best-peer";
+
+/// The files of Tieline's output that stand behind features.
+const OPTIONAL: [&str; 3] = ["server.rs", "mock.rs", "blocking.rs"];
+
+/// Figures of one document: of each kind, a value for each generator, Tieline first.
+type Table = BTreeMap<&'static str, Vec<(&'static str, f64)>>;
 
 /// Measures and prints.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
-    if !options.document.exists() {
-        eprintln!(
-            "SKIPPED: there is no document at {}; name one with --document",
-            options.document.display()
-        );
-        return Ok(());
+    let workshop = Workshop::open(options.workshop.clone())?;
+    let mut generators = vec![Generator::tieline()?];
+    if options.peers {
+        generators.extend(Generator::peers(&workshop)?);
     }
-    let rounds = options.rounds.max(1);
-    let mut all = vec![self::tieline::generate(&options.document, rounds)?];
-    match peer(&options.document, rounds) {
-        Ok(generated) => all.extend(generated),
-        Err(error) => eprintln!("SKIPPED: progenitor does not read the document: {error}"),
+    for generator in &generators {
+        eprintln!("{}", generator.title());
     }
-    print_generation(&all);
-    if !options.no_check {
-        check(&all, options)?;
-    }
-    Ok(())
-}
-
-#[cfg(feature = "peers")]
-fn peer(document: &Path, rounds: usize) -> Result<Option<Generated>, Failure> {
-    self::progenitor::generate(document, rounds).map(Some)
-}
-
-#[cfg(not(feature = "peers"))]
-fn peer(_document: &Path, _rounds: usize) -> Result<Option<Generated>, Failure> {
-    eprintln!("SKIPPED: no comparison with progenitor; build with `--features peers`");
-    Ok(None)
-}
-
-/// Runs `generate` once a round; gives its last result and the CPU time of each.
-fn timed<T>(
-    rounds: usize,
-    mut generate: impl FnMut() -> Result<T, Failure>,
-) -> Result<(T, Vec<Duration>), Failure> {
-    let mut times = Vec::with_capacity(rounds);
-    loop {
-        let (outcome, took) = cost::cpu_of(&mut generate)?;
-        let generated = outcome?;
-        times.push(took);
-        if times.len() >= rounds {
-            return Ok((generated, times));
-        }
-    }
-}
-
-fn seconds(times: &[Duration]) -> f64 {
-    median(times.iter().map(Duration::as_secs_f64))
-}
-
-/// Prints a figure of each generator; the first's with its ratio to the others.
-fn compare(subject: &str, unit: &'static str, goal: Option<Goal>, values: &[(&'static str, f64)]) {
-    for (index, (name, value)) in values.iter().enumerate() {
-        let mut figure = Figure::new(format!("generate/{name}/{subject}"), *value, unit);
-        if index == 0 {
-            figure = figure.goal(goal);
-            for (peer, other) in &values[1..] {
-                figure = figure.ratio(peer, value / other);
+    let own = [Path::new(env!("CARGO_MANIFEST_DIR")).join("contracts/pets.yaml")];
+    let documents: &[PathBuf] = if options.documents.is_empty() {
+        &own
+    } else {
+        &options.documents
+    };
+    for document in documents {
+        // A program that is started elsewhere finds it, too.
+        let document = document
+            .canonicalize()
+            .map_err(|error| format!("{}: {error}", document.display()))?;
+        let name = document
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let mut rounds = Table::new();
+        let mut table: BTreeMap<(&'static str, &'static str), Vec<f64>> = BTreeMap::new();
+        let mut order = Vec::new();
+        for _ in 0..options.rounds.max(1) {
+            for generator in &generators {
+                let outcome = measure(
+                    &workshop,
+                    generator,
+                    &document,
+                    options,
+                    &mut |who, what, value| {
+                        if !order.contains(&(who, what)) {
+                            order.push((who, what));
+                        }
+                        table.entry((who, what)).or_default().push(value);
+                    },
+                );
+                if let Err(error) = outcome {
+                    if generator.name == TIELINE {
+                        return Err(format!("{name}: {error}").into());
+                    }
+                    eprintln!("SKIPPED: {name}: {}: {error}", generator.name);
+                }
             }
         }
-        figure.print();
+        for (who, what) in order {
+            let values = table.remove(&(who, what)).unwrap_or_default();
+            rounds.entry(what).or_default().push((who, median(values)));
+        }
+        print(&name, &rounds);
     }
+    Ok(())
 }
 
-fn print_generation(all: &[Generated]) {
-    let of = |value: fn(&Generated) -> f64| -> Vec<(&'static str, f64)> {
-        all.iter()
-            .map(|generated| (generated.generator, value(generated)))
-            .collect()
-    };
-    compare(
-        "time",
-        "ms",
-        Some(Goal::AtMost(1_500.0)),
-        &of(|generated| seconds(&generated.times) * 1e3),
+/// Generates and compiles a document with one generator, and tells each figure.
+fn measure(
+    workshop: &Workshop,
+    generator: &Generator,
+    document: &Path,
+    options: &Options,
+    tell: &mut dyn FnMut(&'static str, &'static str, f64),
+) -> Result<(), Failure> {
+    let name = generator.name;
+    let folder = workshop.path(format!("crate-{name}"));
+    let usage = generator.generate(workshop, document, &folder)?;
+    tell_usage(
+        &mut |what, value| tell(name, what, value),
+        ["generate-cpu", "generate-memory"],
+        usage,
     );
-    compare(
-        "lines",
-        "count",
-        None,
-        &of(|generated| generated.lines(is_rust) as f64),
-    );
-    compare(
-        "lines-per-operation",
-        "count",
-        None,
-        &of(|generated| generated.lines(is_rust) as f64 / generated.operations.max(1) as f64),
-    );
-    for generated in all
-        .iter()
-        .filter(|generated| generated.generator == self::tieline::NAME)
-    {
-        let beside_types = |path: &Path| is_rust(path) && !path.ends_with("types.rs");
-        let lines = generated.lines(beside_types) as f64 / generated.operations.max(1) as f64;
-        Figure::new(
-            "generate/tieline/lines-per-operation-beside-types",
-            lines,
-            "count",
-        )
-        .goal(Some(Goal::AtMost(40.0)))
-        .print();
+    let is_tieline = name == TIELINE;
+    let all = lines(&folder.join("src"), &|path| {
+        !(is_tieline && OPTIONAL.iter().any(|end| path.ends_with(end)))
+    })?;
+    tell(name, "lines", all as f64);
+    if is_tieline {
+        let operations: f64 = std::fs::read_to_string(folder.join(OPERATIONS))?.parse()?;
+        let types = lines(&folder.join("src"), &|path| path.ends_with("types.rs"))?;
+        let each = (all - types) as f64 / operations.max(1.0);
+        tell(name, "lines-per-operation-beside-types", each);
     }
-}
-
-fn is_rust(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "rs")
-}
-
-/// Checks every crate in rounds, so that all meet the same load of the machine.
-fn check(all: &[Generated], options: &Options) -> Result<(), Failure> {
-    let workshop = Workshop::open(options.workshop.clone())?;
-    let (command, goal) = if options.build {
-        ("build", Goal::Times(1.0 / 3.0, PROGENITOR))
+    if options.no_check {
+        return Ok(());
+    }
+    let variants: &[(&'static str, &[&str])] = if is_tieline {
+        &[(TIELINE, &[]), (EVERYTHING, &["--all-features"])]
     } else {
-        ("check", Goal::Times(0.25, PROGENITOR))
+        &[(name, &[])]
     };
-    let mut crates: Vec<Crate> = Vec::new();
-    for generated in all {
-        let manifest = match generated.generator {
-            PROGENITOR => crates::PROGENITOR_MANIFEST.to_owned(),
-            _ => crates::tieline_manifest()?,
-        };
-        crates.push(workshop.prepare(generated.generator, &manifest, &generated.files, command)?);
+    for (who, features) in variants {
+        let usage = workshop.compile(&folder, features, Task::Check)?;
+        tell_usage(
+            &mut |what, value| tell(who, what, value),
+            ["check-cpu", "check-memory"],
+            usage,
+        );
     }
-    crates.push(workshop.prepare("empty", crates::EMPTY_MANIFEST, &[], command)?);
-    let mut times = vec![Vec::new(); crates.len()];
-    for _ in 0..options.rounds.max(1) {
-        for (one, times) in crates.iter().zip(&mut times) {
-            times.push(one.compile()?);
+    if options.build {
+        let usage = workshop.compile(&folder, &[], Task::Release)?;
+        tell_usage(
+            &mut |what, value| tell(name, what, value),
+            ["build-cpu", "build-memory"],
+            usage,
+        );
+        tell(name, "library", workshop.library_size()? as f64 / 1e6);
+    }
+    Ok(())
+}
+
+fn tell_usage(tell: &mut dyn FnMut(&'static str, f64), names: [&'static str; 2], usage: Usage) {
+    tell(names[0], usage.cpu.as_secs_f64());
+    tell(names[1], usage.peak as f64 / 1e6);
+}
+
+/// Lines of Rust that are code, in the files of a folder: no blank lines, no comments.
+fn lines(folder: &Path, of: &dyn Fn(&Path) -> bool) -> Result<usize, Failure> {
+    let mut sum = 0;
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            sum += lines(&path, of)?;
+        } else if path.extension().is_some_and(|extension| extension == "rs") && of(&path) {
+            let text = std::fs::read_to_string(&path)?;
+            let code = text.lines().map(str::trim);
+            sum += code
+                .filter(|line| !line.is_empty() && !line.starts_with("//"))
+                .count();
         }
     }
-    let values: Vec<_> = crates
-        .iter()
-        .zip(&times)
-        .map(|(one, times)| (one.name(), seconds(times)))
-        .collect();
-    compare(command, "s", Some(goal), &values);
-    Ok(())
+    Ok(sum)
+}
+
+/// What each figure is measured in, and the goal.
+const FIGURES: [(&str, &str, Option<Goal>); 9] = [
+    ("generate-cpu", "s", Some(Goal::AtMost(1.5))),
+    ("generate-memory", "MB", Some(Goal::AtMost(500.0))),
+    ("lines", "count", None),
+    (
+        "lines-per-operation-beside-types",
+        "count",
+        Some(Goal::AtMost(40.0)),
+    ),
+    ("check-cpu", "s", Some(Goal::Times(0.25, BEST))),
+    ("check-memory", "MB", Some(Goal::Times(0.25, BEST))),
+    ("build-cpu", "s", Some(Goal::Times(1.0 / 3.0, BEST))),
+    ("build-memory", "MB", None),
+    ("library", "MB", None),
+];
+
+/// Prints the figures of a document; Tieline's with the ratio to each peer and to the best of them.
+fn print(document: &str, table: &Table) {
+    for (what, unit, goal) in FIGURES {
+        let Some(values) = table.get(what) else { continue };
+        let peers = values.iter().filter(|(who, _)| !who.starts_with(TIELINE));
+        let best = peers.clone().map(|(_, value)| *value).min_by(f64::total_cmp);
+        for (who, value) in values {
+            let mut figure = Figure::new(format!("generate/{document}/{who}/{what}"), *value, unit);
+            if who.starts_with(TIELINE) {
+                figure = figure.goal(goal.filter(|_| *who == TIELINE));
+                figure = best
+                    .iter()
+                    .fold(figure, |figure, best| figure.ratio(BEST, value / best));
+                figure = peers
+                    .clone()
+                    .fold(figure, |figure, (who, other)| figure.ratio(who, value / other));
+            }
+            figure.print();
+        }
+    }
 }

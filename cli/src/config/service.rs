@@ -4,10 +4,13 @@
 //! side of the tools, from which the check and the JSON Schema come. Every key may be left out: then the contract's or
 //! the runtime's default holds.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::de::{DeTable, DeValue};
 
+use super::connection::{AuthConfig, GzipConfig, ProxyConfig, TlsConfig};
 use super::values::{AddressText, DurationText, NameText, SizeText, TimeText, VariableText};
 
 /// How calls to one service are made.
@@ -48,6 +51,24 @@ pub(crate) struct ServiceConfig {
     body_limit: Option<SizeText>,
     /// Whether replies are judged by the rules of the contract. Not by default.
     check_replies: Option<bool>,
+    /// The server of the contract that is called, by its name, where no address is set.
+    server: Option<String>,
+    /// The variables of that server.
+    variables: Option<BTreeMap<String, String>>,
+    /// Whether operations with servers of their own are called there.
+    operation_servers: Option<bool>,
+    /// What the client shows to the service.
+    auth: Option<AuthConfig>,
+    /// The User-Agent of requests.
+    user_agent: Option<String>,
+    /// How many redirects are followed. None by default.
+    redirects: Option<u32>,
+    /// Which proxies requests go by.
+    proxy: Option<ProxyConfig>,
+    /// Whom to trust, and who we are, over TLS.
+    tls: Option<TlsConfig>,
+    /// What is compressed.
+    gzip: Option<GzipConfig>,
 }
 
 /// Retries: only of calls that the contract proves safe to repeat.

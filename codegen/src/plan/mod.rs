@@ -13,6 +13,7 @@ pub(crate) mod methods;
 pub(crate) mod name;
 pub(crate) mod operations;
 pub(crate) mod outgoing;
+pub(crate) mod paging;
 pub(crate) mod replies;
 pub(crate) mod rules;
 pub(crate) mod select;
@@ -124,6 +125,7 @@ pub(crate) fn plan(contract: &Contract, settings: &Settings<'_>, problems: &mut 
         settings,
         problems,
     );
+    paging::plan(contract, &types, &mut operations);
     let sections = if operations.is_empty() {
         Sections::NONE
     } else {

@@ -11,6 +11,7 @@ use tieline_contract::problem::Problems;
 use super::custom::{self, Custom};
 use super::docs::Docs;
 use super::name::{self, Case};
+use super::paging::PagingPlan;
 use super::replies::{self, Of, ReplyPlan, ReplySetPlan, Sets};
 use super::rules;
 use super::ty::{Names, RustType};
@@ -44,6 +45,8 @@ pub(crate) struct OperationPlan {
     /// Its own servers.
     pub(crate) servers: Vec<Server>,
     pub(crate) lifecycle: Lifecycle,
+    /// How its list is read page by page, if it is one.
+    pub(crate) paging: Option<PagingPlan>,
     /// Where a server serves what has no path: a webhook or a callback.
     pub(crate) mount: Option<String>,
     /// The module of its callbacks.
@@ -97,6 +100,8 @@ pub(crate) enum PlacePlan {
         media_type: String,
         /// The media types of parts: property, media type.
         parts: Vec<(String, String)>,
+        /// The styles of a form's properties: property, style.
+        styles: Vec<(String, &'static str)>,
     },
 }
 
@@ -108,7 +113,9 @@ const PENDING: &[&str] = &[
     "header",
     "idempotency_key",
     "into_future",
+    "items",
     "new",
+    "pages",
     "repeatable",
     "send",
     "timeout",
@@ -230,6 +237,7 @@ fn one(
             .collect(),
         servers: operation.servers.clone(),
         lifecycle: operation.lifecycle.clone(),
+        paging: None,
         name,
         service,
         index,
@@ -361,21 +369,14 @@ fn route(names: &Names<'_>, operation: &Operation, binding: &HttpBinding) -> Rou
 fn place(place: &InputPlace) -> PlacePlan {
     match place {
         InputPlace::Path(style) => PlacePlan::Path(text_style(*style)),
-        InputPlace::Query(style) => PlacePlan::Query(match style {
-            QueryStyle::FormExploded => "FormExploded",
-            QueryStyle::Form => "Form",
-            QueryStyle::Space => "Space",
-            QueryStyle::Pipe => "Pipe",
-            QueryStyle::Tab => "Tab",
-            QueryStyle::DeepObject => "DeepObject",
-            QueryStyle::Json => "Json",
-        }),
+        InputPlace::Query(style) => PlacePlan::Query(query_style(*style)),
         InputPlace::Header(style) => PlacePlan::Header(text_style(*style)),
         InputPlace::Cookie => PlacePlan::Cookie,
         InputPlace::Body {
             media_type,
             encoding,
             parts,
+            styles,
         } => PlacePlan::Body {
             encoding: match encoding {
                 Encoding::Bytes => "Octets",
@@ -383,7 +384,22 @@ fn place(place: &InputPlace) -> PlacePlan {
             },
             media_type: media_type.clone(),
             parts: parts.clone(),
+            styles: (styles.iter())
+                .map(|(property, style)| (property.clone(), query_style(*style)))
+                .collect(),
         },
+    }
+}
+
+fn query_style(style: QueryStyle) -> &'static str {
+    match style {
+        QueryStyle::FormExploded => "FormExploded",
+        QueryStyle::Form => "Form",
+        QueryStyle::Space => "Space",
+        QueryStyle::Pipe => "Pipe",
+        QueryStyle::Tab => "Tab",
+        QueryStyle::DeepObject => "DeepObject",
+        QueryStyle::Json => "Json",
     }
 }
 

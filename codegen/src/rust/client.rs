@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::format::Calls;
+use super::format::{Call, Calls};
 use super::record;
 use super::tokens::{self, Scope};
 use crate::plan::Plan;
@@ -16,7 +16,7 @@ pub(crate) fn emit(plan: &Plan, calls: &Calls) -> TokenStream {
         .operations
         .iter()
         .map(|operation| method(operation, &quote!(Pending<'_, REQUEST>)));
-    let setters = plan.operations.iter().map(setters);
+    let setters = plan.operations.iter().map(|operation| setters(operation, calls));
     let names = plan
         .operations
         .iter()
@@ -76,30 +76,33 @@ fn replace(pending: &TokenStream, request: &TokenStream) -> TokenStream {
         .collect()
 }
 
-/// The setters of a call under way, async or blocking.
-fn setters(operation: &OperationPlan) -> Option<TokenStream> {
-    let name = tokens::ident(&operation.name);
-    let setters: Vec<TokenStream> = operation.request.fields.iter().filter_map(setter).collect();
-    (!setters.is_empty()).then(|| {
-        quote! {
-            impl<M> Pending<'_, #name::Request, M> {
-                #(#setters)*
-            }
-        }
-    })
+/// `setters!`: those of a call under way, async or blocking.
+fn setters(operation: &OperationPlan, calls: &Calls) -> Option<TokenStream> {
+    let setters: Vec<String> = operation.request.fields.iter().filter_map(setter).collect();
+    if setters.is_empty() {
+        return None;
+    }
+    let head = format!(
+        "\nv1::setters! {{ {}::Request;\n",
+        tokens::ident_text(&operation.name)
+    );
+    Some(calls.item(Call::Text(head + &setters.concat() + "}")))
 }
 
-fn setter(field: &FieldPlan) -> Option<TokenStream> {
-    let setter = tokens::ident(field.setter.as_ref()?);
-    let docs = tokens::docs(&field.docs.summary());
-    let deprecated = tokens::deprecated(field.deprecated);
+/// The documentation, and a line such as `limit(limit: i32) = Some(limit);`.
+fn setter(field: &FieldPlan) -> Option<String> {
+    let setter = tokens::ident_text(field.setter.as_ref()?);
+    let docs = field.docs.summary();
+    let docs = docs
+        .0
+        .iter()
+        .map(|line| format!("    /// {line}").trim_end().to_owned() + "\n");
+    let deprecated = if field.deprecated {
+        "    #[deprecated]\n"
+    } else {
+        ""
+    };
     let (name, ty, value) = record::assignment(field, Scope::Beside);
-    Some(quote! {
-        #docs
-        #deprecated
-        pub fn #setter(mut self, #name: #ty) -> Self {
-            self.request.#name = #value;
-            self
-        }
-    })
+    let [name, ty, value] = [quote!(#name), ty, value].map(|tokens| tokens::text(&tokens));
+    Some(docs.collect::<String>() + deprecated + &format!("    {setter}({name}: {ty}) = {value};\n"))
 }

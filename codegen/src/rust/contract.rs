@@ -46,9 +46,12 @@ pub(crate) fn emit(plan: &Plan, calls: &Calls) -> TokenStream {
     });
     let facts = facts(plan);
     let types = types(plan);
-    let outgoing = plan.outgoing.iter().filter_map(|plan| {
-        let module = tokens::ident(plan.module.as_ref()?);
-        Some(quote!(pub mod #module;))
+    let outgoing = plan.outgoing.iter().filter_map(|part| {
+        let name = part.module.as_ref()?;
+        let module = tokens::ident(name);
+        // A contract can be called so itself.
+        let same = (*name == plan.name).then(|| quote!(#[allow(clippy::module_inception)]));
+        Some(quote!(#same pub mod #module;))
     });
     let operations = (!plan.operations.is_empty()).then(|| {
         quote! {

@@ -58,16 +58,15 @@ impl Calls {
         })
     }
 
-    /// The file as text.
+    /// The items as text.
     ///
     /// # Errors
     /// The tokens are no Rust file.
-    pub(crate) fn format(&self, header: &str, tokens: TokenStream) -> Result<String, syn::Error> {
+    pub(crate) fn format(&self, tokens: TokenStream) -> Result<String, syn::Error> {
         let file: syn::File = syn::parse2(tokens)?;
         let text = super::join::joined(&prettyplease::unparse(&file), WIDTH);
         let calls = self.0.borrow();
-        let mut out = String::with_capacity(text.len() + header.len() + 1024);
-        out.push_str(header);
+        let mut out = String::with_capacity(text.len() + 1024);
         let mut opens = true;
         for line in text.lines() {
             let indent = line.len() - line.trim_start().len();
@@ -94,6 +93,14 @@ impl Calls {
         }
         Ok(out)
     }
+}
+
+/// Adds items to a file, apart from those before.
+pub(crate) fn append(file: &mut String, items: &str) {
+    if items.lines().next().is_some_and(is_item_start) && !file.ends_with("\n\n") {
+        file.push('\n');
+    }
+    file.push_str(items);
 }
 
 fn push(out: &mut String, indent: usize, line: &str) {

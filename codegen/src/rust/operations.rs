@@ -1,24 +1,40 @@
 //! `operations.rs`: a module for each operation.
 
+use std::sync::Arc;
+
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use tieline_contract::model::{Lifecycle, Moment, Server, StatusMatch};
 
 use super::format::{Call, Calls};
+use super::parts::{self, Part};
 use super::record::Record;
 use super::tokens::{self, Patterns, Scope};
 use crate::plan::Plan;
 use crate::plan::operations::{OperationPlan, OutputPlan, PlacePlan, RoutePlan, SegmentPlan};
+use crate::plan::paging::PagingPlan;
 use crate::plan::replies::{ReplyPlan, ReplySetPlan};
 
-/// The file.
-pub(crate) fn emit(plan: &Plan, calls: &Calls) -> TokenStream {
-    let patterns = Patterns::in_parent();
-    let modules: Vec<TokenStream> = plan
-        .operations
-        .iter()
-        .map(|operation| module(operation, &patterns, calls))
-        .collect();
+/// The file: what all operations use, then the operations.
+pub(crate) fn parts(plan: &Plan) -> Vec<Part<'_>> {
+    let requests = plan.operations.iter().map(|operation| &operation.request);
+    let patterns = Arc::new(Patterns::of(requests, true));
+    let mut parts: Vec<Part<'_>> = Vec::new();
+    let used = Arc::clone(&patterns);
+    parts.push(Box::new(move |_| head(plan, &used)));
+    for operations in plan.operations.chunks(parts::ITEMS) {
+        let patterns = Arc::clone(&patterns);
+        parts.push(Box::new(move |calls| {
+            let modules = operations.iter();
+            modules
+                .map(|operation| module(operation, &patterns, calls))
+                .collect()
+        }));
+    }
+    parts
+}
+
+fn head(plan: &Plan, patterns: &Patterns<'_>) -> TokenStream {
     let patterns = patterns.statics();
     let types = plan.operations.iter().any(OperationPlan::uses_types).then(|| {
         quote!(
@@ -29,11 +45,10 @@ pub(crate) fn emit(plan: &Plan, calls: &Calls) -> TokenStream {
         #types
         use ::tieline::generated::v1;
         #patterns
-        #(#modules)*
     }
 }
 
-fn module(operation: &OperationPlan, patterns: &Patterns, calls: &Calls) -> TokenStream {
+fn module(operation: &OperationPlan, patterns: &Patterns<'_>, calls: &Calls) -> TokenStream {
     let name = tokens::ident(&operation.name);
     let docs = tokens::docs(&operation.docs);
     let request = request(operation, patterns, calls);
@@ -51,6 +66,10 @@ fn module(operation: &OperationPlan, patterns: &Patterns, calls: &Calls) -> Toke
     );
     let facts = calls.item(facts(operation));
     let call = calls.item(Call::Text(call(operation)));
+    let paging = operation
+        .paging
+        .as_ref()
+        .map(|paging| calls.item(Call::Text(paginated(paging))));
     let types = operation.uses_types().then(|| quote!(types,));
     let callbacks = operation.callbacks.as_ref().map(|module| {
         let module = tokens::ident(module);
@@ -66,11 +85,12 @@ fn module(operation: &OperationPlan, patterns: &Patterns, calls: &Calls) -> Toke
             #failure
             #facts
             #call
+            #paging
         }
     }
 }
 
-fn request(operation: &OperationPlan, patterns: &Patterns, calls: &Calls) -> TokenStream {
+fn request(operation: &OperationPlan, patterns: &Patterns<'_>, calls: &Calls) -> TokenStream {
     let name = Ident::new("Request", Span::call_site());
     let record = Record {
         name: &name,
@@ -260,8 +280,11 @@ fn place(place: &PlacePlan) -> String {
             encoding,
             media_type,
             parts,
+            styles,
         } => {
-            let said = parts.iter().map(|(name, said)| format!("{name:?} => {said:?}"));
+            let parts = parts.iter().map(|(name, said)| format!("{name:?} => {said:?}"));
+            let styles = styles.iter().map(|(name, style)| format!("{name:?} => {style}"));
+            let said = parts.chain(styles);
             let arguments: Vec<String> = std::iter::once(format!("{media_type:?}")).chain(said).collect();
             format!("Body({encoding}({}))", arguments.join(", "))
         }
@@ -296,24 +319,19 @@ fn call(operation: &OperationPlan) -> String {
             let status = if *with_status { "_, " } else { "" };
             format!(
                 "v1::http_call!(Request -> {}: {variant}({status}body));",
-                type_text(ty)
+                tokens::text(&tokens::ty(ty, Scope::Beside))
             )
         }
     }
 }
 
-/// A type as text, spaced as people write it.
-fn type_text(ty: &crate::plan::ty::RustType) -> String {
-    let text = tokens::ty(ty, Scope::Beside).to_string();
-    [
-        (" :: ", "::"),
-        (":: ", "::"),
-        (" < ", "<"),
-        (" >", ">"),
-        (" ,", ","),
-    ]
-    .iter()
-    .fold(text, |text, (from, to)| text.replace(from, to))
-    .trim_end()
-    .to_owned()
+/// `paginated!`: how the pages of a list follow each other, and what is on one.
+fn paginated(paging: &PagingPlan) -> String {
+    let PagingPlan { next, item, items } = paging;
+    let item = tokens::text(&tokens::ty(item, Scope::Beside));
+    let one = format!("v1::paginated!(Request -> {item}: [{next}] page => {items});");
+    if one.len() < 100 {
+        return one;
+    }
+    format!("v1::paginated!(\n    Request -> {item}: [{next}]\n    page => {items}\n);")
 }

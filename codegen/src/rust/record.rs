@@ -15,7 +15,7 @@ pub(crate) struct Record<'r> {
     pub(crate) wire: &'r str,
     pub(crate) record: &'r RecordPlan,
     pub(crate) scope: Scope,
-    pub(crate) patterns: &'r Patterns,
+    pub(crate) patterns: &'r Patterns<'r>,
     pub(crate) calls: &'r Calls,
 }
 

@@ -1,15 +1,16 @@
 //! Small pieces of Rust: names, documentation, types, rules.
 
-use std::cell::RefCell;
-
+use indexmap::IndexSet;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 use tieline_contract::model::{Lifecycle, Scalar, Server, ServerVariable};
 
 use crate::plan::docs::Docs;
+pub(crate) use crate::plan::name::ident_text;
 use crate::plan::name::is_keyword;
 use crate::plan::rules::RulePlan;
 use crate::plan::ty::RustType;
+use crate::plan::types::RecordPlan;
 
 /// A name as an identifier, raw where it must be.
 pub(crate) fn ident(name: &str) -> Ident {
@@ -20,13 +21,23 @@ pub(crate) fn ident(name: &str) -> Ident {
     }
 }
 
-/// A name as text, raw where it must be.
-pub(crate) fn ident_text(name: &str) -> String {
-    if is_keyword(name) {
-        format!("r#{name}")
-    } else {
-        name.to_owned()
-    }
+/// A type, or a value made of calls, as text that is spaced as people write it.
+pub(crate) fn text(tokens: &TokenStream) -> String {
+    [
+        (" :: ", "::"),
+        (":: ", "::"),
+        (" < ", "<"),
+        (" >", ">"),
+        (" ,", ","),
+        (" (", "("),
+        ("( ", "("),
+        (" )", ")"),
+        (" . ", "."),
+    ]
+    .iter()
+    .fold(tokens.to_string(), |text, (from, to)| text.replace(from, to))
+    .trim_end()
+    .to_owned()
 }
 
 /// `///` lines.
@@ -177,43 +188,55 @@ fn scalar(scalar: Scalar) -> TokenStream {
     }
 }
 
-/// The regular expressions of a module: a static each.
-#[derive(Default)]
-pub(crate) struct Patterns {
-    texts: RefCell<Vec<String>>,
+/// The regular expressions of a module: a static each, numbered as they occur.
+pub(crate) struct Patterns<'p> {
+    texts: IndexSet<&'p str>,
     /// Whether they stand in the module around the one that uses them.
     in_parent: bool,
 }
 
-impl Patterns {
-    /// Patterns that several modules share.
-    pub(crate) fn in_parent() -> Self {
-        Self {
-            in_parent: true,
-            ..Self::default()
+impl<'p> Patterns<'p> {
+    /// Those of some records.
+    pub(crate) fn of(records: impl Iterator<Item = &'p RecordPlan>, in_parent: bool) -> Self {
+        let mut texts = IndexSet::new();
+        for record in records {
+            gather(&record.rules, &mut texts);
+            record
+                .fields
+                .iter()
+                .for_each(|field| gather(&field.rules, &mut texts));
         }
+        Self { texts, in_parent }
     }
 
     /// The name of the static of `text`.
     fn name(&self, text: &str) -> Ident {
-        let mut texts = self.texts.borrow_mut();
-        let index = texts.iter().position(|known| known == text).unwrap_or_else(|| {
-            texts.push(text.to_owned());
-            texts.len() - 1
-        });
+        let index = self.texts.get_index_of(text).unwrap_or_default();
         Ident::new(&format!("PATTERN_{}", index + 1), Span::call_site())
     }
 
-    /// The statics of all patterns that were asked for.
+    /// Their statics.
     pub(crate) fn statics(&self) -> TokenStream {
-        let texts = self.texts.borrow().clone();
-        let names = texts.iter().map(|text| self.name(text));
+        let names = self.texts.iter().map(|text| self.name(text));
+        let texts = self.texts.iter();
         quote!(#(static #names: v1::Pattern = v1::Pattern::new(#texts);)*)
     }
 }
 
+fn gather<'p>(rules: &'p [RulePlan], texts: &mut IndexSet<&'p str>) {
+    for rule in rules {
+        match rule {
+            RulePlan::Pattern(text) => {
+                texts.insert(text);
+            }
+            RulePlan::Each(inner) => gather(inner, texts),
+            _ => {}
+        }
+    }
+}
+
 /// `.rules(&[…])`, or nothing.
-pub(crate) fn rules(rules: &[RulePlan], patterns: &Patterns) -> TokenStream {
+pub(crate) fn rules(rules: &[RulePlan], patterns: &Patterns<'_>) -> TokenStream {
     if rules.is_empty() {
         return TokenStream::new();
     }
@@ -221,7 +244,7 @@ pub(crate) fn rules(rules: &[RulePlan], patterns: &Patterns) -> TokenStream {
     quote!(.rules(&[#(#rules),*]))
 }
 
-fn rule(rule: &RulePlan, patterns: &Patterns) -> TokenStream {
+fn rule(rule: &RulePlan, patterns: &Patterns<'_>) -> TokenStream {
     match rule {
         RulePlan::Count(name, count) => {
             let (name, count) = (ident(name), Literal::u64_unsuffixed(*count));

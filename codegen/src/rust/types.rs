@@ -1,39 +1,55 @@
 //! `types.rs`: the named types.
 
+use std::sync::Arc;
+
 use proc_macro2::TokenStream;
 use quote::quote;
 use tieline_contract::model::{Dispatch, EnumConstant, JsonKind, Scalar};
 
 use super::format::Calls;
+use super::parts::{self, Part};
 use super::record::Record;
 use super::tokens::{self, Patterns, Scope};
 use crate::plan::Plan;
 use crate::plan::ty::RustType;
 use crate::plan::types::{EnumPlan, KindPlan, NewtypePlan, TypePlan, UNKNOWN, UnionPlan, json_kind};
 
-/// The file.
-pub(crate) fn emit(plan: &Plan, calls: &Calls) -> TokenStream {
-    let emitter = Types {
-        calls,
-        patterns: Patterns::default(),
-    };
-    let types: Vec<TokenStream> = plan.types.iter().map(|ty| emitter.one(ty)).collect();
-    let patterns = emitter.patterns.statics();
-    let import = (!types.is_empty()).then(|| {
+/// The file: what all types use, then the types.
+pub(crate) fn parts(plan: &Plan) -> Vec<Part<'_>> {
+    let records = plan.types.iter().filter_map(|ty| match &ty.kind {
+        KindPlan::Record(record) => Some(record),
+        _ => None,
+    });
+    let patterns = Arc::new(Patterns::of(records, false));
+    let mut parts: Vec<Part<'_>> = Vec::new();
+    let used = Arc::clone(&patterns);
+    parts.push(Box::new(move |_| head(plan, &used)));
+    for types in plan.types.chunks(parts::ITEMS) {
+        let patterns = Arc::clone(&patterns);
+        parts.push(Box::new(move |calls| {
+            let emitter = Types {
+                calls,
+                patterns: &patterns,
+            };
+            types.iter().map(|ty| emitter.one(ty)).collect()
+        }));
+    }
+    parts
+}
+
+fn head(plan: &Plan, patterns: &Patterns<'_>) -> TokenStream {
+    let patterns = patterns.statics();
+    let import = (!plan.types.is_empty()).then(|| {
         quote!(
             use ::tieline::generated::v1;
         )
     });
-    quote! {
-        #import
-        #patterns
-        #(#types)*
-    }
+    quote!(#import #patterns)
 }
 
 struct Types<'c> {
     calls: &'c Calls,
-    patterns: Patterns,
+    patterns: &'c Patterns<'c>,
 }
 
 impl Types<'_> {
@@ -59,7 +75,7 @@ impl Types<'_> {
             wire: &ty.wire,
             record,
             scope: Scope::Types,
-            patterns: &self.patterns,
+            patterns: self.patterns,
             calls: self.calls,
         };
         let (definition, constructor) = (parts.definition(), parts.constructor());

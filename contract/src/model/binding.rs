@@ -99,6 +99,8 @@ pub enum InputPlace {
         encoding: Encoding,
         /// The media types of the parts of a multipart body that say theirs: property, media type.
         parts: Vec<(String, String)>,
+        /// How properties of a form are written that say it: property, style.
+        styles: Vec<(String, QueryStyle)>,
     },
 }
 
@@ -135,7 +137,7 @@ pub enum QueryStyle {
     Pipe,
     /// `a=1<tab>2` (2.0's `tsv`).
     Tab,
-    /// `a[b]=1`.
+    /// `a[b]=1`, `a[b][0]=1`.
     DeepObject,
     /// `a=<JSON>` (a `content` parameter).
     Json,

@@ -13,6 +13,7 @@ mod binding;
 mod lifecycle;
 mod operation;
 mod origin;
+mod paging;
 mod security;
 mod server;
 mod types;
@@ -27,6 +28,7 @@ pub use operation::{
     StatusMatch,
 };
 pub use origin::Origin;
+pub use paging::{NextPage, Paging};
 pub use security::{ApiKeyPlace, Requirement, SchemeKind, SecurityScheme};
 pub use server::{Server, ServerVariable};
 pub use types::{

@@ -1,6 +1,6 @@
 //! Operations: what a caller gives, what can come back, and what a runtime may do on its own.
 
-use super::{Binding, Lifecycle, Origin, Requirement, Server, TypeUse};
+use super::{Binding, Lifecycle, Origin, Paging, Requirement, Server, TypeUse};
 
 /// One operation of a service.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +29,8 @@ pub struct Operation {
     pub security: Vec<Requirement>,
     /// Since when it is deprecated, and when it ends.
     pub lifecycle: Lifecycle,
+    /// Whether what comes back is a page of a list, and how the next is found.
+    pub paging: Paging,
     /// Where it can be reached, when that is not where the contract can be.
     pub servers: Vec<Server>,
     /// How it travels. At least one.

@@ -164,6 +164,15 @@ pub const MEDIA_REF: Diagnostic = Diagnostic {
     help: "name it under `components.mediaTypes`, and write `#/components/mediaTypes/<name>`",
 };
 
+/// `TL-OAS-043`: `x-tieline-pagination` that says nothing.
+pub const PAGINATION: Diagnostic = Diagnostic {
+    code: "TL-OAS-043",
+    level: Level::Warning,
+    title: "this does not say how pages follow each other",
+    label: "the list is taken to come in one piece",
+    help: "write `link: true`, `url`, `cursor`, `page` or `offset`, or `false`",
+};
+
 /// All of this area.
 pub const ALL: &[&Diagnostic] = &[
     &NOT_OPENAPI,
@@ -184,4 +193,5 @@ pub const ALL: &[&Diagnostic] = &[
     &READ_AS_MEANT,
     &OTHER_VERSION,
     &MEDIA_REF,
+    &PAGINATION,
 ];

@@ -12,6 +12,7 @@ use crate::source::{BrokenRef, Node};
 
 use super::diagnostics;
 use super::info::{self, docs};
+use super::paging;
 use super::parameter::{self, In};
 use super::path;
 use super::paths::Route;
@@ -73,6 +74,7 @@ pub(super) fn read<'a>(
         behaviour,
         security: security::requirements(cx, node, known.schemes),
         lifecycle,
+        paging: paging::read(cx, node),
         servers: own_servers(known.servers, route),
         bindings: vec![Binding::Http(HttpBinding {
             method: route.method,

@@ -138,16 +138,7 @@ fn with_schema<'a>(
         (In::Path, style) => InputPlace::Path(text_style(style, explode)),
         (In::Header, _) => InputPlace::Header(text_style(None, explode)),
         (In::Cookie, _) => InputPlace::Cookie,
-        (In::Query, Some("deepObject")) => InputPlace::Query(QueryStyle::DeepObject),
-        // Exploded, delimiters have nothing to stand between.
-        (In::Query, Some("spaceDelimited" | "pipeDelimited")) if explode == Some(true) => {
-            InputPlace::Query(QueryStyle::FormExploded)
-        }
-        (In::Query, Some("spaceDelimited")) => InputPlace::Query(QueryStyle::Space),
-        (In::Query, Some("pipeDelimited")) => InputPlace::Query(QueryStyle::Pipe),
-        (In::Query, Some("tabDelimited")) => InputPlace::Query(QueryStyle::Tab),
-        (In::Query, _) if explode == Some(false) => InputPlace::Query(QueryStyle::Form),
-        (In::Query, _) => InputPlace::Query(QueryStyle::FormExploded),
+        (In::Query, style) => InputPlace::Query(query_style(style, explode)),
     };
     let value = match node.get("schema") {
         Some(schema) => types.use_of(schema, hint),
@@ -156,19 +147,22 @@ fn with_schema<'a>(
     (value, place)
 }
 
+/// The styles that a query has, and with it a form.
+pub(super) const QUERY_STYLES: &[&str] = &[
+    "form",
+    "deepObject",
+    "spaceDelimited",
+    "pipeDelimited",
+    "tabDelimited",
+];
+
 /// The style that a parameter asks for, where its place has it.
 fn style<'a>(cx: &Context<'a>, found: Found<'a>) -> Option<&'a str> {
     let known: &[&str] = match found.place {
         In::Path => &["simple", "label", "matrix"],
         In::Header => &["simple"],
         In::Cookie => &["form"],
-        In::Query => &[
-            "form",
-            "deepObject",
-            "spaceDelimited",
-            "pipeDelimited",
-            "tabDelimited",
-        ],
+        In::Query => QUERY_STYLES,
     };
     let node = found.node.get("style")?;
     let style = node.as_str().filter(|style| known.contains(style));
@@ -205,6 +199,20 @@ fn with_content<'a>(
         }
         // The caller writes the text.
         (place, _) => Ok((TypeUse::plain(Type::Scalar(Scalar::String)), plain_place(place))),
+    }
+}
+
+/// How a value is written in a query, or as a property of a form.
+pub(super) fn query_style(style: Option<&str>, explode: Option<bool>) -> QueryStyle {
+    match style {
+        Some("deepObject") => QueryStyle::DeepObject,
+        // Exploded, delimiters have nothing to stand between.
+        Some("spaceDelimited" | "pipeDelimited") if explode == Some(true) => QueryStyle::FormExploded,
+        Some("spaceDelimited") => QueryStyle::Space,
+        Some("pipeDelimited") => QueryStyle::Pipe,
+        Some("tabDelimited") => QueryStyle::Tab,
+        _ if explode == Some(false) => QueryStyle::Form,
+        _ => QueryStyle::FormExploded,
     }
 }
 

@@ -7,6 +7,7 @@ use crate::source::Node;
 
 use super::content::{self, essence};
 use super::diagnostics;
+use super::form;
 use super::info::docs;
 use super::multipart;
 use super::operation::Skip;
@@ -66,10 +67,15 @@ pub(super) fn read<'a>(
         value,
         default: None,
     };
+    let styles = match encoding {
+        Encoding::Form => form::styles(cx, &media.value),
+        _ => Vec::new(),
+    };
     let place = InputPlace::Body {
         media_type,
         encoding,
         parts,
+        styles,
     };
     Ok(Some((input, place)))
 }

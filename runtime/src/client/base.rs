@@ -196,7 +196,11 @@ impl UntypedRequest<'_> {
         call.wire = Wire::Http {
             method: self.method,
             path,
-            body: Payload::Octets(compressed(&self.client.0, &mut call.headers, body.unwrap_or_default())),
+            body: Payload::Octets(compressed(
+                &self.client.0,
+                &mut call.headers,
+                body.unwrap_or_default(),
+            )),
             redirects: self.client.0.redirects,
             successes: &[],
         };

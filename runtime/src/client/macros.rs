@@ -93,6 +93,18 @@ macro_rules! __client {
             }
         }
 
+        impl<R: $crate::generated::v1::Paginated> Pending<'_, R, $crate::generated::v1::Async> {
+            /// The pages of the list, from this one on, as a stream. After an error there is nothing more.
+            pub fn pages(self) -> $crate::generated::v1::Pages<R> {
+                $crate::generated::v1::pages(self.client, self.request, self.options)
+            }
+
+            /// The items of the list, from this page on, as a stream. After an error there is nothing more.
+            pub fn items(self) -> $crate::generated::v1::Items<R> {
+                $crate::generated::v1::items(self.client, self.request, self.options)
+            }
+        }
+
         impl<'a, R: $crate::generated::v1::Call> ::core::future::IntoFuture
             for Pending<'a, R, $crate::generated::v1::Async>
         {
@@ -109,6 +121,23 @@ macro_rules! __client {
         }
 
         $crate::__blocking_pending!();
+    };
+}
+
+/// What is optional of an operation, as methods of its calls: `limit(limit: i32) = Some(limit);` sets `limit`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __setters {
+    ($request:ty; $($(#[$about:meta])* $setter:ident($field:ident: $ty:ty) = $value:expr;)+) => {
+        impl<M> Pending<'_, $request, M> {
+            $(
+                $(#[$about])*
+                pub fn $setter(mut self, $field: $ty) -> Self {
+                    self.request.$field = $value;
+                    self
+                }
+            )+
+        }
     };
 }
 
@@ -138,6 +167,22 @@ macro_rules! __blocking_pending {
                 $crate::Error<R::Failure>,
             > {
                 $crate::blocking::send(self.client, self.request, self.options)
+            }
+        }
+
+        impl<R: $crate::generated::v1::Paginated> Pending<'_, R, $crate::generated::v1::Blocking> {
+            /// The pages of the list, from this one on. After an error there is nothing more.
+            pub fn pages(
+                self,
+            ) -> $crate::blocking::Iter<::core::result::Result<R::Output, $crate::Error<R::Failure>>> {
+                $crate::blocking::pages(self.client, self.request, self.options)
+            }
+
+            /// The items of the list, from this page on. After an error there is nothing more.
+            pub fn items(
+                self,
+            ) -> $crate::blocking::Iter<::core::result::Result<R::Item, $crate::Error<R::Failure>>> {
+                $crate::blocking::items(self.client, self.request, self.options)
             }
         }
     };

@@ -9,6 +9,7 @@ mod endpoints;
 mod identity;
 mod interceptor;
 mod macros;
+mod pages;
 mod send;
 
 use std::fmt;
@@ -21,6 +22,7 @@ pub use builder::{ClientBuilder, DEFAULT_IDLE_TIMEOUT, DEFAULT_TIMEOUT};
 pub use credentials::{ClientAuthentication, Credential, OAuth2, Secret, TokenError};
 pub use identity::Identity;
 pub use interceptor::{AttemptFacts, CallFacts, Interceptor};
+pub use pages::{Items, Pages, Paginated, items, pages};
 #[cfg(feature = "grpc")]
 pub use send::grpc::{Bidirectional, ClientStreaming, ServerStreaming, Unary};
 pub use send::{Async, Blocking, Outcome, call, output, send_http};

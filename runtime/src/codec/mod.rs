@@ -6,7 +6,7 @@
 //!
 //! ```text
 //!            .-> json::write, json::read      JSON octets
-//!   Value ---+-> text                         path, query, header and form values
+//!   Value ---+-> text, nested                 path, query, header and form values
 //!            +-> validate                     the rules of the contract
 //!            '-> fmt, eq, serde               Debug, PartialEq, Serialize, Deserialize
 //! ```
@@ -20,6 +20,7 @@ mod file;
 mod foreign;
 pub mod json;
 mod macros;
+pub(crate) mod nested;
 mod node;
 mod scalar;
 mod shape;

@@ -244,8 +244,8 @@ pub fn read_object<'a>(
                     Some(place) if !texts.is_empty() => {
                         read_property(&texts, place).map_err(|error| error.in_key(field.name))?;
                     }
-                    _ if field.required => {
-                        return Err(DecodeError::new("a required property is missing").in_key(field.name));
+                    Some(place) if field.required => {
+                        super::nested::absent(place).map_err(|error| error.in_key(field.name))?;
                     }
                     _ => {}
                 }
@@ -285,7 +285,7 @@ pub fn read_object<'a>(
 
 /// Reads the texts of one property. A list comes as a text for each item, or as one JSON text: how [`parts`] writes
 /// what nests.
-fn read_property(texts: &[&str], place: &mut dyn Value) -> Result<(), DecodeError> {
+pub(super) fn read_property(texts: &[&str], place: &mut dyn Value) -> Result<(), DecodeError> {
     if let [text] = texts
         && text.starts_with('[')
         && kind_of(place) == PlaceKind::List

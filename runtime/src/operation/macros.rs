@@ -155,6 +155,15 @@ macro_rules! __http_operation {
             media_type: $media_type,
             encoding: $crate::operation::Encoding::$encoding,
             parts: &[$(($part, $part_type)),*],
+            styles: &[],
+        }
+    };
+    (@body $encoding:ident($media_type:literal $(, $property:literal => $style:ident)+)) => {
+        $crate::operation::Body {
+            media_type: $media_type,
+            encoding: $crate::operation::Encoding::$encoding,
+            parts: &[],
+            styles: &[$(($property, $crate::operation::QueryStyle::$style)),+],
         }
     };
     (@place Path($style:ident)) => {
@@ -240,6 +249,28 @@ macro_rules! __http_call {
                 $crate::generated::v1::send_http(client, self, options)
             }
             fn output($response: Response) -> Self::Output $part
+        }
+    };
+}
+
+/// Makes a request one for a list that comes in pages: its item, how the next page is found, and the items of a page.
+///
+/// ```text
+/// paginated!(Request -> types::Pet: [Link] page => page);
+/// paginated!(Request -> types::Pet: [Cursor { input: 0, at: &["next"], more: &[] }] page => page.data);
+/// ```
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __paginated {
+    ($request:ident -> $item:ty: [$($next:tt)+] $page:ident => $items:expr) => {
+        impl $crate::generated::v1::Paginated for $request {
+            type Item = $item;
+            const PAGINATION: $crate::operation::Pagination = $crate::operation::Pagination::$($next)+;
+            fn items(
+                $page: <Self as $crate::call::Call>::Output,
+            ) -> ::std::vec::Vec<<Self as $crate::generated::v1::Paginated>::Item> {
+                $items
+            }
         }
     };
 }

@@ -1,12 +1,14 @@
 //! A typed request as HTTP, and an HTTP reply as a typed one: the client's half of the tables in
 //! [`operation`](crate::operation). The server's half is in `server`.
 
+mod form;
 pub(crate) mod multipart;
 mod query;
 mod reply;
 mod request;
 mod style;
 
+pub(crate) use form::write_form;
 pub(crate) use query::PATH_SEGMENT;
 pub use reply::read_reply;
 pub(crate) use reply::{put, read_arriving};

@@ -1,11 +1,12 @@
 //! Writing a query: OpenAPI's styles over [`Parts`].
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::codec::text::{Parts, parts};
-use crate::codec::{Value, json};
+use crate::codec::{Value, json, nested};
 use crate::operation::QueryStyle;
 
 /// All but RFC 3986's `unreserved`: safe in a path segment and in a query.
@@ -34,6 +35,10 @@ impl<'a> Query<'a> {
             }
             return;
         }
+        if style == QueryStyle::DeepObject {
+            nested::write(name, value, &mut |path, text| self.nested(path, text));
+            return;
+        }
         match parts(value) {
             Parts::Absent => {}
             Parts::One(text) => self.pair(name, &text),
@@ -54,11 +59,6 @@ impl<'a> Query<'a> {
                         self.pair(key, text);
                     }
                 }
-                QueryStyle::DeepObject => {
-                    for (key, text) in &entries {
-                        self.pair(&format!("{name}[{key}]"), text);
-                    }
-                }
                 style => {
                     let flat: Vec<_> = entries.into_iter().flat_map(|(key, text)| [key, text]).collect();
                     let separator = match style {
@@ -76,12 +76,28 @@ impl<'a> Query<'a> {
     /// Adds `name=value`, percent-encoded.
     pub(super) fn pair(&mut self, name: &str, value: &str) {
         self.name(name);
+        self.out.push('=');
         self.text(value);
+    }
+
+    /// Adds `a[b][0]=text`. Brackets of a segment are encoded, so that they do not end it.
+    fn nested(&mut self, path: &[Cow<'_, str>], text: &str) {
+        if let [name, inner @ ..] = path {
+            self.name(name);
+            for segment in inner {
+                self.out.push('[');
+                self.text(segment);
+                self.out.push(']');
+            }
+            self.out.push('=');
+            self.text(text);
+        }
     }
 
     /// An empty list is sent as an empty value, not left out: the two differ.
     fn joined(&mut self, name: &str, items: &[String], separator: &str) {
         self.name(name);
+        self.out.push('=');
         for (index, item) in items.iter().enumerate() {
             if index > 0 {
                 self.out.push_str(separator);
@@ -93,7 +109,7 @@ impl<'a> Query<'a> {
     fn name(&mut self, name: &str) {
         self.out.push(if self.first { '?' } else { '&' });
         self.first = false;
-        // Brackets of `deepObject` are written as they are, as every server expects them.
+        // Brackets are written as they are, as every server expects them.
         for piece in name.split_inclusive(['[', ']']) {
             let bracket = piece.ends_with(['[', ']']);
             let text = if bracket { &piece[..piece.len() - 1] } else { piece };
@@ -102,7 +118,6 @@ impl<'a> Query<'a> {
                 self.out.push_str(&piece[piece.len() - 1..]);
             }
         }
-        self.out.push('=');
     }
 
     fn text(&mut self, text: &str) {

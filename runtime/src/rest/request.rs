@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
+use super::form::write_form;
 use super::query::Query;
 use super::style;
 use crate::code::Code;
@@ -11,7 +12,7 @@ use crate::codec::text::{Parts, parts};
 use crate::codec::{Node, Record, Value, json};
 use crate::error::{ErrorKind, Fault};
 use crate::http::THE_ADDRESS;
-use crate::operation::{Body, Encoding, HttpBinding, InputPlace, QueryStyle, Segment, TextStyle};
+use crate::operation::{Body, Encoding, HttpBinding, InputPlace, Segment, TextStyle};
 
 /// How many headers a call mostly has: its own, ids, trace, identity, and what the protocol adds. As many as a map of the
 /// standard sizes holds.
@@ -159,51 +160,9 @@ pub(crate) fn write_body(body: &Body, value: &dyn Value) -> (Bytes, Option<Strin
             Node::Bytes(octets) => Bytes::copy_from_slice(octets),
             _ => parts(value).to_string().into(),
         },
-        Encoding::Form => write_form(value).into(),
+        Encoding::Form => write_form(value, body.styles).into(),
     };
     (octets, None)
-}
-
-/// `application/x-www-form-urlencoded`: each property a pair, lists repeated, what the contract does not name behind them.
-fn write_form(value: &dyn Value) -> String {
-    let mut text = String::new();
-    let mut query = Query::behind(&mut text);
-    match value.node() {
-        Node::Record(record) => {
-            let shape = record.shape();
-            for (index, field) in shape.fields.iter().enumerate() {
-                if let Some(value) = record.field(index) {
-                    form_property(&mut query, field.name, value);
-                }
-            }
-            if shape.open.keeps()
-                && let Some(Node::Map(rest)) = record.field(shape.fields.len()).map(Value::node)
-            {
-                rest.each(&mut |name, value| {
-                    form_property(&mut query, name, value);
-                    true
-                });
-            }
-        }
-        _ => {
-            if let Parts::Object(entries) = parts(value) {
-                for (key, text) in &entries {
-                    query.pair(key, text);
-                }
-            }
-        }
-    }
-    text.strip_prefix('?').map(str::to_owned).unwrap_or_default()
-}
-
-/// A property of a form. An object is written as JSON (OpenAPI 3.1, "Encoding Object"): its own properties would stand
-/// among those of the form.
-fn form_property(query: &mut Query<'_>, name: &str, value: &dyn Value) {
-    let style = match parts(value) {
-        Parts::Object(_) => QueryStyle::Json,
-        _ => QueryStyle::FormExploded,
-    };
-    query.parameter(name, value, style);
 }
 
 fn write_header(

@@ -29,9 +29,10 @@ pub(super) fn encoded(name: &str, value: &dyn Value, style: TextStyle) -> String
     let parts = match parts(value) {
         // A number or an id is mostly as it should be already: no second copy then.
         Parts::One(text) if style == TextStyle::Simple => {
+            // Borrowed does not mean unchanged: the encoding of a single octet is borrowed from a table.
             return match Cow::from(utf8_percent_encode(&text, set)) {
-                Cow::Borrowed(_) => text.into_owned(),
-                Cow::Owned(encoded) => encoded,
+                Cow::Borrowed(same) if same == text => text.into_owned(),
+                encoded => encoded.into_owned(),
             };
         }
         parts => each(parts, |text| utf8_percent_encode(text, set).to_string()),
@@ -139,6 +140,8 @@ mod tests {
             assert_eq!(encoded("color", &list, style), many, "{style:?}");
             assert_eq!(encoded("color", &object, style), properties, "{style:?}");
         }
+        assert_eq!(encoded("color", &"/".to_owned(), TextStyle::Simple), "%2F");
+        assert_eq!(encoded("color", &"%".to_owned(), TextStyle::Simple), "%25");
         assert_eq!(encoded("color", &String::new(), TextStyle::Matrix), ";color");
         assert_eq!(
             encoded("v", &"1.2".to_owned(), TextStyle::LabelExploded),

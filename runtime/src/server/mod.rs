@@ -11,12 +11,14 @@ pub mod grpc;
 mod handler;
 mod inbound;
 mod problem;
+mod query;
 mod reply;
 mod request;
 mod routes;
 pub mod serve;
 mod service;
 mod stream;
+mod styled;
 
 pub use problem::{ErrorStyle, RenderError};
 pub use service::{DEFAULT_BODY_LIMIT, Service, not_found};

@@ -5,12 +5,11 @@ use std::time::Duration;
 use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::stream;
-use crate::codec::text::{self, Parts};
-use crate::codec::{Node, Value, json};
+use crate::codec::{Node, Value, json, text};
 use crate::operation::{self, Encoding, Reply, ReplySet};
+use crate::rest;
 
 /// Writes the variant that `set` holds as its entry of `table` says.
 pub(super) fn write(table: &'static [Reply], set: &dyn ReplySet) -> Response<Body> {
@@ -37,22 +36,10 @@ fn octets(body: &operation::Body, value: &dyn Value) -> Bytes {
     match (body.encoding, value.node()) {
         (Encoding::Json, _) => json::to_vec(value).into(),
         (Encoding::Bytes, Node::Bytes(octets)) => Bytes::copy_from_slice(octets),
-        (Encoding::Form, _) => form(&text::parts(value)).into(),
+        (Encoding::Form, _) => rest::write_form(value, body.styles).into(),
         // No contract promises parts in a reply: they are octets. What goes piece by piece is written elsewhere.
         (_, _) => text::parts(value).to_string().into(),
     }
-}
-
-fn form(parts: &Parts<'_>) -> String {
-    let Parts::Object(entries) = parts else {
-        return parts.to_string();
-    };
-    let encoded = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
-    let pairs: Vec<_> = entries
-        .iter()
-        .map(|(key, text)| format!("{}={}", encoded(key), encoded(text)))
-        .collect();
-    pairs.join("&")
 }
 
 /// The media type of the contract. A range of media types (`image/*`) is none: what it stands for is sent.

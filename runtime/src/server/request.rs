@@ -5,16 +5,16 @@
 use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError};
 
+use super::query::{self, others};
+use super::styled::{decode, delimited, styled};
+use crate::codec::{
+    Arriving, DecodeError, Field, NodeMut, Path, PathSegment, Record, Value, Violation, json, text,
+    validate_with,
+};
+use crate::operation::{Body, Encoding, HttpBinding, InputPlace, Operation, Segment, TextStyle};
+use crate::rest::multipart;
 use bytes::Bytes;
 use http::{HeaderMap, header};
-use percent_encoding::percent_decode;
-
-use crate::codec::text::{self, PlaceKind};
-use crate::codec::{
-    Arriving, DecodeError, Field, NodeMut, Path, PathSegment, Record, Value, Violation, json, validate_with,
-};
-use crate::operation::{Body, Encoding, HttpBinding, InputPlace, Operation, QueryStyle, Segment, TextStyle};
-use crate::rest::{self, multipart};
 
 /// A request that has arrived.
 pub(super) struct Arrived<'a> {
@@ -29,7 +29,7 @@ pub(super) struct Arrived<'a> {
 }
 
 /// Whether the input was there.
-type Presence = Result<bool, DecodeError>;
+pub(super) type Presence = Result<bool, DecodeError>;
 
 impl Arrived<'_> {
     /// Reads all inputs of `operation` into `record`, whose fields are blank.
@@ -43,7 +43,7 @@ impl Arrived<'_> {
         record: &mut dyn Record,
     ) -> Result<(), Vec<Violation>> {
         let fields = record.shape().fields;
-        let query = pairs(self.query);
+        let pairs = query::pairs(self.query);
         let mut violations = Vec::new();
         for (index, (place, field)) in binding.inputs.iter().zip(fields).enumerate() {
             let Some(value) = record.field_mut(index) else {
@@ -51,7 +51,10 @@ impl Arrived<'_> {
             };
             let outcome = match *place {
                 InputPlace::Path(style) => self.path(binding, index, field.name, style, value),
-                InputPlace::Query(style) => read_query(&query, field.name, style, binding, fields, value),
+                InputPlace::Query(style) => {
+                    let others = || others(binding, fields, field.name);
+                    query::parameter(&pairs, field.name, style, others, value)
+                }
                 InputPlace::Header(style) => self.header(field.name, style, value),
                 InputPlace::Cookie => self.cookie(field.name, value),
                 InputPlace::Body(body) => self.body(&body, value),
@@ -129,7 +132,7 @@ impl Arrived<'_> {
             Encoding::Json | Encoding::Form | Encoding::Multipart if self.body.is_empty() => Ok(false),
             Encoding::Text | Encoding::Bytes if self.body.is_empty() && !announced => Ok(false),
             Encoding::Json => json::read(self.body, value).map(|()| true),
-            Encoding::Form => read_form(self.body, value).map(|()| true),
+            Encoding::Form => query::form(self.body, body.styles, value).map(|()| true),
             Encoding::Multipart => {
                 let content_type = self.headers.get(header::CONTENT_TYPE);
                 let content_type = content_type
@@ -214,269 +217,6 @@ fn judge(
         }
         Err(error) => add(error.path().0, error.message().to_owned().into()),
     }
-}
-
-/// Undoes what stands in the way of a text.
-type Decode<'d, 't> = &'d dyn Fn(&'t str) -> Result<Cow<'t, str>, DecodeError>;
-
-/// Reads a text in one of the styles of paths and headers.
-fn styled<'t>(
-    raw: &'t str,
-    name: &str,
-    style: TextStyle,
-    decode: Decode<'_, 't>,
-    value: &mut dyn Value,
-) -> Result<(), DecodeError> {
-    let expected = |what: &'static str| DecodeError::new(format!("expected {what}"));
-    // `;name=…`, of which the value is wanted.
-    let of_name = |part: &'t str| match part.split_once('=') {
-        Some((key, rest)) if key == name => Some(rest),
-        None if part == name => Some(""),
-        _ => None,
-    };
-    let label = || raw.strip_prefix('.').ok_or_else(|| expected("a leading dot"));
-    let matrix = || {
-        raw.strip_prefix(';')
-            .ok_or_else(|| expected("a leading semicolon"))
-    };
-    match style {
-        TextStyle::Json => json::read(decode(raw)?.as_bytes(), value),
-        TextStyle::Simple => delimited(raw, &[","], decode, value),
-        TextStyle::SimpleExploded => exploded(raw, ',', decode, value),
-        TextStyle::Label => delimited(label()?, &[","], decode, value),
-        TextStyle::LabelExploded => exploded(label()?, '.', decode, value),
-        TextStyle::Matrix => {
-            let text = of_name(matrix()?).ok_or_else(|| expected("the parameter's name"))?;
-            delimited(text, &[","], decode, value)
-        }
-        TextStyle::MatrixExploded if text::kind_of(value) == PlaceKind::Object => {
-            exploded(matrix()?, ';', decode, value)
-        }
-        TextStyle::MatrixExploded => {
-            let parts: Option<Vec<&'t str>> = matrix()?.split(';').map(of_name).collect();
-            let parts = parts.ok_or_else(|| expected("the parameter's name"))?;
-            let texts = parts.into_iter().map(decode).collect::<Result<Vec<_>, _>>()?;
-            text::read_many(texts.iter().map(|text| &**text), value)
-        }
-    }
-}
-
-/// Reads a text whose parts stand between delimiters, an object's as `key=value`.
-fn exploded<'t>(
-    raw: &'t str,
-    delimiter: char,
-    decode: Decode<'_, 't>,
-    value: &mut dyn Value,
-) -> Result<(), DecodeError> {
-    match text::kind_of(value) {
-        PlaceKind::One => text::read(&decode(raw)?, value),
-        PlaceKind::List => {
-            let parts = raw.split(delimiter).filter(|_| !raw.is_empty());
-            let texts = parts.map(decode).collect::<Result<Vec<_>, _>>()?;
-            text::read_many(texts.iter().map(|text| &**text), value)
-        }
-        PlaceKind::Object => {
-            let mut entries = Vec::new();
-            for part in raw.split(delimiter).filter(|_| !raw.is_empty()) {
-                let (key, text) = part.split_once('=').unwrap_or((part, ""));
-                entries.push((decode(key)?, decode(text)?));
-            }
-            text::read_object(entries.iter().map(|(key, text)| (&**key, &**text)), value)
-        }
-    }
-}
-
-/// Reads a text in which the parts of a list or an object stand between delimiters. It is cut before it is decoded,
-/// so that an encoded delimiter stays inside its part.
-fn delimited<'t>(
-    raw: &'t str,
-    delimiters: &[&str],
-    decode: Decode<'_, 't>,
-    value: &mut dyn Value,
-) -> Result<(), DecodeError> {
-    let kind = text::kind_of(value);
-    if kind == PlaceKind::One {
-        return text::read(&decode(raw)?, value);
-    }
-    let mut parts = Vec::new();
-    if !raw.is_empty() {
-        for part in cut(raw, delimiters) {
-            parts.push(decode(part)?);
-        }
-    }
-    if kind == PlaceKind::List {
-        return text::read_many(parts.iter().map(|part| &**part), value);
-    }
-    if parts.len() % 2 == 1 {
-        return Err(DecodeError::new("expected names and values in turn"));
-    }
-    text::read_object(parts.chunks(2).map(|pair| (&*pair[0], &*pair[1])), value)
-}
-
-/// Cuts a text at every one of the delimiters, `%7c` as well as `%7C`.
-fn cut<'t>(mut text: &'t str, delimiters: &[&str]) -> Vec<&'t str> {
-    let mut parts = Vec::new();
-    let mut at = 0;
-    while at < text.len() {
-        let here = &text.as_bytes()[at..];
-        let starts = |delimiter: &&&str| {
-            here.get(..delimiter.len())
-                .is_some_and(|head| head.eq_ignore_ascii_case(delimiter.as_bytes()))
-        };
-        // A delimiter is ASCII, so both sides of it are character boundaries.
-        match delimiters.iter().find(starts) {
-            Some(delimiter) => {
-                parts.push(&text[..at]);
-                text = &text[at + delimiter.len()..];
-                at = 0;
-            }
-            None => at += 1,
-        }
-    }
-    parts.push(text);
-    parts
-}
-
-/// The pairs of a query or a form: decoded names, and values as they came.
-fn pairs(text: &str) -> Vec<(Cow<'_, str>, &str)> {
-    let pairs = text.split('&').filter(|pair| !pair.is_empty());
-    pairs
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (decode(name, true).unwrap_or(Cow::Borrowed(name)), value)
-        })
-        .collect()
-}
-
-/// Undoes percent-encoding, and `+` for a space where that is the custom.
-fn decode(text: &str, plus: bool) -> Result<Cow<'_, str>, DecodeError> {
-    let invalid = |_| DecodeError::new("is not UTF-8 text");
-    if plus && text.contains('+') {
-        let spaced = text.replace('+', " ");
-        let decoded = percent_decode(spaced.as_bytes()).decode_utf8().map_err(invalid)?;
-        return Ok(Cow::Owned(decoded.into_owned()));
-    }
-    percent_decode(text.as_bytes()).decode_utf8().map_err(invalid)
-}
-
-fn read_query(
-    query: &[(Cow<'_, str>, &str)],
-    name: &'static str,
-    style: QueryStyle,
-    binding: &HttpBinding,
-    fields: &[Field],
-    value: &mut dyn Value,
-) -> Presence {
-    let of_name = || query.iter().filter(|(key, _)| key == name).map(|(_, raw)| *raw);
-    let delimiters: &[&str] = match style {
-        QueryStyle::DeepObject => {
-            let inner = |key: &str| {
-                Some(
-                    key.strip_prefix(name)?
-                        .strip_prefix('[')?
-                        .strip_suffix(']')?
-                        .to_owned(),
-                )
-            };
-            return read_properties(query, inner, value);
-        }
-        QueryStyle::FormExploded => {
-            let present = of_name().next().is_some();
-            // Asking for the kind fills an optional place, so not before something is there.
-            if query.is_empty() {
-                return Ok(false);
-            }
-            return match (text::kind_of(value), present) {
-                (PlaceKind::Object, _) => {
-                    let names = names_of(value);
-                    let others = others(binding, fields, name);
-                    let free = |key: &str| {
-                        names
-                            .as_ref()
-                            .map_or(!others.contains(&key), |names| names.contains(&key))
-                    };
-                    read_properties(query, |key| free(key).then(|| key.to_owned()), value)
-                }
-                (_, false) => {
-                    clear(value);
-                    Ok(false)
-                }
-                (_, true) => {
-                    let texts = of_name()
-                        .map(|raw| decode(raw, true))
-                        .collect::<Result<Vec<_>, _>>()?;
-                    text::read_many(texts.iter().map(|text| &**text), value).map(|()| true)
-                }
-            };
-        }
-        QueryStyle::Json => {
-            let Some(raw) = of_name().next_back() else {
-                return Ok(false);
-            };
-            return json::read(decode(raw, true)?.as_bytes(), value).map(|()| true);
-        }
-        QueryStyle::Form => &[","],
-        QueryStyle::Space => &["%20", "+"],
-        QueryStyle::Pipe => &["%7C", "|"],
-        QueryStyle::Tab => &["%09"],
-    };
-    match of_name().next_back() {
-        None => Ok(false),
-        Some(raw) => delimited(raw, delimiters, &|text| decode(text, true), value).map(|()| true),
-    }
-}
-
-/// Reads the pairs that `select` takes, under the names that it gives them.
-fn read_properties(
-    query: &[(Cow<'_, str>, &str)],
-    select: impl Fn(&str) -> Option<String>,
-    value: &mut dyn Value,
-) -> Presence {
-    let mut entries = Vec::new();
-    for (key, raw) in query {
-        if let Some(name) = select(key) {
-            entries.push((name, decode(raw, true)?));
-        }
-    }
-    if entries.is_empty() {
-        clear(value);
-        return Ok(false);
-    }
-    text::read_object(entries.iter().map(|(name, text)| (name.as_str(), &**text)), value).map(|()| true)
-}
-
-/// The properties that an object knows. `None`: it is a map.
-fn names_of(value: &mut dyn Value) -> Option<Vec<&'static str>> {
-    match value.node_mut() {
-        NodeMut::Optional(optional) | NodeMut::Nullable(optional) => names_of(optional.fill()),
-        NodeMut::Record(record) => Some(record.shape().fields.iter().map(|field| field.name).collect()),
-        _ => None,
-    }
-}
-
-/// The names of the query's other parameters: a map that stands by its properties does not take those.
-fn others(binding: &HttpBinding, fields: &[Field], name: &str) -> Vec<&'static str> {
-    let inputs = binding.inputs.iter().zip(fields);
-    inputs
-        .filter(|(place, field)| matches!(place, InputPlace::Query(_)) && field.name != name)
-        .map(|(_, field)| field.name)
-        .collect()
-}
-
-fn clear(value: &mut dyn Value) {
-    if let NodeMut::Optional(optional) | NodeMut::Nullable(optional) = value.node_mut() {
-        optional.clear();
-    }
-}
-
-fn read_form(body: &Bytes, value: &mut dyn Value) -> Result<(), DecodeError> {
-    let text = std::str::from_utf8(body).map_err(|_| DecodeError::new("is not UTF-8 text"))?;
-    let mut entries = Vec::new();
-    for (key, raw) in pairs(text) {
-        let text = decode(raw, true).map_err(|error| error.in_key(key.clone().into_owned()))?;
-        entries.push((key, text));
-    }
-    text::read_object(entries.iter().map(|(key, text)| (&**key, &**text)), value)
 }
 
 /// Octets are shared with the body, not copied.

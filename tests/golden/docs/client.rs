@@ -17,12 +17,9 @@ impl Client {
     }
 }
 
-impl<M> Pending<'_, list_notes::Request, M> {
+v1::setters! { list_notes::Request;
     /// The parameter `page`.
     #[deprecated]
-    pub fn page(mut self, page: i64) -> Self {
-        self.request.page = Some(page);
-        self
-    }
+    page(page: i64) = Some(page);
 }
 v1::forward_api!(Client by client { list_notes });

@@ -27,36 +27,18 @@ impl Client {
     }
 }
 
-impl<M> Pending<'_, list_books::Request, M> {
+v1::setters! { list_books::Request;
     /// How many at most.
-    pub fn limit(mut self, limit: i32) -> Self {
-        self.request.limit = Some(limit);
-        self
-    }
+    limit(limit: i32) = Some(limit);
     /// The parameter `tag`.
-    pub fn tag(mut self, tag: Vec<String>) -> Self {
-        self.request.tag = Some(tag);
-        self
-    }
+    tag(tag: Vec<String>) = Some(tag);
     /// The parameter `ids`.
-    pub fn ids(mut self, ids: Vec<i64>) -> Self {
-        self.request.ids = Some(ids);
-        self
-    }
+    ids(ids: Vec<i64>) = Some(ids);
     /// The parameter `filter`.
-    pub fn filter(mut self, filter: types::ListBooksFilter) -> Self {
-        self.request.filter = Some(filter);
-        self
-    }
+    filter(filter: types::ListBooksFilter) = Some(filter);
     /// The parameter `timeout`.
-    pub fn timeout_(mut self, timeout: i64) -> Self {
-        self.request.timeout = Some(timeout);
-        self
-    }
+    timeout_(timeout: i64) = Some(timeout);
     /// The parameter `X-Request-ID`.
-    pub fn x_request_id(mut self, x_request_id: v1::Uuid) -> Self {
-        self.request.x_request_id = Some(x_request_id);
-        self
-    }
+    x_request_id(x_request_id: v1::Uuid) = Some(x_request_id);
 }
 v1::forward_api!(Client by client { list_books, find_points });

@@ -14,11 +14,8 @@ impl Client {
     }
 }
 
-impl<M> Pending<'_, get_pet::Request, M> {
+v1::setters! { get_pet::Request;
     /// Say more.
-    pub fn verbose(mut self, verbose: bool) -> Self {
-        self.request.verbose = Some(verbose);
-        self
-    }
+    verbose(verbose: bool) = Some(verbose);
 }
 v1::forward_api!(Client by client { get_pet });

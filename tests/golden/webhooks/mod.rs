@@ -9,7 +9,7 @@ mod api;
 mod operations;
 pub use api::Api;
 pub use operations::*;
-
+#[allow(clippy::module_inception)]
 pub mod webhooks;
 
 pub mod subscribe_callbacks;

@@ -42,6 +42,7 @@ impl Context<'_> {
             },
             security: Vec::new(),
             lifecycle: Default::default(),
+            paging: Default::default(),
             servers: Vec::new(),
             callbacks: Vec::new(),
             bindings: bindings(method, rules),

@@ -100,7 +100,7 @@ fn prepare_http(
     client: &Client,
     operation: &'static Operation,
     request: &dyn Record,
-    options: CallOptions,
+    mut options: CallOptions,
 ) -> Result<(orchestrate::Call, &'static HttpBinding), Fault> {
     let inner = &client.0;
     let named = |fault: Fault| fault.of_call(client.service().to_owned(), operation.id, 0, None);
@@ -109,6 +109,10 @@ fn prepare_http(
         return Err(named(Fault::new(ErrorKind::Encode, Code::Unimplemented, message)));
     };
     let mut encoded = rest::write_request(binding, request).map_err(named)?;
+    let target = options.target.take();
+    if let Some((_, path)) = &target {
+        path.as_str().clone_into(&mut encoded.path);
+    }
     let mut token = Ok(None);
     let (timeout, repeatable) = (options.timeout, options.repeatable);
     let mut call = begin(client, Cow::Borrowed(operation.id), options, |headers| {
@@ -130,7 +134,10 @@ fn prepare_http(
     })
     .map_err(named)?;
     call.token = token.map_err(named)?;
-    call.endpoint = inner.operation_endpoints.get(operation.index).cloned().flatten();
+    call.endpoint = match target {
+        Some((endpoint, _)) => Some(endpoint),
+        None => inner.operation_endpoints.get(operation.index).cloned().flatten(),
+    };
     let path = PathAndQuery::try_from(encoded.path).map_err(|_| {
         named(Fault::new(
             ErrorKind::Encode,
