@@ -341,6 +341,20 @@ async fn items_go_both_ways_and_each_is_judged() {
 }
 
 #[tokio::test]
+async fn items_under_a_content_coding_are_refused_and_not_misread() {
+    let request = http::Request::post("/measurements")
+        .header("content-type", "application/x-ndjson")
+        .header("content-encoding", "gzip")
+        .body(axum::body::Body::from("not read"))
+        .expect("a request");
+    let response = service(Mock::new()).answer(request).await;
+    assert_eq!(response.status(), 415);
+    let body = axum::body::to_bytes(response.into_body(), 1 << 16).await;
+    let body = String::from_utf8(body.expect("a body").to_vec()).expect("text");
+    assert!(body.contains("without a content coding"), "{body}");
+}
+
+#[tokio::test]
 async fn octets_larger_than_any_limit_go_through_in_both_directions() {
     const CHUNKS: usize = 400;
     let chunks =

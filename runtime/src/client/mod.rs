@@ -22,7 +22,7 @@ pub use builder::{ClientBuilder, DEFAULT_IDLE_TIMEOUT, DEFAULT_TIMEOUT};
 pub use credentials::{ClientAuthentication, Credential, OAuth2, Secret, TokenError};
 pub use identity::Identity;
 pub use interceptor::{AttemptFacts, CallFacts, Interceptor};
-pub use pages::{Items, Pages, Paginated, items, pages};
+pub use pages::{PageItems, Pages, Paginated, items, pages};
 #[cfg(feature = "grpc")]
 pub use send::grpc::{Bidirectional, ClientStreaming, ServerStreaming, Unary};
 pub use send::{Async, Blocking, Outcome, call, output, send_http};

@@ -12,7 +12,7 @@ use crate::codec::{
     validate_with,
 };
 use crate::operation::{Body, Encoding, HttpBinding, InputPlace, Operation, Segment, TextStyle};
-use crate::rest::multipart;
+use crate::rest::{self, multipart};
 use bytes::Bytes;
 use http::{HeaderMap, header};
 

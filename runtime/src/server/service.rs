@@ -409,6 +409,11 @@ impl Table {
             if !request::accepts(declared, headers) {
                 return Err(wrong_kind());
             }
+            if is_coded(headers) {
+                let text =
+                    "a body that is read piece by piece is not expanded; send it without a content coding";
+                return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, text.to_owned()));
+            }
             let arriving = Arriving {
                 octets: stream::octets(body),
                 headers: headers.clone(),
@@ -512,10 +517,15 @@ fn late() -> Refusal {
     Refusal::of(Fault::timeout("the caller's deadline passed before the work was done").into())
 }
 
+/// Whether the body was compressed, or coded otherwise.
+fn is_coded(headers: &http::HeaderMap) -> bool {
+    let coding = headers.get(header::CONTENT_ENCODING).map(HeaderValue::as_bytes);
+    coding.is_some_and(|coding| !coding.eq_ignore_ascii_case(b"identity"))
+}
+
 /// The body as it was before it was compressed.
 fn expanded(headers: &http::HeaderMap, octets: Bytes, limit: usize) -> Result<Bytes, Refusal> {
-    let coding = headers.get(header::CONTENT_ENCODING).map(HeaderValue::as_bytes);
-    if coding.is_none_or(|coding| coding.eq_ignore_ascii_case(b"identity")) {
+    if !is_coded(headers) {
         return Ok(octets);
     }
     #[cfg(feature = "gzip")]

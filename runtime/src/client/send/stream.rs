@@ -124,6 +124,7 @@ impl Resume {
             path,
             body: Payload::Octets(body),
             successes,
+            ..
         } = &call.wire
         else {
             return None;
@@ -168,6 +169,7 @@ impl Resume {
                 path: self.path.clone(),
                 body: Payload::Octets(self.body.clone()),
                 successes: self.successes,
+                redirects: self.client.0.redirects,
             },
             headers,
             context: self.context.clone(),
