@@ -49,12 +49,9 @@ impl Client {
     }
 }
 
-impl<M> Pending<'_, exchange_measurements::Request, M> {
+v1::setters! { exchange_measurements::Request;
     /// The body.
-    pub fn body(mut self, body: v1::Items<types::Measurement>) -> Self {
-        self.request.body = Some(body);
-        self
-    }
+    body(body: v1::Items<types::Measurement>) = Some(body);
 }
 v1::forward_api!(Client by client {
     watch, complete, tick, list_measurements, add_measurements, exchange_measurements, get_file,
