@@ -25,6 +25,7 @@ const GOLDENS: &[&str] = &[
     "recursion",
     "replies",
     "security",
+    "streams",
     "three_states",
     "union_by_kind",
     "union_by_tag",
@@ -38,7 +39,7 @@ fn folder() -> PathBuf {
 fn generator(name: &str) -> Generator {
     let everything = matches!(
         name,
-        "pets" | "bodies" | "docs" | "grpc" | "multipart" | "pages" | "security" | "webhooks"
+        "pets" | "bodies" | "docs" | "grpc" | "multipart" | "pages" | "security" | "streams" | "webhooks"
     );
     let dialect = if name == "grpc" { "proto" } else { "yaml" };
     let generator = Generator::new()

@@ -70,7 +70,12 @@ impl Rules {
             Node::Int(_) | Node::Uint(_) => self.add(path, Matcher::Integer),
             Node::F32(_) | Node::F64(_) => self.add(path, Matcher::Number),
             Node::Text(_) => self.add(path, text(rules)),
-            Node::Bool(_) | Node::Bytes(_) | Node::File(_) | Node::Json(_) | Node::Foreign(_) => {
+            Node::Bool(_)
+            | Node::Bytes(_)
+            | Node::File(_)
+            | Node::Json(_)
+            | Node::Foreign(_)
+            | Node::Stream(_) => {
                 self.add(path, Matcher::Type);
             }
             Node::Enum(enumeration) => self.add(path, constants(enumeration)),

@@ -2,17 +2,19 @@
 
 pub(crate) mod redirect;
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 
 use crate::client::Inner;
 use crate::code::Code;
 use crate::error::{ErrorKind, Fault, RawReply, Rejection};
 use crate::headers::{ATTEMPT, TIMEOUT_MS};
 use crate::http::{Body, Endpoint, ResponseBody, TransportError, TransportErrorKind};
+use crate::operation::{Reply, match_status};
 use crate::orchestrate::Answer;
 
 /// What goes to the wire.
@@ -24,7 +26,9 @@ pub(crate) enum Wire {
         /// Path and query, relative to the service's address.
         path: PathAndQuery,
         /// The body.
-        body: Bytes,
+        body: Payload,
+        /// What can come back when it works.
+        successes: &'static [Reply],
         /// How many redirects are followed.
         redirects: u32,
     },
@@ -37,10 +41,37 @@ impl Wire {
     /// Whether it can be sent again.
     pub(crate) fn is_replayable(&self) -> bool {
         match self {
-            Self::Http { .. } => true,
+            Self::Http { body, .. } => !body.is_stream(),
             #[cfg(feature = "grpc")]
             Self::Grpc(outgoing) => matches!(outgoing.payload, grpc::Payload::Message(_)),
         }
+    }
+}
+
+/// The body of an HTTP request.
+pub(crate) enum Payload {
+    /// Any number of times.
+    Octets(Bytes),
+    /// Once.
+    Stream(Box<Mutex<Option<Body>>>),
+}
+
+impl Payload {
+    /// A body that is sent once.
+    pub(crate) fn once(body: Body) -> Self {
+        Self::Stream(Box::new(Mutex::new(Some(body))))
+    }
+
+    /// The body of an attempt. `None`: it was sent already.
+    fn take(&self) -> Option<Body> {
+        match self {
+            Self::Octets(octets) => Some(Body::from(octets.clone())),
+            Self::Stream(body) => body.lock().unwrap_or_else(PoisonError::into_inner).take(),
+        }
+    }
+
+    fn is_stream(&self) -> bool {
+        matches!(self, Self::Stream(_))
     }
 }
 
@@ -58,27 +89,38 @@ pub(crate) async fn exchange(
             method,
             path,
             body,
-            redirects: 0,
-        } => {
-            let request = http_request(client, method, path, body, headers, number, remaining);
-            read(client, send(client, endpoint, request).await?).await
-        }
-        Wire::Http {
-            method,
-            path,
-            body,
+            successes,
             redirects,
         } => {
+            // A body that goes once does not follow a redirect.
+            let Payload::Octets(octets) = body else {
+                let Some(stream) = body.take() else {
+                    let message = "the body of the call was sent already, and cannot be sent again";
+                    return Err(Fault::new(ErrorKind::Transport, Code::Unavailable, message).with_no_retry());
+                };
+                let request = http_request(client, method, path, stream, headers, number, remaining);
+                let answer = match send(client, endpoint, request).await {
+                    Ok(response) => read(client, response, successes).await,
+                    Err(fault) => Err(fault),
+                };
+                // Nor is it sent again, whatever the failure.
+                return answer.map_err(Fault::with_no_retry);
+            };
+            if *redirects == 0 {
+                let octets = Body::from(octets.clone());
+                let request = http_request(client, method, path, octets, headers, number, remaining);
+                return read(client, send(client, endpoint, request).await?, successes).await;
+            }
             let hop = redirect::Hop {
                 endpoint: endpoint.clone(),
                 method: method.clone(),
                 path: path.clone(),
-                body: body.clone(),
+                body: octets.clone(),
                 headers,
             };
             // Boxed, because few clients follow any.
             let following = Box::pin(redirect::follow(client, hop, *redirects, number, remaining));
-            read(client, following.await?).await
+            read(client, following.await?, successes).await
         }
         #[cfg(feature = "grpc")]
         Wire::Grpc(outgoing) => grpc::exchange(client, outgoing, headers, number, remaining).await,
@@ -104,7 +146,7 @@ fn http_request(
     client: &Inner,
     method: &Method,
     path: &PathAndQuery,
-    body: &Bytes,
+    body: Body,
     mut headers: HeaderMap,
     number: u32,
     remaining: Option<Duration>,
@@ -127,15 +169,25 @@ fn http_request(
     }
     #[cfg(not(feature = "gzip"))]
     let _ = client;
-    let mut request = Request::new(Body::from(body.clone()));
+    let mut request = Request::new(body);
     *request.method_mut() = method.clone();
     *request.uri_mut() = Uri::from(path.clone());
     *request.headers_mut() = headers;
     request
 }
 
-async fn read(client: &Inner, response: Response<ResponseBody>) -> Result<Answer, Fault> {
+async fn read(
+    client: &Inner,
+    response: Response<ResponseBody>,
+    successes: &'static [Reply],
+) -> Result<Answer, Fault> {
     let (head, body) = response.into_parts();
+    if is_streamed(successes, head.status) {
+        return Ok(Answer {
+            stream: Some(Box::new(body)),
+            ..Answer::new(head.status, head.headers, Bytes::new())
+        });
+    }
     let body = body
         .collect(client.body_limit)
         .await
@@ -149,14 +201,16 @@ async fn read(client: &Inner, response: Response<ResponseBody>) -> Result<Answer
         };
         return Err(Fault::of_status(head.status, reply).with_retry_after(wait));
     }
-    Ok(Answer {
-        status: head.status,
-        headers: head.headers,
-        body,
-        #[cfg(feature = "grpc")]
-        messages: None,
-        attempts: 0,
-    })
+    Ok(Answer::new(head.status, head.headers, body))
+}
+
+/// Whether the body of a reply is read by the caller.
+fn is_streamed(successes: &[Reply], status: StatusCode) -> bool {
+    let is_stream = |reply: &Reply| reply.body.is_some_and(|body| body.encoding.framing().is_some());
+    !status.is_client_error()
+        && !status.is_server_error()
+        && successes.iter().any(is_stream)
+        && match_status(successes, status).is_some_and(|index| is_stream(&successes[index]))
 }
 
 /// `Retry-After` (RFC 9110, section 10.2.3): seconds, or a date.
@@ -191,10 +245,8 @@ pub(crate) mod grpc {
     //! gRPC: a status sits in trailers, and a stream is committed by its first message.
 
     use std::pin::Pin;
-    use std::sync::Mutex;
 
     use futures_core::Stream;
-    use http::StatusCode;
 
     use super::*;
     use crate::grpc::{self as wire, CallOptions, Frame, GrpcFailure, GrpcReply, Status};
@@ -276,22 +328,13 @@ pub(crate) mod grpc {
     fn unary(reply: GrpcReply) -> Answer {
         let mut headers = reply.headers;
         headers.extend(reply.trailers);
-        Answer {
-            status: StatusCode::OK,
-            headers,
-            body: reply.message,
-            messages: None,
-            attempts: 0,
-        }
+        Answer::new(StatusCode::OK, headers, reply.message)
     }
 
     fn streaming(headers: HeaderMap, messages: wire::Messages) -> Answer {
         Answer {
-            status: StatusCode::OK,
-            headers,
-            body: Bytes::new(),
             messages: Some(messages),
-            attempts: 0,
+            ..Answer::new(StatusCode::OK, headers, Bytes::new())
         }
     }
 

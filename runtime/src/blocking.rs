@@ -10,7 +10,6 @@ use std::sync::{OnceLock, mpsc};
 
 use futures_core::Stream;
 use futures_util::StreamExt as _;
-
 use tokio::runtime::{Builder, Runtime};
 
 use crate::call::{Call, CallOptions, Reply};
@@ -18,6 +17,7 @@ use crate::client::{Client, Paginated, UntypedRequest};
 use crate::code::Code;
 use crate::context::Context;
 use crate::error::{Error, ErrorKind, Fault};
+use crate::stream::{Events, Items, Octets};
 
 static RUNTIME: OnceLock<std::io::Result<Runtime>> = OnceLock::new();
 
@@ -109,6 +109,65 @@ pub(crate) fn wait<T: Send + 'static>(work: impl Future<Output = T> + Send + 'st
     receiver
         .recv()
         .map_err(|_| Fault::new(ErrorKind::Internal, Code::Internal, "the call panicked"))
+}
+
+/// What a stream gives, waited for piece by piece. Made by `blocking()` of [`Events`], [`Items`] and [`Octets`].
+#[derive(Debug)]
+pub struct Pieces<S>(Option<S>);
+
+impl<S, I> Iterator for Pieces<S>
+where
+    S: Stream<Item = Result<I, Error>> + Send + Unpin + 'static,
+    I: Send + 'static,
+{
+    type Item = Result<I, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut stream = self.0.take()?;
+        let next = wait(async move {
+            let piece = stream.next().await;
+            (piece, stream)
+        });
+        match next {
+            Ok((piece, stream)) => {
+                self.0 = matches!(piece, Some(Ok(_))).then_some(stream);
+                piece
+            }
+            Err(fault) => Some(Err(fault.into())),
+        }
+    }
+}
+
+impl<T> Events<T> {
+    /// The events for a thread that waits for each.
+    pub fn blocking(self) -> Pieces<Self> {
+        Pieces(Some(self))
+    }
+}
+
+impl<T> Items<T> {
+    /// The items for a thread that waits for each.
+    pub fn blocking(self) -> Pieces<Self> {
+        Pieces(Some(self))
+    }
+}
+
+impl Octets {
+    /// The octets for a thread that waits for them.
+    pub fn blocking(self) -> Pieces<Self> {
+        Pieces(Some(self))
+    }
+}
+
+impl Pieces<Octets> {
+    /// All octets, as [`Octets::bytes`].
+    ///
+    /// # Errors
+    /// There are more than the limit, or how the body failed.
+    pub fn bytes(self) -> Result<bytes::Bytes, Error> {
+        let octets = self.0.unwrap_or_default();
+        wait(octets.bytes()).unwrap_or_else(|fault| Err(fault.into()))
+    }
 }
 
 impl Client {

@@ -86,6 +86,18 @@ impl Context {
         CURRENT.scope(self, work).await
     }
 
+    /// Runs `work`, which does not wait, with this as the current context.
+    #[cfg(feature = "server")]
+    pub(crate) fn enter<T>(&self, work: impl FnOnce() -> T) -> T {
+        CURRENT.sync_scope(self.clone(), work)
+    }
+
+    /// The same without a deadline, for work that goes on when the reply has begun.
+    #[cfg(feature = "server")]
+    pub(crate) fn without_deadline(self) -> Self {
+        self.with(|facts| facts.deadline = None)
+    }
+
     fn with(mut self, change: impl FnOnce(&mut Facts)) -> Self {
         change(Arc::make_mut(self.0.get_or_insert_with(Arc::default)));
         self
@@ -168,6 +180,11 @@ impl Context {
     /// Which attempt of the caller this is, from 0.
     pub fn attempt(&self) -> u32 {
         self.facts().map_or(0, |facts| facts.attempt)
+    }
+
+    /// The id of the last event that the client has seen of a stream, when it asks for the rest.
+    pub fn last_event_id(&self) -> Option<&str> {
+        self.header(crate::headers::LAST_EVENT_ID.as_str())
     }
 
     /// A header (gRPC: metadata) that the request came with, as text.

@@ -12,7 +12,7 @@ pub mod v1 {
     pub use crate::__setters as setters;
     pub use crate::call::{Call, CallOptions, Reply as CallReply, Sending};
     pub use crate::client::{
-        Async, Blocking, Items, Pages, Paginated, ServiceClient, call, items, output, pages, send_http,
+        Async, Blocking, PageItems, Pages, Paginated, ServiceClient, call, items, output, pages, send_http,
     };
     #[cfg(feature = "grpc")]
     pub use crate::client::{Bidirectional, ClientStreaming, ServerStreaming, Unary};
@@ -36,6 +36,7 @@ pub mod v1 {
     #[cfg(feature = "server")]
     pub use crate::server;
     pub use crate::service_error::{ErrorFields, ErrorVariant, ServiceError};
+    pub use crate::stream::{Events, Items, Octets};
     pub use crate::{__client as client, Client};
     pub use crate::{
         __enumeration as enumeration, __forward_api as forward_api, __http_call as http_call,

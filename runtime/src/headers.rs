@@ -1,5 +1,7 @@
 //! The headers that clients and servers of Tieline say to each other, in one place.
 
+pub(crate) mod disposition;
+
 use http::HeaderName;
 
 /// The key that services show each other.
@@ -20,3 +22,5 @@ pub const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 pub const TIMEOUT_MS: HeaderName = HeaderName::from_static("tieline-timeout-ms");
 /// The number of the attempt, from 0; absent means 0.
 pub const ATTEMPT: HeaderName = HeaderName::from_static("tieline-attempt");
+/// The id of the last event that a client has seen of a stream (WHATWG HTML, "Server-sent events").
+pub const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");

@@ -49,6 +49,7 @@ pub mod schema;
 #[cfg(feature = "server")]
 pub mod server;
 pub mod service_error;
+pub mod stream;
 pub mod testing;
 
 /// Stands on implementations of generated traits and of `#[service_client]` traits.

@@ -22,7 +22,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use crate::code::Code;
-use crate::codec::{DecodeError, Value};
+use crate::codec::{DecodeError, Framing, Value};
 
 /// A contract, as embedded in generated code.
 #[derive(Debug)]
@@ -251,8 +251,32 @@ pub enum Encoding {
     Multipart,
     /// UTF-8 text as it is.
     Text,
-    /// Octets as they are.
+    /// Octets as they are, held in memory.
     Bytes,
+    /// Octets as they come and go: the value is [`Octets`](crate::stream::Octets).
+    Octets,
+    /// Server-sent events whose data is JSON: the value is [`Events`](crate::stream::Events).
+    Events,
+    /// Server-sent events whose data is text.
+    TextEvents,
+    /// A JSON text a line (NDJSON, JSON Lines): the value is [`Items`](crate::stream::Items).
+    Lines,
+    /// JSON texts, each behind a record separator (RFC 7464): the value is [`Items`](crate::stream::Items).
+    Sequence,
+}
+
+impl Encoding {
+    /// How pieces stand in the octets, where the body goes piece by piece.
+    pub const fn framing(self) -> Option<Framing> {
+        match self {
+            Self::Octets => Some(Framing::Octets),
+            Self::Events => Some(Framing::Events),
+            Self::TextEvents => Some(Framing::TextEvents),
+            Self::Lines => Some(Framing::Lines),
+            Self::Sequence => Some(Framing::Sequence),
+            Self::Json | Self::Form | Self::Multipart | Self::Text | Self::Bytes => None,
+        }
+    }
 }
 
 /// One thing that can come back.

@@ -68,10 +68,27 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// The body of a reply that the caller reads piece by piece.
+    pub(crate) stream: Option<Box<crate::http::ResponseBody>>,
     /// The messages of a streaming reply.
     #[cfg(feature = "grpc")]
     pub(crate) messages: Option<crate::grpc::Messages>,
     pub(crate) attempts: u32,
+}
+
+impl Answer {
+    /// An answer that is all there.
+    pub(crate) fn new(status: StatusCode, headers: HeaderMap, body: Bytes) -> Self {
+        Self {
+            status,
+            headers,
+            body,
+            stream: None,
+            #[cfg(feature = "grpc")]
+            messages: None,
+            attempts: 0,
+        }
+    }
 }
 
 /// Makes the call.

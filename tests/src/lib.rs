@@ -9,4 +9,6 @@ mod pages;
 #[cfg(test)]
 mod security;
 #[cfg(test)]
+mod streams;
+#[cfg(test)]
 mod wire;

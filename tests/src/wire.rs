@@ -25,18 +25,21 @@ fn upload() -> types::Upload {
         .rating(5)
 }
 
-/// A generated server on the loopback interface.
-async fn albums(mock: Mock, body_limit: usize) -> Albums {
+/// A server on the loopback interface: its address.
+pub(super) async fn served(router: axum::Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("a bound address");
-    let router = service(mock).body_limit(body_limit).into_router();
     tokio::spawn(tieline::server::serve::serve(
         listener,
         router,
         std::future::pending::<()>(),
         Duration::ZERO,
     ));
-    client(&format!("http://{address}"))
+    format!("http://{address}")
+}
+
+async fn albums(mock: Mock, body_limit: usize) -> Albums {
+    client(&served(service(mock).body_limit(body_limit).into_router()).await)
 }
 
 fn client(url: &str) -> Albums {
@@ -83,9 +86,9 @@ async fn a_part_that_is_wrong_is_named_and_one_that_is_too_large_is_refused() {
 }
 
 /// A server under node, ended with the test.
-struct Node {
+pub(super) struct Node {
     process: Child,
-    url: String,
+    pub(super) url: String,
 }
 
 impl Drop for Node {
@@ -97,7 +100,7 @@ impl Drop for Node {
 
 /// Runs a script of `tests/node`. `None`: node or npm is not there, or its packages cannot be had, and
 /// `TIELINE_TEST_NODE` does not say that they must be.
-fn node(script: &str) -> Option<Node> {
+pub(super) fn node(script: &str) -> Option<Node> {
     let missing = |what: &str| {
         assert!(std::env::var_os("TIELINE_TEST_NODE").is_none(), "{what}");
         eprintln!("SKIPPED: the test against a server under node: {what}");

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use tieline_contract::model::{
-    Binding, CallShape, Contract, HttpBinding, Input, InputPlace, Lifecycle, Operation, PathSegment,
-    QueryStyle, Safety, Server, TextStyle,
+    Binding, CallShape, Contract, Encoding, HttpBinding, Input, InputPlace, Lifecycle, Operation,
+    PathSegment, QueryStyle, Safety, Server, TextStyle,
 };
 use tieline_contract::problem::Problems;
 
@@ -12,7 +12,7 @@ use super::custom::{self, Custom};
 use super::docs::Docs;
 use super::name::{self, Case};
 use super::paging::PagingPlan;
-use super::replies::{self, ReplyPlan, ReplySetPlan, Sets};
+use super::replies::{self, Of, ReplyPlan, ReplySetPlan, Sets};
 use super::rules;
 use super::ty::{Names, RustType};
 use super::types::{FieldPlan, Made, RecordPlan, name_setters};
@@ -206,15 +206,15 @@ fn one(
     index: usize,
 ) -> OperationPlan {
     let route = route(names, operation, binding);
-    let successes = sets.plan(names, &name, &operation.successes);
+    let successes = sets.plan(names, Of::Success, &name, &operation.successes);
     OperationPlan {
         docs: docs(operation).then(&sent_by(&route)),
         mount: None,
         callbacks: None,
-        failures: sets.plan(names, &name, &operation.failures),
+        failures: sets.plan(names, Of::Failure, &name, &operation.failures),
         successes,
         output: output(&route.successes),
-        request: request(names, operation),
+        request: request(names, operation, binding),
         id: operation.id.clone(),
         deprecated: operation.deprecated,
         safety: match operation.behaviour.safety {
@@ -277,11 +277,12 @@ fn docs(operation: &Operation) -> Docs {
     Docs::new(joined.as_deref(), || format!("The operation `{}`.", operation.id))
 }
 
-fn request(names: &Names<'_>, operation: &Operation) -> RecordPlan {
+fn request(names: &Names<'_>, operation: &Operation, binding: &HttpBinding) -> RecordPlan {
     let texts: Vec<&str> = operation.inputs.iter().map(|input| input.name.as_str()).collect();
     let field_names = name::assign(Case::Field, &texts, &[]);
-    let mut fields: Vec<FieldPlan> = (operation.inputs.iter().zip(field_names))
-        .map(|(input, name)| field(names, input, name))
+    let inputs = operation.inputs.iter().zip(&binding.inputs);
+    let mut fields: Vec<FieldPlan> = (inputs.zip(field_names))
+        .map(|((input, place), name)| field(names, input, place, name))
         .collect();
     name_setters(&mut fields, PENDING);
     RecordPlan {
@@ -294,7 +295,26 @@ fn request(names: &Names<'_>, operation: &Operation) -> RecordPlan {
     }
 }
 
-fn field(names: &Names<'_>, input: &Input, name: String) -> FieldPlan {
+fn field(names: &Names<'_>, input: &Input, place: &InputPlace, name: String) -> FieldPlan {
+    let streamed = match place {
+        InputPlace::Body { encoding, .. } => replies::stream(names, *encoding, &input.value),
+        _ => None,
+    };
+    let (ty, converts, rules) = match streamed {
+        Some((_, ty)) => {
+            let converts = ty == RustType::Octets;
+            (
+                if input.required { ty } else { ty.optional() },
+                converts,
+                Vec::new(),
+            )
+        }
+        None => (
+            names.field(input.required, &input.value, false),
+            names.converts(input.required, &input.value),
+            rules::of_use(names, &input.value),
+        ),
+    };
     FieldPlan {
         docs: Docs::new(input.docs.as_deref(), || match input.name.as_str() {
             "body" => "The body.".to_owned(),
@@ -302,15 +322,15 @@ fn field(names: &Names<'_>, input: &Input, name: String) -> FieldPlan {
         }),
         wire: Some(input.name.clone()),
         deprecated: input.deprecated,
-        ty: names.field(input.required, &input.value, false),
+        ty,
         required: input.required,
         made: if input.required {
             Made::Given
         } else {
             Made::Nothing
         },
-        converts: names.converts(input.required, &input.value),
-        rules: rules::of_use(names, &input.value),
+        converts,
+        rules,
         setter: (!input.required).then(|| name.clone()),
         name,
     }
@@ -342,8 +362,8 @@ fn route(names: &Names<'_>, operation: &Operation, binding: &HttpBinding) -> Rou
         path,
         segments,
         places: binding.inputs.iter().map(place).collect(),
-        successes: replies::variants(names, &operation.successes),
-        failures: replies::variants(names, &operation.failures),
+        successes: replies::variants(names, Of::Success, &operation.successes),
+        failures: replies::variants(names, Of::Failure, &operation.failures),
     }
 }
 
@@ -359,7 +379,10 @@ fn place(place: &InputPlace) -> PlacePlan {
             parts,
             styles,
         } => PlacePlan::Body {
-            encoding: replies::encoding(*encoding).unwrap_or("Bytes"),
+            encoding: match encoding {
+                Encoding::Bytes => "Octets",
+                other => replies::encoding(*other).unwrap_or("Octets"),
+            },
             media_type: media_type.clone(),
             parts: parts.clone(),
             styles: (styles.iter())

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use tieline_contract::model::{Encoding, Operation, Reply, StatusMatch};
+use tieline_contract::model::{Encoding, Operation, Reply, Scalar, StatusMatch, TypeUse};
 
 use super::docs::Docs;
 use super::name::{self, Case};
@@ -53,12 +53,18 @@ struct Shared {
 
 impl Sets {
     /// The set of `replies`, for the operation in `module`.
-    pub(crate) fn plan(&mut self, names: &Names<'_>, module: &str, replies: &[Reply]) -> ReplySetPlan {
+    pub(crate) fn plan(
+        &mut self,
+        names: &Names<'_>,
+        of: Of,
+        module: &str,
+        replies: &[Reply],
+    ) -> ReplySetPlan {
         if replies.is_empty() {
             return ReplySetPlan::None;
         }
         let descriptions: Vec<Option<String>> = replies.iter().map(|reply| reply.docs.clone()).collect();
-        let plans = variants(names, replies);
+        let plans = variants(names, of, replies);
         let key = plans
             .iter()
             .map(|reply| (reply.status, reply.body.as_ref().map(|body| body.ty.clone())))
@@ -101,8 +107,32 @@ impl Sets {
     }
 }
 
+/// What replies mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Of {
+    Success,
+    Failure,
+}
+
+/// How a body goes that goes piece by piece: the runtime's name of its encoding, and its type.
+pub(crate) fn stream(
+    names: &Names<'_>,
+    encoding: Encoding,
+    value: &TypeUse,
+) -> Option<(&'static str, RustType)> {
+    let item = || Box::new(names.whole(value));
+    match encoding {
+        Encoding::Bytes => Some(("Octets", RustType::Octets)),
+        Encoding::Events => Some(("Events", RustType::Events(item()))),
+        Encoding::TextEvents => Some(("TextEvents", RustType::Events(item()))),
+        Encoding::Lines => Some(("Lines", RustType::Items(item()))),
+        Encoding::Sequence => Some(("Sequence", RustType::Items(item()))),
+        Encoding::Json | Encoding::Form | Encoding::Multipart | Encoding::Text | Encoding::Protobuf => None,
+    }
+}
+
 /// The replies of a set as variants.
-pub(crate) fn variants(names: &Names<'_>, replies: &[Reply]) -> Vec<ReplyPlan> {
+pub(crate) fn variants(names: &Names<'_>, of: Of, replies: &[Reply]) -> Vec<ReplyPlan> {
     let texts: Vec<String> = replies.iter().map(|reply| variant(reply.status)).collect();
     let variant_names = name::assign(Case::Variant, &texts, &[]);
     (replies.iter().zip(variant_names))
@@ -111,9 +141,15 @@ pub(crate) fn variants(names: &Names<'_>, replies: &[Reply]) -> Vec<ReplyPlan> {
             docs: Docs::new(reply.docs.as_deref(), || format!("{}.", meaning(reply.status))),
             status: reply.status,
             body: reply.body.as_ref().and_then(|body| {
+                let (encoding, ty) = match stream(names, body.encoding, &body.value) {
+                    Some(streamed) if of == Of::Success => streamed,
+                    // A failure is held in memory, so that it can be read and retried.
+                    Some(_) => ("Bytes", RustType::Scalar(Scalar::Binary)),
+                    None => (encoding(body.encoding)?, names.whole(&body.value)),
+                };
                 Some(ReplyBody {
-                    ty: names.whole(&body.value),
-                    encoding: encoding(body.encoding)?,
+                    ty,
+                    encoding,
                     media_type: body.media_type.clone(),
                 })
             }),
@@ -129,6 +165,10 @@ pub(crate) const fn encoding(encoding: Encoding) -> Option<&'static str> {
         Encoding::Multipart => Some("Multipart"),
         Encoding::Text => Some("Text"),
         Encoding::Bytes => Some("Bytes"),
+        Encoding::Events => Some("Events"),
+        Encoding::TextEvents => Some("TextEvents"),
+        Encoding::Lines => Some("Lines"),
+        Encoding::Sequence => Some("Sequence"),
         Encoding::Protobuf => None,
     }
 }

@@ -28,6 +28,12 @@ pub(crate) enum RustType {
     Nullable(Box<RustType>),
     /// `Box<T>`
     Boxed(Box<RustType>),
+    /// A body of octets.
+    Octets,
+    /// A body of items.
+    Items(Box<RustType>),
+    /// A body of server-sent events.
+    Events(Box<RustType>),
 }
 
 impl RustType {
@@ -43,12 +49,14 @@ impl RustType {
     pub(crate) fn is_named(&self) -> bool {
         match self {
             Self::Named(_) => true,
-            Self::Scalar(_) | Self::Json | Self::Extra | Self::Foreign(_) => false,
+            Self::Scalar(_) | Self::Json | Self::Extra | Self::Octets | Self::Foreign(_) => false,
             Self::Vec(inner)
             | Self::Map(inner)
             | Self::Option(inner)
             | Self::Nullable(inner)
-            | Self::Boxed(inner) => inner.is_named(),
+            | Self::Boxed(inner)
+            | Self::Items(inner)
+            | Self::Events(inner) => inner.is_named(),
         }
     }
 

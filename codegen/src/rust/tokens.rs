@@ -153,6 +153,15 @@ pub(crate) fn ty(ty: &RustType, scope: Scope) -> TokenStream {
             let value = inner(value);
             quote!(v1::Nullable<#value>)
         }
+        RustType::Octets => quote!(v1::Octets),
+        RustType::Items(item) => {
+            let item = inner(item);
+            quote!(v1::Items<#item>)
+        }
+        RustType::Events(data) => {
+            let data = inner(data);
+            quote!(v1::Events<#data>)
+        }
         RustType::Boxed(value) => {
             let value = inner(value);
             quote!(Box<#value>)

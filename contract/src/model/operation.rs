@@ -141,6 +141,14 @@ pub enum Encoding {
     Text,
     /// Octets as they are; the value is `Scalar::Binary`.
     Bytes,
+    /// Server-sent events; the value is that of the data of one, as JSON.
+    Events,
+    /// Server-sent events; the value is that of the data of one, as text.
+    TextEvents,
+    /// A JSON text a line (NDJSON, JSON Lines); the value is that of one.
+    Lines,
+    /// JSON texts, each behind a record separator (RFC 7464); the value is that of one.
+    Sequence,
     /// Protocol Buffers.
     Protobuf,
 }

@@ -13,7 +13,7 @@ pub(super) fn choose(content: &Object) -> Option<&Entry> {
         Encoding::Json => 1,
         Encoding::Form => 3,
         Encoding::Multipart => 4,
-        Encoding::Text => 5,
+        Encoding::Text | Encoding::Events | Encoding::TextEvents | Encoding::Lines | Encoding::Sequence => 5,
         Encoding::Bytes | Encoding::Protobuf => 6,
     };
     entries.iter().min_by_key(rank)
@@ -27,8 +27,18 @@ pub(super) fn encoding(media_type: &str) -> Encoding {
         "application/x-www-form-urlencoded" => Encoding::Form,
         "multipart/form-data" => Encoding::Multipart,
         "application/xml" => Encoding::Text,
-        // A sequence of JSON texts is not one.
-        "application/json-seq" => Encoding::Bytes,
+        "text/event-stream" => Encoding::Events,
+        "application/x-ndjson"
+        | "application/ndjson"
+        | "application/jsonl"
+        | "application/x-jsonl"
+        | "application/jsonlines"
+        | "application/x-jsonlines"
+        | "application/json-lines"
+        | "application/stream+json"
+        | "application/x-json-stream" => Encoding::Lines,
+        "application/json-seq" => Encoding::Sequence,
+        other if other.ends_with("+json-seq") => Encoding::Sequence,
         other if other.ends_with("+json") => Encoding::Json,
         other if other.starts_with("text/") || other.ends_with("+xml") => Encoding::Text,
         _ => Encoding::Bytes,
@@ -61,7 +71,8 @@ pub(super) fn value<'a>(
             rules: text_rules(types, schema, place),
             ..scalar(Scalar::String)
         },
-        (Encoding::Bytes | Encoding::Multipart | Encoding::Protobuf, _) => scalar(Scalar::Binary),
+        // Items and events are typed elsewhere.
+        (_, _) => scalar(Scalar::Binary),
     }
 }
 
@@ -96,7 +107,10 @@ mod tests {
             ("application/x-www-form-urlencoded", Encoding::Form),
             ("text/csv", Encoding::Text),
             ("image/svg+xml", Encoding::Text),
-            ("application/x-ndjson", Encoding::Bytes),
+            ("application/x-ndjson", Encoding::Lines),
+            ("application/jsonl", Encoding::Lines),
+            ("application/geo+json-seq", Encoding::Sequence),
+            ("text/event-stream; charset=utf-8", Encoding::Events),
             ("multipart/form-data", Encoding::Multipart),
             ("image/png", Encoding::Bytes),
         ] {

@@ -24,6 +24,7 @@ mod paths;
 mod request;
 mod response;
 mod security;
+mod stream;
 mod swagger;
 mod version;
 

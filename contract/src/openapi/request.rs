@@ -11,6 +11,7 @@ use super::form;
 use super::info::docs;
 use super::multipart;
 use super::operation::Skip;
+use super::stream;
 
 /// The name of the input that is the body.
 pub(super) const BODY: &str = "body";
@@ -42,7 +43,10 @@ pub(super) fn read<'a>(
     let mut encoding = content::encoding(&media_type);
     let parted = match encoding {
         Encoding::Multipart => multipart::value(cx, types, &media.value, &place),
-        _ => None,
+        _ => stream::value(cx, types, encoding, &media.value, &place).map(|(found, value)| {
+            encoding = found;
+            (value, Vec::new())
+        }),
     };
     let (value, parts) = match parted {
         Some(parted) => parted,

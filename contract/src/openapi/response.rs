@@ -9,6 +9,7 @@ use super::content;
 use super::diagnostics;
 use super::info::docs;
 use super::operation::Skip;
+use super::stream;
 
 /// What can come back, successes and failures apart.
 #[derive(Debug)]
@@ -74,7 +75,8 @@ fn reply<'a>(
             Encoding::Multipart => Encoding::Bytes,
             other => other,
         };
-        let value = content::value(types, encoding, &media.value, place);
+        let (encoding, value) = stream::value(cx, types, encoding, &media.value, place)
+            .unwrap_or_else(|| (encoding, content::value(types, encoding, &media.value, place)));
         Body {
             media_type,
             encoding,

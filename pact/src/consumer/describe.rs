@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::{Value as Json, json};
 use tieline::codec::text::{Parts, parts};
-use tieline::codec::{Node, Record, Value, json as codec};
+use tieline::codec::{Content as StreamContent, Node, Record, Value, json as codec};
 use tieline::operation::{Body, Encoding, HttpBinding, InputPlace, Reply, ReplySet};
 use tieline::rest::Encoded;
 
@@ -59,7 +59,7 @@ impl Message {
                 query,
             },
             headers: encoded.headers.clone(),
-            body: body.map(|body| content(body, &encoded.body)),
+            body: body.map(|body| content(body, &sent(encoded))),
             rules: Rules::default(),
         }
     }
@@ -191,13 +191,31 @@ pub(super) fn reply(table: &[Reply], set: &dyn ReplySet) -> (Message, Bytes) {
     (message, octets)
 }
 
+/// The octets of a request's body.
+fn sent(encoded: &Encoded) -> Bytes {
+    match encoded.leaving.as_ref().map(|leaving| &leaving.content) {
+        Some(StreamContent::Whole(octets)) => octets.clone(),
+        // What comes piece by piece from elsewhere is not known yet.
+        Some(StreamContent::Stream { .. }) => Bytes::new(),
+        None => encoded.body.clone(),
+    }
+}
+
 /// The octets of a reply's body.
 pub(super) fn octets(body: Body, value: &dyn Value) -> Bytes {
     match (body.encoding, value.node()) {
+        (encoding, Node::Stream(stream)) => {
+            let leaving = encoding.framing().and_then(|framing| stream.take(framing));
+            match leaving.map(|leaving| leaving.content) {
+                Some(StreamContent::Whole(octets)) => octets,
+                // What comes piece by piece from elsewhere is not known yet.
+                Some(StreamContent::Stream { .. }) | None => Bytes::new(),
+            }
+        }
         (Encoding::Json, _) => codec::to_vec(value).into(),
         (Encoding::Bytes, Node::Bytes(octets)) => Bytes::copy_from_slice(octets),
         (Encoding::Form, _) => form(&parts(value)).into(),
-        (Encoding::Bytes | Encoding::Text | Encoding::Multipart, _) => parts(value).to_string().into(),
+        (_, _) => parts(value).to_string().into(),
     }
 }
 
@@ -221,7 +239,7 @@ fn content(body: Body, octets: &Bytes) -> Content {
         return Content::Json(json);
     }
     match (body.encoding, std::str::from_utf8(octets)) {
-        (Encoding::Bytes, _) | (_, Err(_)) => Content::Octets(octets.clone()),
+        (Encoding::Bytes | Encoding::Octets, _) | (_, Err(_)) => Content::Octets(octets.clone()),
         (_, Ok(text)) => Content::Text(text.to_owned()),
     }
 }

@@ -14,7 +14,7 @@ use crate::client::Inner;
 use crate::code::Code;
 use crate::error::{ErrorKind, Fault};
 use crate::headers::API_KEY;
-use crate::http::{Endpoint, ResponseBody, Scheme};
+use crate::http::{Body, Endpoint, ResponseBody, Scheme};
 use crate::operation::server::without_dots;
 
 /// How much of a reply that redirects is read, so that its connection can be used again.
@@ -44,7 +44,7 @@ pub(super) async fn follow(
             client,
             &hop.method,
             &hop.path,
-            &hop.body,
+            Body::from(hop.body.clone()),
             headers,
             number,
             remaining,

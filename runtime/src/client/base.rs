@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 
 use super::Client;
 use super::send::{begin, compressed};
-use crate::adapter::Wire;
+use crate::adapter::{Payload, Wire};
 use crate::call::{CallOptions, Reply};
 use crate::code::Code;
 use crate::context::Context;
@@ -196,8 +196,13 @@ impl UntypedRequest<'_> {
         call.wire = Wire::Http {
             method: self.method,
             path,
-            body: compressed(&self.client.0, &mut call.headers, body.unwrap_or_default()),
+            body: Payload::Octets(compressed(
+                &self.client.0,
+                &mut call.headers,
+                body.unwrap_or_default(),
+            )),
             redirects: self.client.0.redirects,
+            successes: &[],
         };
         let correlation_id = Arc::clone(&call.correlation_id);
         let answer = orchestrate::run(&self.client.0, call).await?;

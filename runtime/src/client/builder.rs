@@ -42,6 +42,7 @@ pub struct ClientBuilder {
     compress_from: Option<usize>,
     tls: Tls,
     proxies: Proxies,
+    idle_timeout: Option<Duration>,
     check_replies: bool,
     clock: Clock,
     random: Option<Arc<Random>>,
@@ -52,6 +53,9 @@ const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("tieline/", env
 
 /// The total deadline of a call unless another is set.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a reply that comes piece by piece may be silent unless set.
+pub const DEFAULT_IDLE_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
 impl ClientBuilder {
     pub(super) fn new(service: Arc<str>) -> Self {
@@ -80,6 +84,7 @@ impl ClientBuilder {
             compress_from: None,
             tls: Tls::default(),
             proxies: Proxies::none(),
+            idle_timeout: Some(DEFAULT_IDLE_TIMEOUT),
             check_replies: false,
             clock: Clock::default(),
             random: None,
@@ -250,6 +255,13 @@ impl ClientBuilder {
         self
     }
 
+    /// How long a reply that comes piece by piece may be silent before it is given up; 5 min unless set, `None` for ever.
+    /// The total time of a call ends when such a reply begins.
+    pub fn idle_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.idle_timeout = timeout.into();
+        self
+    }
+
     /// Judges replies by the rules of the contract, too: one that breaks them is an error.
     pub fn check_replies(mut self, check: bool) -> Self {
         self.check_replies = check;
@@ -351,6 +363,7 @@ impl ClientBuilder {
             expand_replies: self.expand_replies,
             #[cfg(feature = "gzip")]
             compress_from: self.compress_from,
+            idle_timeout: self.idle_timeout,
             check_replies: self.check_replies,
             clock: self.clock,
             random,

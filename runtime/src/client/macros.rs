@@ -100,7 +100,7 @@ macro_rules! __client {
             }
 
             /// The items of the list, from this page on, as a stream. After an error there is nothing more.
-            pub fn items(self) -> $crate::generated::v1::Items<R> {
+            pub fn items(self) -> $crate::generated::v1::PageItems<R> {
                 $crate::generated::v1::items(self.client, self.request, self.options)
             }
         }

@@ -18,11 +18,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 pub use base::UntypedRequest;
-pub use builder::{ClientBuilder, DEFAULT_TIMEOUT};
+pub use builder::{ClientBuilder, DEFAULT_IDLE_TIMEOUT, DEFAULT_TIMEOUT};
 pub use credentials::{ClientAuthentication, Credential, OAuth2, Secret, TokenError};
 pub use identity::Identity;
 pub use interceptor::{AttemptFacts, CallFacts, Interceptor};
-pub use pages::{Items, Pages, Paginated, items, pages};
+pub use pages::{PageItems, Pages, Paginated, items, pages};
 #[cfg(feature = "grpc")]
 pub use send::grpc::{Bidirectional, ClientStreaming, ServerStreaming, Unary};
 pub use send::{Async, Blocking, Outcome, call, output, send_http};
@@ -75,6 +75,8 @@ pub(crate) struct Inner {
     /// The size from which on bodies are compressed.
     #[cfg(feature = "gzip")]
     pub(crate) compress_from: Option<usize>,
+    /// How long a streamed reply may be silent.
+    pub(crate) idle_timeout: Option<Duration>,
     pub(crate) check_replies: bool,
     pub(crate) clock: Clock,
     pub(crate) random: Arc<Random>,
@@ -190,6 +192,7 @@ impl Client {
             expand_replies: self.0.expand_replies,
             #[cfg(feature = "gzip")]
             compress_from: self.0.compress_from,
+            idle_timeout: self.0.idle_timeout,
             check_replies: self.0.check_replies,
             clock: self.0.clock,
             random: Arc::clone(&self.0.random),

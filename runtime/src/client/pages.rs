@@ -39,7 +39,7 @@ pub type Pages<R> =
     Pin<Box<dyn Stream<Item = Result<<R as Call>::Output, Error<<R as Call>::Failure>>> + Send>>;
 
 /// The items of a list, whatever page they are on. After an error there is nothing more.
-pub type Items<R> =
+pub type PageItems<R> =
     Pin<Box<dyn Stream<Item = Result<<R as Paginated>::Item, Error<<R as Call>::Failure>>> + Send>>;
 
 /// The pages of a list, from the one that `request` asks for.
@@ -75,7 +75,7 @@ pub fn pages<R: Paginated>(client: &Client, request: R, options: CallOptions) ->
 }
 
 /// The items of a list, from the page that `request` asks for.
-pub fn items<R: Paginated>(client: &Client, request: R, options: CallOptions) -> Items<R> {
+pub fn items<R: Paginated>(client: &Client, request: R, options: CallOptions) -> PageItems<R> {
     let pages = pages(client, request, options);
     Box::pin(pages.flat_map(|page| {
         stream::iter(match page {

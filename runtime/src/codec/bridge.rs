@@ -60,7 +60,7 @@ pub fn debug(value: &dyn Value, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             let name = union.shape().variants.get(index).copied().unwrap_or("Unknown");
             f.debug_tuple(name).field(&Shown(value)).finish()
         }
-        Node::Foreign(_) => f.write_str(".."),
+        Node::Foreign(_) | Node::Stream(_) => f.write_str(".."),
     }
 }
 
@@ -109,6 +109,7 @@ pub fn equal(left: &dyn Value, right: &dyn Value) -> bool {
             let ((i, a), (j, b)) = (a.active(), b.active());
             i == j && equal(a, b)
         }
+        (Node::Stream(a), Node::Stream(b)) => a.is_same(b),
         (Node::Foreign(a), Node::Foreign(b)) => a.to_json() == b.to_json(),
         _ => false,
     }
@@ -132,7 +133,7 @@ pub struct Serializable<'a>(pub &'a dyn Value);
 impl Serialize for Serializable<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0.node() {
-            Node::Absent | Node::Null => serializer.serialize_none(),
+            Node::Absent | Node::Null | Node::Stream(_) => serializer.serialize_none(),
             Node::Bool(value) => serializer.serialize_bool(value),
             Node::Int(value) => serializer.serialize_i64(value),
             Node::Uint(value) => serializer.serialize_u64(value),

@@ -26,6 +26,7 @@ mod node;
 mod scalar;
 mod shape;
 mod std_types;
+mod stream;
 pub mod text;
 mod validate;
 
@@ -38,6 +39,9 @@ pub use foreign::{Foreign, Serde};
 pub use node::{Constant, Enumeration, List, Map, Node, NodeMut, Optional, Record, Union, Value};
 pub use scalar::{Date, DateTime, InvalidFormat, Nullable, Uuid};
 pub use shape::{Dispatch, Field, Format, JsonKind, Matching, Open, Pattern, Rule, Shape, UnionShape};
+pub use stream::{
+    Again, Arriving, Asking, ByteStream, Content, Framing, Leaving, StreamError, Streamed, Wait,
+};
 pub use validate::{Violation, validate, validate_with};
 
 /// Any JSON value, kept as it is.

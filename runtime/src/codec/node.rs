@@ -1,6 +1,6 @@
 //! What a value looks like to the codec: its parts, without its type.
 
-use super::{File, Json, Rule, Shape, UnionShape};
+use super::{File, Json, Rule, Shape, Streamed, UnionShape};
 use crate::codec::Foreign;
 
 /// A value that the codec can read, write, check and compare.
@@ -57,6 +57,8 @@ pub enum Node<'a> {
     Union(&'a dyn Union),
     /// A type of the user's, with serde.
     Foreign(&'a dyn Foreign),
+    /// A body that goes piece by piece.
+    Stream(&'a dyn Streamed),
 }
 
 /// The place of a value.
@@ -101,6 +103,8 @@ pub enum NodeMut<'a> {
     Union(&'a mut dyn Union),
     /// A type of the user's, with serde.
     Foreign(&'a mut dyn Foreign),
+    /// A body that comes piece by piece.
+    Stream(&'a mut dyn Streamed),
 }
 
 /// Something that may not be there.

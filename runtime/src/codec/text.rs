@@ -41,6 +41,7 @@ pub fn parts(value: &dyn Value) -> Parts<'_> {
         Node::Bytes(octets) => Parts::One(Cow::Owned(BASE64_STANDARD.encode(octets))),
         Node::File(file) => Parts::One(file.text()),
         Node::Json(json) => json_parts(json),
+        Node::Stream(_) => Parts::Absent,
         Node::Foreign(foreign) => match json_parts(&foreign.to_json()) {
             Parts::One(text) => Parts::One(Cow::Owned(text.into_owned())),
             Parts::Absent => Parts::Absent,
@@ -172,6 +173,7 @@ fn read_within(text: &str, place: &mut dyn Value, depth: u32) -> Result<(), Deco
             }
         }
         NodeMut::List(list) => read_within(text, list.push(), depth),
+        NodeMut::Stream(_) => Err(expected("a body of its own")),
         NodeMut::Foreign(foreign) => foreign.read_text(text),
         NodeMut::Union(union) => {
             // Text accepts everything, so alternatives that are text come last.

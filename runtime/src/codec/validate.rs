@@ -69,7 +69,8 @@ impl Judge {
 
     fn parts(&mut self, value: &dyn Value, rules: &[Rule]) {
         match value.node() {
-            Node::Absent | Node::Null => {}
+            // Each item of a stream is judged when it has come.
+            Node::Absent | Node::Null | Node::Stream(_) => {}
             Node::Bool(_) => self.rules(rules, value, |_| None),
             Node::Int(number) => self.rules(rules, value, |rule| number_rule(rule, number as f64)),
             Node::Uint(number) => self.rules(rules, value, |rule| number_rule(rule, number as f64)),

@@ -14,6 +14,7 @@ use hyper::body::Incoming;
 
 use super::pool::Lease;
 use super::{TransportError, TransportErrorKind};
+use crate::codec::ByteStream;
 
 /// Any error of a stream that somebody else writes.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -149,6 +150,38 @@ impl HttpBody for Body {
             Kind::Bytes(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Kind::Stream(stream) => stream.size_hint(),
         }
+    }
+}
+
+/// A stream of octets as a body, with its length where that is known.
+pub(crate) struct Sized {
+    octets: ByteStream,
+    left: Option<u64>,
+}
+
+impl Sized {
+    pub(crate) fn new(octets: ByteStream, length: Option<u64>) -> Self {
+        Self { octets, left: length }
+    }
+}
+
+impl HttpBody for Sized {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let next = ready!(self.octets.as_mut().poll_next(cx));
+        if let (Some(Ok(octets)), Some(left)) = (&next, self.left) {
+            self.left = Some(left.saturating_sub(octets.len() as u64));
+        }
+        Poll::Ready(next.map(|octets| octets.map(Frame::data)))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.left.map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 }
 

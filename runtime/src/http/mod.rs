@@ -21,6 +21,7 @@ mod proxy;
 mod tls;
 mod transport;
 
+pub(crate) use body::Sized;
 pub use body::{Body, BoxError, Collected, DEFAULT_BODY_LIMIT, ResponseBody};
 pub use connect::{Connector, Io};
 pub(crate) use endpoint::THE_ADDRESS;

@@ -11,5 +11,6 @@ mod style;
 pub(crate) use form::write_form;
 pub(crate) use query::PATH_SEGMENT;
 pub use reply::read_reply;
+pub(crate) use reply::{put, read_arriving};
 pub(crate) use request::USUAL_HEADERS;
 pub use request::{Encoded, write_request};

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use memchr::memmem;
 
 use crate::codec::{DecodeError, Json, Node, NodeMut, Record, Value, json, text};
+use crate::headers::disposition::parameter;
 
 /// How many parts a body may have: each costs more than its octets.
 const MOST_PARTS: usize = 10_000;
@@ -220,48 +221,6 @@ fn part(octets: &Bytes) -> Result<Option<Arrived>, &'static str> {
         media_type,
         content: octets.slice(end + 4..),
     }))
-}
-
-/// A parameter of a header: `; name=text`, `; name="text"`.
-fn parameter(header: &str, wanted: &str) -> Option<String> {
-    let mut rest = header.split_once(';')?.1;
-    loop {
-        let (name, after) = rest.split_once('=')?;
-        let after = after.trim_start();
-        let (text, next) = match after.strip_prefix('"') {
-            Some(quoted) => {
-                let (mut text, mut escaped, mut length) = (String::new(), false, quoted.len());
-                for (at, character) in quoted.char_indices() {
-                    match character {
-                        _ if escaped => {
-                            // Browsers once sent whole paths, whose backslashes escape nothing.
-                            if !matches!(character, '"' | '\\') {
-                                text.push('\\');
-                            }
-                            text.push(character);
-                            escaped = false;
-                        }
-                        '\\' => escaped = true,
-                        '"' => {
-                            length = at;
-                            break;
-                        }
-                        _ => text.push(character),
-                    }
-                }
-                let next = quoted.get(length + 1..).unwrap_or_default();
-                (text, next.split_once(';').map(|(_, next)| next))
-            }
-            None => match after.split_once(';') {
-                Some((text, next)) => (text.trim().to_owned(), Some(next)),
-                None => (after.trim().to_owned(), None),
-            },
-        };
-        if name.trim().eq_ignore_ascii_case(wanted) {
-            return Some(text);
-        }
-        rest = next?;
-    }
 }
 
 fn unquoted(name: &str) -> String {

@@ -7,6 +7,7 @@ use super::form::write_form;
 use super::query::Query;
 use super::style;
 use crate::code::Code;
+use crate::codec::Leaving;
 use crate::codec::text::{Parts, parts};
 use crate::codec::{Node, Record, Value, json};
 use crate::error::{ErrorKind, Fault};
@@ -18,7 +19,7 @@ use crate::operation::{Body, Encoding, HttpBinding, InputPlace, Segment, TextSty
 pub(crate) const USUAL_HEADERS: usize = if cfg!(feature = "gzip") { 14 } else { 12 };
 
 /// A request, ready for any number of attempts.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Encoded {
     /// Path and query, relative to the service's address.
     pub path: String,
@@ -26,6 +27,8 @@ pub struct Encoded {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
+    /// The body, where it goes piece by piece.
+    pub leaving: Option<Leaving>,
 }
 
 /// Writes `request` as its binding says.
@@ -38,6 +41,7 @@ pub fn write_request(binding: &HttpBinding, request: &dyn Record) -> Result<Enco
         path: String::with_capacity(64),
         headers: HeaderMap::with_capacity(USUAL_HEADERS),
         body: Bytes::new(),
+        leaving: None,
     };
     if binding.path.is_empty() {
         encoded.path.push_str(THE_ADDRESS);
@@ -84,6 +88,20 @@ pub fn write_request(binding: &HttpBinding, request: &dyn Record) -> Result<Enco
             InputPlace::Header(style) => write_header(name, value, *style, &mut encoded.headers)?,
             InputPlace::Cookie => write_cookie(name, value, &mut encoded.headers)?,
             InputPlace::Body(body) if fields[index].required || !matches!(value.node(), Node::Absent) => {
+                if let Some(framing) = body.encoding.framing() {
+                    let Node::Stream(stream) = value.node() else {
+                        continue;
+                    };
+                    let leaving = stream
+                        .take(framing)
+                        .ok_or_else(|| invalid(name, "was sent already"))?;
+                    let media_type = leaving.media_type.as_deref().unwrap_or(whole_type(body));
+                    let media_type = HeaderValue::from_str(media_type)
+                        .map_err(|_| invalid(name, "has a media type that is no header value"))?;
+                    encoded.headers.insert(header::CONTENT_TYPE, media_type);
+                    encoded.leaving = Some(leaving);
+                    continue;
+                }
                 let (octets, boundary) = write_body(body, value);
                 encoded.body = octets;
                 let media_type = match boundary {
@@ -110,6 +128,15 @@ fn essence(body: &Body) -> &'static str {
         .trim()
 }
 
+/// The media type of a body that goes piece by piece: what a range of them stands for is octets.
+fn whole_type(body: &Body) -> &'static str {
+    if body.media_type.contains('*') {
+        "application/octet-stream"
+    } else {
+        body.media_type
+    }
+}
+
 /// The octets of a body, and the boundary of one in parts.
 pub(crate) fn write_body(body: &Body, value: &dyn Value) -> (Bytes, Option<String>) {
     let octets = match body.encoding {
@@ -123,7 +150,12 @@ pub(crate) fn write_body(body: &Body, value: &dyn Value) -> (Bytes, Option<Strin
             let (boundary, octets) = super::multipart::write(value, body.parts);
             return (octets, Some(boundary));
         }
-        Encoding::Text => parts(value).to_string().into(),
+        Encoding::Text
+        | Encoding::Octets
+        | Encoding::Events
+        | Encoding::TextEvents
+        | Encoding::Lines
+        | Encoding::Sequence => parts(value).to_string().into(),
         Encoding::Bytes => match value.node() {
             Node::Bytes(octets) => Bytes::copy_from_slice(octets),
             _ => parts(value).to_string().into(),

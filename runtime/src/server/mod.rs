@@ -17,6 +17,7 @@ mod request;
 mod routes;
 pub mod serve;
 mod service;
+mod stream;
 mod styled;
 
 pub use problem::{ErrorStyle, RenderError};

@@ -6,6 +6,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
+use super::stream;
 use crate::codec::{Node, Value, json, text};
 use crate::operation::{self, Encoding, Reply, ReplySet};
 use crate::rest;
@@ -16,6 +17,9 @@ pub(super) fn write(table: &'static [Reply], set: &dyn ReplySet) -> Response<Bod
     let body = table.get(index).and_then(|reply| reply.body);
     let mut response = match body {
         None => Response::new(Body::empty()),
+        Some(body) if let (Some(framing), Node::Stream(stream)) = (body.encoding.framing(), value.node()) => {
+            stream::write(&body, stream.take(framing))
+        }
         Some(body) => {
             let mut response = Response::new(Body::from(octets(&body, value)));
             response
@@ -33,18 +37,21 @@ fn octets(body: &operation::Body, value: &dyn Value) -> Bytes {
         (Encoding::Json, _) => json::to_vec(value).into(),
         (Encoding::Bytes, Node::Bytes(octets)) => Bytes::copy_from_slice(octets),
         (Encoding::Form, _) => rest::write_form(value, body.styles).into(),
-        // No contract promises parts in a reply: they are octets.
-        (Encoding::Bytes | Encoding::Text | Encoding::Multipart, _) => text::parts(value).to_string().into(),
+        // No contract promises parts in a reply: they are octets. What goes piece by piece is written elsewhere.
+        (_, _) => text::parts(value).to_string().into(),
     }
 }
 
 /// The media type of the contract. A range of media types (`image/*`) is none: what it stands for is sent.
-fn content_type(body: &operation::Body) -> HeaderValue {
+pub(super) fn content_type(body: &operation::Body) -> HeaderValue {
     let fallback = match body.encoding {
         Encoding::Json => "application/json",
         Encoding::Form => "application/x-www-form-urlencoded",
         Encoding::Text => "text/plain; charset=utf-8",
-        Encoding::Bytes | Encoding::Multipart => "application/octet-stream",
+        Encoding::Events | Encoding::TextEvents => "text/event-stream",
+        Encoding::Lines => "application/x-ndjson",
+        Encoding::Sequence => "application/json-seq",
+        Encoding::Bytes | Encoding::Octets | Encoding::Multipart => "application/octet-stream",
     };
     if body.media_type.contains('*') || body.media_type == "text/plain" {
         return HeaderValue::from_static(fallback);

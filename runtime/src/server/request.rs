@@ -3,14 +3,16 @@
 //! Every input is read and judged; what is wrong with any of them comes back together.
 
 use std::borrow::Cow;
+use std::sync::{Mutex, PoisonError};
 
 use super::query::{self, others};
 use super::styled::{decode, delimited, styled};
 use crate::codec::{
-    DecodeError, Field, NodeMut, Path, PathSegment, Record, Value, Violation, json, text, validate_with,
+    Arriving, DecodeError, Field, NodeMut, Path, PathSegment, Record, Value, Violation, json, text,
+    validate_with,
 };
 use crate::operation::{Body, Encoding, HttpBinding, InputPlace, Operation, Segment, TextStyle};
-use crate::rest::multipart;
+use crate::rest::{self, multipart};
 use bytes::Bytes;
 use http::{HeaderMap, header};
 
@@ -22,6 +24,8 @@ pub(super) struct Arrived<'a> {
     pub(super) query: &'a str,
     pub(super) headers: &'a HeaderMap,
     pub(super) body: &'a Bytes,
+    /// The body, where it comes piece by piece.
+    pub(super) stream: Mutex<Option<Arriving>>,
 }
 
 /// Whether the input was there.
@@ -137,6 +141,16 @@ impl Arrived<'_> {
                 multipart::read(content_type, self.body, value).map(|()| true)
             }
             Encoding::Text | Encoding::Bytes => read_octets(self.body, value).map(|()| true),
+            _ => self.stream(announced, value),
+        }
+    }
+
+    /// A body without octets is one where its media type was announced.
+    fn stream(&self, announced: bool, value: &mut dyn Value) -> Presence {
+        let arriving = self.stream.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match arriving {
+            Some(arriving) => rest::put(arriving, value).map(|()| true),
+            None => Ok(announced),
         }
     }
 
@@ -221,11 +235,20 @@ fn read_octets(body: &Bytes, value: &mut dyn Value) -> Result<(), DecodeError> {
     text::read(text, value)
 }
 
+/// The names that a JSON text a line goes by.
+const LINES: [&str; 5] = [
+    "application/x-ndjson",
+    "application/ndjson",
+    "application/jsonl",
+    "application/x-jsonlines",
+    "application/json-lines",
+];
+
 /// Whether a body of this `content-type` is what the contract promises. Without one, text and octets pass: there
 /// is nothing to misread.
 pub(super) fn accepts(body: &Body, headers: &HeaderMap) -> bool {
     let Some(value) = headers.get(header::CONTENT_TYPE) else {
-        return matches!(body.encoding, Encoding::Text | Encoding::Bytes);
+        return matches!(body.encoding, Encoding::Text | Encoding::Bytes | Encoding::Octets);
     };
     let essence = |text: &str| text.split(';').next().unwrap_or(text).trim().to_ascii_lowercase();
     let Ok(found) = value.to_str().map(essence) else {
@@ -239,5 +262,8 @@ pub(super) fn accepts(body: &Body, headers: &HeaderMap) -> bool {
             .strip_suffix('*')
             .is_some_and(|range| found.starts_with(range))
         || (body.encoding == Encoding::Json && json(&wanted) && json(&found))
-        || (body.encoding == Encoding::Bytes && found == "application/octet-stream")
+        || (matches!(body.encoding, Encoding::Bytes | Encoding::Octets)
+            && found == "application/octet-stream")
+        || (body.encoding == Encoding::Octets && wanted == "application/octet-stream")
+        || (body.encoding == Encoding::Lines && LINES.contains(&found.as_str()))
 }

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{self, Poll};
 
 use axum::body::Body;
@@ -23,15 +23,15 @@ use super::handler::{self, Handling, Run, isolated};
 use super::problem::{self, ErrorStyle, RenderError};
 use super::request::{self, Arrived};
 use super::routes::{self, Found, Routes};
-use super::{inbound, reply};
+use super::{inbound, reply, stream};
 use crate::call::Call;
 use crate::code::Code;
-use crate::codec::{Record, Value};
+use crate::codec::{Arriving, Record, Value};
 use crate::context::Context;
 use crate::error::{Error, ErrorKind, Fault};
 use crate::http::BoxError;
 use crate::observe::metrics::{self, Metrics};
-use crate::operation::{Binding, Contract, HttpBinding, InputPlace, Operation, ReplySet, Segment};
+use crate::operation::{self, Binding, Contract, HttpBinding, InputPlace, Operation, ReplySet, Segment};
 
 /// The size in bytes beyond which the body of a request is refused, unless set: 2 MiB.
 pub const DEFAULT_BODY_LIMIT: usize = 2 * 1024 * 1024;
@@ -222,7 +222,8 @@ impl Service {
         self
     }
 
-    /// The size in bytes beyond which the body of a request is refused with 413; 2 MiB unless set.
+    /// The size in bytes beyond which the body of a request is refused with 413; 2 MiB unless set. Of a body that comes
+    /// piece by piece it bounds a piece, and what is collected of it.
     pub fn body_limit(mut self, bytes: usize) -> Self {
         Arc::make_mut(&mut self.table).body_limit = bytes;
         self
@@ -258,7 +259,7 @@ impl Service {
     /// Answers one request.
     pub async fn answer<B>(&self, request: Request<B>) -> Response<Body>
     where
-        B: HttpBody<Data = Bytes> + Send,
+        B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
         let (parts, body) = request.into_parts();
@@ -304,7 +305,7 @@ impl Table {
     /// Runs one operation in its span, and counts it.
     async fn serve<B>(&self, entry: &Entry, context: Context, request: Whole<'_, B>) -> Response<Body>
     where
-        B: HttpBody<Data = Bytes> + Send,
+        B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
         let span = tracing::info_span!(
@@ -354,7 +355,7 @@ impl Table {
         request: Whole<'_, B>,
     ) -> Result<Response<Body>, Refusal>
     where
-        B: HttpBody<Data = Bytes> + Send,
+        B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
         let Whole {
@@ -372,12 +373,16 @@ impl Table {
                 }
             }
         };
-        let body = self.body(entry.binding, &parts.headers, body).await?;
+        let (body, stream) = match declared(entry.binding, &body) {
+            Some(declared) => self.body(declared, &parts.headers, body).await?,
+            None => (Bytes::new(), None),
+        };
         let arrived = Arrived {
             captures,
             query: parts.uri.query().unwrap_or_default(),
             headers: &parts.headers,
             body: &body,
+            stream: Mutex::new(stream),
         };
         let mut read = |record: &mut dyn Record| arrived.read(entry.operation, entry.binding, record);
         let answering = (entry.run)(context.clone(), &mut read)
@@ -385,24 +390,40 @@ impl Table {
         context.scope(isolated(answering)).await.map_err(Refusal::of)
     }
 
-    /// The body, if the operation has one and it is of the right kind and size.
+    /// The body, if it is of the right kind and size: all of it, or what comes.
     async fn body<B>(
         &self,
-        binding: &HttpBinding,
+        declared: &operation::Body,
         headers: &http::HeaderMap,
         body: B,
-    ) -> Result<Bytes, Refusal>
+    ) -> Result<(Bytes, Option<Arriving>), Refusal>
     where
-        B: HttpBody<Data = Bytes> + Send,
+        B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let declared = binding.inputs.iter().find_map(|place| match place {
-            InputPlace::Body(body) => Some(body),
-            _ => None,
-        });
-        let Some(declared) = declared.filter(|_| !body.is_end_stream()) else {
-            return Ok(Bytes::new());
+        let wrong_kind = || {
+            let text = format!("the body must be {}", declared.media_type);
+            Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, text)
         };
+        if let Some(framing) = declared.encoding.framing() {
+            if !request::accepts(declared, headers) {
+                return Err(wrong_kind());
+            }
+            if is_coded(headers) {
+                let text =
+                    "a body that is read piece by piece is not expanded; send it without a content coding";
+                return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, text.to_owned()));
+            }
+            let arriving = Arriving {
+                octets: stream::octets(body),
+                headers: headers.clone(),
+                framing,
+                limit: self.body_limit,
+                judged: true,
+                again: None,
+            };
+            return Ok((Bytes::new(), Some(arriving)));
+        }
         let limit = self.body_limit;
         let announced = headers
             .get(header::CONTENT_LENGTH)
@@ -422,10 +443,9 @@ impl Table {
             })?;
         let octets = expanded(headers, collected.to_bytes(), limit)?;
         if octets.is_empty() || request::accepts(declared, headers) {
-            return Ok(octets);
+            return Ok((octets, None));
         }
-        let text = format!("the body must be {}", declared.media_type);
-        Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, text))
+        Err(wrong_kind())
     }
 
     fn other_method(&self, methods: &[Method], context: &Context) -> Response<Body> {
@@ -469,7 +489,11 @@ impl Refusal {
     }
 
     fn of(error: Error) -> Self {
-        let status = StatusCode::from_u16(error.code().http_status());
+        let status = match (error.kind(), error.code()) {
+            // Found by the handler, while it read the body.
+            (ErrorKind::Invalid, Code::ResourceExhausted) => Ok(StatusCode::PAYLOAD_TOO_LARGE),
+            (_, code) => StatusCode::from_u16(code.http_status()),
+        };
         Self {
             status: status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             error,
@@ -493,10 +517,15 @@ fn late() -> Refusal {
     Refusal::of(Fault::timeout("the caller's deadline passed before the work was done").into())
 }
 
+/// Whether the body was compressed, or coded otherwise.
+fn is_coded(headers: &http::HeaderMap) -> bool {
+    let coding = headers.get(header::CONTENT_ENCODING).map(HeaderValue::as_bytes);
+    coding.is_some_and(|coding| !coding.eq_ignore_ascii_case(b"identity"))
+}
+
 /// The body as it was before it was compressed.
 fn expanded(headers: &http::HeaderMap, octets: Bytes, limit: usize) -> Result<Bytes, Refusal> {
-    let coding = headers.get(header::CONTENT_ENCODING).map(HeaderValue::as_bytes);
-    if coding.is_none_or(|coding| coding.eq_ignore_ascii_case(b"identity")) {
+    if !is_coded(headers) {
         return Ok(octets);
     }
     #[cfg(feature = "gzip")]
@@ -518,6 +547,15 @@ fn expanded(headers: &http::HeaderMap, octets: Bytes, limit: usize) -> Result<By
     };
     let message = format!("the body has a content coding that is not supported; use {known}");
     Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message))
+}
+
+/// What the contract says of the body, if it says anything and there is one.
+fn declared<'b>(binding: &'b HttpBinding, body: &impl HttpBody) -> Option<&'b operation::Body> {
+    let declared = binding.inputs.iter().find_map(|place| match place {
+        InputPlace::Body(body) => Some(body),
+        _ => None,
+    });
+    declared.filter(|_| !body.is_end_stream())
 }
 
 fn too_large(limit: usize) -> Refusal {

@@ -28,7 +28,7 @@ impl Client {
     pub fn put_log(
         &self,
         id: impl Into<String>,
-        body: impl Into<v1::Bytes>,
+        body: impl Into<v1::Octets>,
     ) -> Pending<'_, put_log::Request> {
         Pending::new(&self.0, put_log::Request::new(id, body))
     }

@@ -188,11 +188,11 @@ pub mod put_log {
         /// The parameter `id`.
         pub id: String,
         /// The body.
-        pub body: v1::Bytes,
+        pub body: v1::Octets,
     }
     impl Request {
         /// With what must be given.
-        pub fn new(id: impl Into<String>, body: impl Into<v1::Bytes>) -> Self {
+        pub fn new(id: impl Into<String>, body: impl Into<v1::Octets>) -> Self {
             Self { id: id.into(), body: body.into() }
         }
     }
@@ -206,7 +206,7 @@ pub mod put_log {
     v1::http_operation! {
         OPERATION = 4: "replies", "putLog", Idempotent;
         PUT: Literal("/jobs/"), Variable(0), Literal("/log");
-        inputs: Path(Simple), Body(Bytes("application/octet-stream"));
+        inputs: Path(Simple), Body(Octets("application/octet-stream"));
         successes: Code(204);
     }
     v1::http_call!(Request -> (): NoContent);

@@ -4,6 +4,7 @@
 
 #[cfg(feature = "grpc")]
 pub(super) mod grpc;
+mod stream;
 
 use std::borrow::Cow;
 use std::future::Future;
@@ -15,7 +16,7 @@ use http::{HeaderValue, header};
 
 use super::Client;
 use super::identity::CallIds;
-use crate::adapter::Wire;
+use crate::adapter::{Payload, Wire};
 use crate::call::{Call, CallOptions, Reply, Sending};
 use crate::code::Code;
 use crate::codec::{Record, validate};
@@ -74,10 +75,11 @@ where
     Box::pin(async move {
         let (call, binding) = prepared?;
         let correlation_id = Arc::clone(&call.correlation_id);
+        let resume = stream::Resume::of(client, &call);
         match orchestrate::run(&client.0, call).await {
             Ok(answer) => {
                 let attempts = answer.attempts;
-                read_success(client, binding, answer).map_err(|fault| {
+                read_success(client, binding, answer, resume).map_err(|fault| {
                     fault
                         .of_call(
                             client.service().to_owned(),
@@ -120,6 +122,9 @@ fn prepare_http(
         } else {
             headers.extend(own);
         }
+        if let Some(accept) = stream::accept(binding.successes) {
+            headers.entry(header::ACCEPT).or_insert(accept);
+        }
         inner.identity.write_key(headers);
         // An interceptor may be what signs.
         let may_sign = !inner.interceptors.is_empty();
@@ -144,15 +149,20 @@ fn prepare_http(
     call.repeatable = repeatable
         .unwrap_or_else(|| operation.safety.is_repeatable() || has_idempotency_key(operation, &call));
     call.timeout = inner.total_time(operation.timeout, timeout);
+    let body = match encoded.leaving {
+        None => Payload::Octets(compressed(inner, &mut call.headers, encoded.body)),
+        Some(leaving) => stream::payload(leaving, &mut call.headers),
+    };
     call.wire = Wire::Http {
         method: binding.method.clone(),
         path,
-        body: compressed(inner, &mut call.headers, encoded.body),
         redirects: if declares_redirects(binding) {
             0
         } else {
             inner.redirects
         },
+        body,
+        successes: binding.successes,
     };
     Ok((call, binding))
 }
@@ -186,8 +196,9 @@ pub(crate) fn begin(
         wire: Wire::Http {
             method: http::Method::GET,
             path: PathAndQuery::from_static("/"),
-            body: bytes::Bytes::new(),
             redirects: inner.redirects,
+            body: Payload::Octets(bytes::Bytes::new()),
+            successes: &[],
         },
         headers: all,
         context,
@@ -235,9 +246,18 @@ fn has_idempotency_key(operation: &Operation, call: &orchestrate::Call) -> bool 
 fn read_success<R: ReplySet>(
     client: &Client,
     binding: &HttpBinding,
-    answer: Answer,
+    mut answer: Answer,
+    resume: Option<Arc<stream::Resume>>,
 ) -> Result<Reply<R>, Fault> {
-    let read = rest::read_reply::<R>(binding.successes, answer.status, &answer.headers, &answer.body);
+    let mut arriving =
+        (answer.stream.take()).map(|body| stream::arriving(client, *body, &answer.headers, resume));
+    let read = rest::read_arriving::<R>(
+        binding.successes,
+        answer.status,
+        &answer.headers,
+        &answer.body,
+        &mut arriving,
+    );
     let raw = |answer: Answer| RawReply {
         headers: answer.headers,
         body: answer.body,

@@ -172,6 +172,7 @@ impl<'j> Reader<'j> {
             }
             NodeMut::Enum(enumeration) => self.enumeration(enumeration, peek),
             NodeMut::Union(union) => self.union(union, peek),
+            NodeMut::Stream(_) => Err(self.error("a stream is a body of its own")),
             NodeMut::Foreign(foreign) => {
                 let start = self.jiter.current_index();
                 self.skip(peek)?;

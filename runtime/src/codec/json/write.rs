@@ -55,6 +55,8 @@ pub fn write(value: &dyn Value, out: &mut Vec<u8>) {
             Constant::Integer(number) => out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
         },
         Node::Union(union) => write(union.active().1, out),
+        // A stream is a body of its own, and no value inside one.
+        Node::Stream(_) => out.extend_from_slice(b"null"),
         Node::Foreign(foreign) => foreign.write_json(out),
     }
 }
