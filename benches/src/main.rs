@@ -9,6 +9,7 @@ mod ledger;
 mod policies;
 mod report;
 mod schema_suite;
+mod schemathesis;
 
 use std::process::ExitCode;
 
@@ -39,6 +40,8 @@ enum Subject {
     Policies(policies::Options),
     /// JSON-Schema-Test-Suite, through generated types: nothing valid refused, and how exact `validate` is.
     SchemaSuite(schema_suite::Options),
+    /// Generated servers of the OpenAPI documents of a folder, under schemathesis.
+    Schemathesis(schemathesis::Options),
     /// The server that `client` calls: prints its address, and ends with its standard input.
     #[command(hide = true)]
     Serve,
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         Subject::Generate(options) => generate::run(&options),
         Subject::Policies(options) => policies::run(&options),
         Subject::SchemaSuite(options) => schema_suite::run(&options),
+        Subject::Schemathesis(options) => schemathesis::run(&options),
         Subject::Serve => client::serve(),
         Subject::Render(rendering) => rendering.run(),
     };

@@ -12,7 +12,7 @@ pub(crate) mod generate;
 pub(crate) mod round_trip;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -20,7 +20,10 @@ use std::thread;
 use clap::Args;
 
 use crate::Failure;
-use generate::{Outcome, Row};
+pub(crate) use compile::Workshop;
+use generate::Outcome;
+pub(crate) use generate::Row;
+pub(crate) use round_trip::{Oracle, Sampler};
 
 /// Which documents, and how far they are taken.
 #[derive(Debug, Args)]
@@ -56,15 +59,12 @@ pub(crate) struct Options {
 /// Runs, prints a row a document, and the totals.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let documents = documents(options)?;
-    if documents.is_empty() {
-        return Err(format!("no OpenAPI document in {}", options.folder.display()).into());
-    }
     let workshop = if options.compile || options.round_trip {
-        Some(compile::Workshop::open(options.workshop.as_deref())?)
+        Some(Workshop::open(options.workshop.as_deref())?)
     } else {
         None
     };
-    let mut rows = generate_all(&documents, options, workshop.as_ref());
+    let mut rows = generate_all(&documents, &options.folder, workshop.as_ref());
     if let (Some(workshop), true) = (&workshop, options.compile) {
         compile::all(workshop, &mut rows)?;
     }
@@ -85,20 +85,29 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 }
 
 fn documents(options: &Options) -> Result<Vec<PathBuf>, Failure> {
-    let mut documents = tieline_contract::discover::roots(&options.folder)?;
-    documents.retain(|path| {
-        let below = path.strip_prefix(&options.folder).unwrap_or(path);
-        let wanted = options.only.as_deref();
-        let is_proto = path.extension().is_some_and(|extension| extension == "proto");
-        !is_proto && wanted.is_none_or(|glob| matches(glob, &below.to_string_lossy()))
-    });
+    let documents = roots(&options.folder, options.only.as_slice())?;
     Ok(documents.into_iter().step_by(options.every.max(1)).collect())
 }
 
+/// The OpenAPI documents of a folder whose path below it matches one of the patterns, if there are any.
+pub(crate) fn roots(folder: &Path, patterns: &[String]) -> Result<Vec<PathBuf>, Failure> {
+    let mut documents = tieline_contract::discover::roots(folder)?;
+    documents.retain(|path| {
+        let below = path.strip_prefix(folder).unwrap_or(path).to_string_lossy();
+        let is_proto = path.extension().is_some_and(|extension| extension == "proto");
+        let wanted = patterns.is_empty() || patterns.iter().any(|glob| matches(glob, &below));
+        !is_proto && wanted
+    });
+    if documents.is_empty() {
+        return Err(format!("no OpenAPI document in {}", folder.display()).into());
+    }
+    Ok(documents)
+}
+
 /// Reads and generates every document, as many at a time as there are cores.
-fn generate_all(documents: &[PathBuf], options: &Options, workshop: Option<&compile::Workshop>) -> Vec<Row> {
+pub(crate) fn generate_all(documents: &[PathBuf], folder: &Path, workshop: Option<&Workshop>) -> Vec<Row> {
     let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let packages = generate::packages(documents, &options.folder);
+    let packages = generate::packages(documents, folder);
     let next = AtomicUsize::new(0);
     let rows: Mutex<Vec<(usize, Row)>> = Mutex::new(Vec::new());
     let quiet = std::panic::take_hook();
@@ -110,7 +119,7 @@ fn generate_all(documents: &[PathBuf], options: &Options, workshop: Option<&comp
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some(document) = documents.get(at) else { break };
                     let package = packages[at].clone();
-                    let row = generate::document(document, &options.folder, package, workshop, &[]);
+                    let row = generate::document(document, folder, package, workshop, &[]);
                     if let Ok(mut rows) = rows.lock() {
                         rows.push((at, row));
                     }

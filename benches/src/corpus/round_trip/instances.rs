@@ -139,9 +139,9 @@ fn add(name: &str, value: &Value, at: &str, oracle: &Oracle, found: &mut Vec<Ins
 }
 
 /// Makes values that a schema may well call valid.
-struct Sampler<'s> {
-    oracle: &'s Oracle,
-    random: &'s Random,
+pub(crate) struct Sampler<'s> {
+    pub(crate) oracle: &'s Oracle,
+    pub(crate) random: &'s Random,
 }
 
 impl Sampler<'_> {
@@ -149,7 +149,7 @@ impl Sampler<'_> {
         self.random.below(limit.max(1) as u64) as usize
     }
 
-    fn sample(&self, schema: &Value, depth: usize) -> Value {
+    pub(crate) fn sample(&self, schema: &Value, depth: usize) -> Value {
         let Some(object) = schema.as_object() else {
             return self.anything();
         };

@@ -28,7 +28,8 @@ use super::compile::Workshop;
 use super::generate::{Outcome, Row};
 use crate::Failure;
 use instances::Instance;
-use oracle::Oracle;
+pub(crate) use instances::Sampler;
+pub(crate) use oracle::Oracle;
 use probe::Answer;
 
 /// What was found, in numbers.

@@ -7,7 +7,7 @@ use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
 
 /// The verdicts on values of a document's component schemas.
-pub(super) struct Oracle {
+pub(crate) struct Oracle {
     schemas: Map<String, Value>,
     /// The validators of the schema asked for last, without and with formats: values come by schema, and validators are
     /// large.
@@ -22,7 +22,7 @@ struct Verdicts {
 }
 
 impl Oracle {
-    pub(super) fn of(root: &Value) -> Self {
+    pub(crate) fn of(root: &Value) -> Self {
         let is_old = root.get("swagger").is_some()
             || root["openapi"]
                 .as_str()
@@ -41,7 +41,7 @@ impl Oracle {
     }
 
     /// The component schemas, brought to 2020-12.
-    pub(super) fn schemas(&self) -> &Map<String, Value> {
+    pub(crate) fn schemas(&self) -> &Map<String, Value> {
         &self.schemas
     }
 
@@ -52,7 +52,7 @@ impl Oracle {
     }
 
     /// Whether a value is valid, formats asserted.
-    pub(super) fn is_strictly_valid(&self, name: &str, value: &Value) -> Option<bool> {
+    pub(crate) fn is_strictly_valid(&self, name: &str, value: &Value) -> Option<bool> {
         let validator = self.verdicts(name).strict?;
         Some(validator.is_valid(value))
     }
