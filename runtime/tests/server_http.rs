@@ -207,6 +207,10 @@ async fn a_missing_or_malformed_body_is_a_located_violation() {
             "body /id: expected an integer, found text",
         ),
         (
+            r#"{"id": 1, "name": "x", "tags": [], "status": null}"#,
+            "body /status: null is not allowed here, only absence",
+        ),
+        (
             r#"{"id": 1"#,
             "body : not valid JSON: EOF while parsing an object",
         ),

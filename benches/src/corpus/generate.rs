@@ -154,11 +154,7 @@ fn said(panic: &(dyn std::any::Any + Send)) -> String {
 }
 
 impl Row {
-    /// Whether there is code of it.
-    pub(crate) fn is_generated(&self) -> bool {
-        matches!(self.outcome, Outcome::Generated { .. })
-    }
-
+    /// How many operations there is code of.
     pub(crate) fn operations(&self) -> usize {
         match self.outcome {
             Outcome::Generated { operations, .. } => operations,

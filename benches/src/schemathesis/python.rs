@@ -1,5 +1,6 @@
 //! Schemathesis: installed from PyPI, run, and its report read.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -92,7 +93,7 @@ impl Schemathesis {
         url: &str,
         mode: Mode,
         limits: Limits,
-        left_out: &[&str],
+        left_out: &BTreeSet<&str>,
     ) -> Result<Report, Failure> {
         let stem = document.file_name().unwrap_or_default().to_string_lossy();
         let report = self.folder.join(format!("{stem}.{}.json", mode.name()));

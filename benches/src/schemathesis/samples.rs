@@ -1,6 +1,6 @@
 //! What a stub answers: for each operation of a document, replies made from its response schemas.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use serde::Serialize;
@@ -58,6 +58,7 @@ pub(super) fn of(document: &Path, seed: u64) -> Result<Samples, Failure> {
         wanted.push((operation.id.clone(), label, maker.replies(&root, &node)));
     }
     maker.define(&mut root);
+    readable(&mut root);
     let oracle = Oracle::of(&root);
     let random = Random::seeded(seed);
     let mut samples = Samples {
@@ -85,16 +86,38 @@ pub(super) fn of(document: &Path, seed: u64) -> Result<Samples, Failure> {
 
 impl Samples {
     /// The operations that cannot be tested.
-    pub(super) fn unanswered(&self) -> Vec<&str> {
+    pub(super) fn unanswered(&self) -> BTreeSet<&str> {
         self.without.iter().map(|(operation, _)| &**operation).collect()
     }
 }
 
-fn load(path: &Path) -> Result<Value, Failure> {
+pub(super) fn load(path: &Path) -> Result<Value, Failure> {
     let mut sources = SourceMap::new();
     let file = sources.load(path).map_err(|problem| problem.to_string())?;
     let document = Document::parse(&sources, file).map_err(|problem| problem.to_string())?;
     Ok(document.root.to_json())
+}
+
+/// Takes out of all schemas what no reply may have.
+fn readable(node: &mut Value) {
+    match node {
+        Value::Object(object) => {
+            let mut hidden = Vec::new();
+            if let Some(Value::Object(properties)) = object.get_mut("properties") {
+                let write_only = |(name, property): (&String, &Value)| {
+                    (property["writeOnly"] == Value::Bool(true)).then(|| name.clone())
+                };
+                hidden = properties.iter().filter_map(write_only).collect();
+                properties.retain(|name, _| !hidden.contains(name));
+            }
+            if let Some(Value::Array(required)) = object.get_mut("required") {
+                required.retain(|name| !hidden.iter().any(|hidden| name == hidden));
+            }
+            object.values_mut().for_each(readable);
+        }
+        Value::Array(items) => items.iter_mut().for_each(readable),
+        _ => {}
+    }
 }
 
 fn written(segment: &PathSegment) -> String {

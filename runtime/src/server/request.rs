@@ -131,7 +131,7 @@ impl Arrived<'_> {
         match body.encoding {
             Encoding::Json | Encoding::Form | Encoding::Multipart if self.body.is_empty() => Ok(false),
             Encoding::Text | Encoding::Bytes if self.body.is_empty() && !announced => Ok(false),
-            Encoding::Json => json::read(self.body, value).map(|()| true),
+            Encoding::Json => json::read_strictly(self.body, value).map(|()| true),
             Encoding::Form => query::form(self.body, body.styles, value).map(|()| true),
             Encoding::Multipart => {
                 let content_type = self.headers.get(header::CONTENT_TYPE);

@@ -32,9 +32,30 @@ pub fn read_new<T: Value>(octets: &[u8]) -> Result<T, DecodeError> {
 /// # Errors
 /// As [`read_new`].
 pub fn read(octets: &[u8], value: &mut dyn Value) -> Result<(), DecodeError> {
+    read_as(octets, value, Null::Absence)
+}
+
+/// As [`read`], but null is an error where the contract knows only absence. A request is judged by its contract, and once
+/// read, null and absence could not be told apart.
+///
+/// # Errors
+/// As [`read_new`]; null where it is not allowed.
+pub fn read_strictly(octets: &[u8], value: &mut dyn Value) -> Result<(), DecodeError> {
+    read_as(octets, value, Null::Refused)
+}
+
+fn read_as(octets: &[u8], value: &mut dyn Value, null: Null) -> Result<(), DecodeError> {
     let mut reader = Reader::new(octets, 0, 0, octets.len().saturating_mul(TRIALS));
+    reader.null = null;
     reader.value(value)?;
     reader.jiter.finish().map_err(|error| reader.syntax(&error))
+}
+
+/// What null is where the contract knows only absence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Null {
+    Absence,
+    Refused,
 }
 
 /// A position in a JSON text.
@@ -43,6 +64,7 @@ pub(super) struct Reader<'j> {
     /// Where the text stands in the whole document.
     base: usize,
     depth: u32,
+    null: Null,
     /// How many properties the contract does not name: how unions tell a good fit from a bad one.
     pub(super) ignored: usize,
     /// How many octets may still be read for trial.
@@ -55,6 +77,7 @@ impl<'j> Reader<'j> {
             jiter: Jiter::new(octets),
             base,
             depth,
+            null: Null::Absence,
             ignored: 0,
             trials,
         }
@@ -62,7 +85,10 @@ impl<'j> Reader<'j> {
 
     /// A reader of a part of this text, just read over.
     pub(super) fn part(&self, octets: &'j [u8], start: usize) -> Self {
-        Self::new(octets, self.base + start, self.depth, self.trials)
+        Self {
+            null: self.null,
+            ..Self::new(octets, self.base + start, self.depth, self.trials)
+        }
     }
 
     pub(super) fn value(&mut self, place: &mut dyn Value) -> Result<(), DecodeError> {
@@ -83,6 +109,9 @@ impl<'j> Reader<'j> {
                     return self.known(inner, peek);
                 }
                 optional.clear();
+                if self.null == Null::Refused {
+                    return Err(self.error("null is not allowed here, only absence"));
+                }
                 // Null where the contract knows only absence: another alternative, which does not name the property,
                 // would keep it, and fits better.
                 self.ignored += MISFIT;
