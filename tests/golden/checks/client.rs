@@ -14,11 +14,8 @@ impl Client {
     }
 }
 
-impl<M> Pending<'_, list_offers::Request, M> {
+v1::setters! { list_offers::Request;
     /// The parameter `place`.
-    pub fn place(mut self, place: impl Into<String>) -> Self {
-        self.request.place = Some(place.into());
-        self
-    }
+    place(place: impl Into<String>) = Some(place.into());
 }
 v1::forward_api!(Client by client { list_offers });

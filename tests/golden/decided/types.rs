@@ -6,7 +6,6 @@
 #![allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
 
 use ::tieline::generated::v1;
-static PATTERN_1: v1::Pattern = v1::Pattern::new("^[0-9]+ [A-Z]{3}$");
 
 /// `PetId`, as the contract has it.
 #[derive(PartialOrd, Ord)]
@@ -88,7 +87,7 @@ static ANIMAL: v1::Shape = v1::Shape::new(
         &[
             v1::Field::required("id"),
             v1::Field::required("created-at").rules(&[v1::Rule::Format(v1::Format::DateTime)]),
-            v1::Field::required("price").rules(&[v1::Rule::Pattern(&PATTERN_1)]),
+            v1::Field::required("price"),
             v1::Field::optional("list_price"),
             v1::Field::optional("size"),
         ],

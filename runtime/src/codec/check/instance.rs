@@ -37,7 +37,8 @@ impl<'a> Instance<'a> {
     pub(in crate::codec) fn of(value: &'a dyn Value) -> Option<Self> {
         let number = |text: &str| Self::Number(Decimal::parse(text));
         Some(match value.node() {
-            Node::Absent | Node::Null => Self::Null,
+            // A stream has not been read: there is nothing to judge yet.
+            Node::Absent | Node::Null | Node::Stream(_) => Self::Null,
             Node::Bool(value) => Self::Bool(value),
             Node::Int(value) => number(itoa::Buffer::new().format(value)),
             Node::Uint(value) => number(itoa::Buffer::new().format(value)),
