@@ -53,7 +53,7 @@ pub(crate) enum ClientAuthentication {
 #[serde(default, deny_unknown_fields)]
 #[allow(dead_code)] // Judged here, used by the runtime.
 pub(crate) struct ProxyConfig {
-    /// The proxy of all requests: http://proxy.example:3128.
+    /// The proxy of all requests, such as `http://proxy.example:3128`.
     url: Option<String>,
     /// The user that it is shown.
     user: Option<String>,
