@@ -5,7 +5,7 @@ fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<
     let limit = (wrong.chars().count() / 3).max(1);
     let near = known
         .into_iter()
-        .map(|name| (distance(&fold(wrong), &fold(name)), name));
+        .map(|name| (strsim::osa_distance(&fold(wrong), &fold(name)), name));
     near.min()
         .filter(|(distance, _)| *distance <= limit)
         .map(|(_, name)| name)
@@ -20,29 +20,9 @@ pub(crate) fn unknown(what: &str, wrong: &str, known: &[&str]) -> String {
 }
 
 /// Case and the kind of word separator are no difference.
-fn fold(name: &str) -> Vec<char> {
+fn fold(name: &str) -> String {
     let letters = name.chars().filter(|letter| !matches!(letter, '_' | '-' | ' '));
     letters.flat_map(char::to_lowercase).collect()
-}
-
-/// Levenshtein distance, where a swap of neighbours counts once.
-fn distance(a: &[char], b: &[char]) -> usize {
-    let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    for (i, left) in a.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, right) in b.iter().enumerate() {
-            let mut best = (last[j] + usize::from(left != right))
-                .min(last[j + 1] + 1)
-                .min(row[j] + 1);
-            if i > 0 && j > 0 && a[i - 1] == *right && b[j - 1] == *left {
-                best = best.min(before[j - 1] + 1);
-            }
-            row.push(best);
-        }
-        before = std::mem::replace(&mut last, row);
-    }
-    last[b.len()]
 }
 
 #[cfg(test)]

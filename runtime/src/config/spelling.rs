@@ -46,31 +46,11 @@ pub(crate) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str
     let near = wanted.chars().count().div_ceil(3).max(1);
     let distances = known
         .into_iter()
-        .map(|name| (distance(&wanted, &words(name)), name));
+        .map(|name| (strsim::osa_distance(&wanted, &words(name)), name));
     distances
         .filter(|(distance, _)| *distance <= near)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
-}
-
-/// How many characters must be put in, taken out, replaced, or swapped with their neighbour (the optimal string
-/// alignment distance).
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut before = vec![0; b.len() + 1];
-    let mut above: Vec<usize> = (0..=b.len()).collect();
-    for i in 0..a.len() {
-        let mut row = vec![i + 1; b.len() + 1];
-        for j in 0..b.len() {
-            let replaced = above[j] + usize::from(a[i] != b[j]);
-            row[j + 1] = replaced.min(above[j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j] {
-                row[j + 1] = row[j + 1].min(before[j - 1] + 1);
-            }
-        }
-        before = std::mem::replace(&mut above, row);
-    }
-    above[b.len()]
 }
 
 #[cfg(test)]
@@ -110,6 +90,7 @@ mod tests {
 
     #[test]
     fn a_swap_of_neighbours_is_one_step() {
+        use strsim::osa_distance as distance;
         assert_eq!(distance("abcd", "abdc"), 1);
         assert_eq!(distance("", "abc"), 3);
         assert_eq!(distance("kitten", "sitting"), 3);

@@ -1,6 +1,9 @@
 //! That an operation is deprecated, as contracts and headers say it: `Deprecation` (RFC 9745) and `Sunset` (RFC 8594).
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+#[cfg(any(feature = "server", test))]
+use http::HeaderValue;
+use http::{HeaderMap, HeaderName};
+#[cfg(feature = "server")]
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 

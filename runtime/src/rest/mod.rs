@@ -8,9 +8,12 @@ mod reply;
 mod request;
 mod style;
 
+#[cfg(feature = "server")]
 pub(crate) use form::write_form;
 pub(crate) use query::PATH_SEGMENT;
+#[cfg(feature = "server")]
+pub(crate) use reply::put;
+pub(crate) use reply::read_arriving;
 pub use reply::read_reply;
-pub(crate) use reply::{put, read_arriving};
 pub(crate) use request::USUAL_HEADERS;
 pub use request::{Encoded, write_request};

@@ -6,12 +6,14 @@
 //! ```
 
 pub mod auth;
+mod body;
 #[cfg(feature = "grpc")]
 pub mod grpc;
 mod handler;
 mod inbound;
 mod problem;
 mod query;
+mod refusal;
 mod reply;
 mod request;
 mod routes;

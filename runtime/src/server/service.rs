@@ -14,24 +14,24 @@ use futures_util::FutureExt;
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body::Body as HttpBody;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use super::auth::{Authenticate, Denied, admit};
+use super::auth::{Authenticate, admit};
 use super::handler::{self, Handling, Run, isolated};
 use super::problem::{self, ErrorStyle, RenderError};
-use super::request::{self, Arrived};
+use super::refusal::Refusal;
+use super::request::Arrived;
 use super::routes::{self, Found, Routes};
-use super::{inbound, reply, stream};
+use super::{body, inbound, reply};
 use crate::call::Call;
 use crate::code::Code;
-use crate::codec::{Arriving, Record, Value};
+use crate::codec::{Record, Value};
 use crate::context::Context;
-use crate::error::{Error, ErrorKind, Fault};
+use crate::error::{Error, Fault};
 use crate::http::BoxError;
 use crate::observe::metrics::{self, Metrics};
-use crate::operation::{self, Binding, Contract, HttpBinding, InputPlace, Operation, ReplySet, Segment};
+use crate::operation::{Binding, Contract, HttpBinding, Operation, ReplySet, Segment};
 
 /// The size in bytes beyond which the body of a request is refused, unless set: 2 MiB.
 pub const DEFAULT_BODY_LIMIT: usize = 2 * 1024 * 1024;
@@ -373,8 +373,8 @@ impl Table {
                 }
             }
         };
-        let (body, stream) = match declared(entry.binding, &body) {
-            Some(declared) => self.body(declared, &parts.headers, body).await?,
+        let (body, stream) = match body::declared(entry.binding, &body) {
+            Some(declared) => body::read(declared, &parts.headers, body, self.body_limit).await?,
             None => (Bytes::new(), None),
         };
         let arrived = Arrived {
@@ -388,64 +388,6 @@ impl Table {
         let answering = (entry.run)(context.clone(), &mut read)
             .map_err(|violations| Refusal::of(Fault::invalid("request", violations).into()))?;
         context.scope(isolated(answering)).await.map_err(Refusal::of)
-    }
-
-    /// The body, if it is of the right kind and size: all of it, or what comes.
-    async fn body<B>(
-        &self,
-        declared: &operation::Body,
-        headers: &http::HeaderMap,
-        body: B,
-    ) -> Result<(Bytes, Option<Arriving>), Refusal>
-    where
-        B: HttpBody<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
-    {
-        let wrong_kind = || {
-            let text = format!("the body must be {}", declared.media_type);
-            Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, text)
-        };
-        if let Some(framing) = declared.encoding.framing() {
-            if !request::accepts(declared, headers) {
-                return Err(wrong_kind());
-            }
-            if is_coded(headers) {
-                let text =
-                    "a body that is read piece by piece is not expanded; send it without a content coding";
-                return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, text.to_owned()));
-            }
-            let arriving = Arriving {
-                octets: stream::octets(body),
-                headers: headers.clone(),
-                framing,
-                limit: self.body_limit,
-                judged: true,
-                again: None,
-            };
-            return Ok((Bytes::new(), Some(arriving)));
-        }
-        let limit = self.body_limit;
-        let announced = headers
-            .get(header::CONTENT_LENGTH)
-            .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-        if announced.is_some_and(|length| length > limit as u64) {
-            return Err(too_large(limit));
-        }
-        let collected = Limited::new(std::pin::pin!(body), limit)
-            .collect()
-            .await
-            .map_err(|error| {
-                if error.is::<LengthLimitError>() {
-                    too_large(limit)
-                } else {
-                    broken_off(error)
-                }
-            })?;
-        let octets = expanded(headers, collected.to_bytes(), limit)?;
-        if octets.is_empty() || request::accepts(declared, headers) {
-            return Ok((octets, None));
-        }
-        Err(wrong_kind())
     }
 
     fn other_method(&self, methods: &[Method], context: &Context) -> Response<Body> {
@@ -471,107 +413,12 @@ impl Table {
     }
 }
 
-/// An error, and the status that says it best.
-struct Refusal {
-    status: StatusCode,
-    error: Error,
-    /// What credentials would be accepted.
-    challenges: Vec<HeaderValue>,
-}
-
-impl Refusal {
-    fn new(status: StatusCode, message: String) -> Self {
-        Self {
-            status,
-            error: Error::new(Code::from_http_status(status.as_u16()), message),
-            challenges: Vec::new(),
-        }
-    }
-
-    fn of(error: Error) -> Self {
-        let status = match (error.kind(), error.code()) {
-            // Found by the handler, while it read the body.
-            (ErrorKind::Invalid, Code::ResourceExhausted) => Ok(StatusCode::PAYLOAD_TOO_LARGE),
-            (_, code) => StatusCode::from_u16(code.http_status()),
-        };
-        Self {
-            status: status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-            error,
-            challenges: Vec::new(),
-        }
-    }
-
-    fn denied(denied: Denied) -> Self {
-        Self {
-            challenges: denied.challenges,
-            ..Self::of(denied.error)
-        }
-    }
-}
-
 fn missing() -> Error {
     Error::new(Code::NotFound, "there is nothing at this path")
 }
 
 fn late() -> Refusal {
     Refusal::of(Fault::timeout("the caller's deadline passed before the work was done").into())
-}
-
-/// Whether the body was compressed, or coded otherwise.
-fn is_coded(headers: &http::HeaderMap) -> bool {
-    let coding = headers.get(header::CONTENT_ENCODING).map(HeaderValue::as_bytes);
-    coding.is_some_and(|coding| !coding.eq_ignore_ascii_case(b"identity"))
-}
-
-/// The body as it was before it was compressed.
-fn expanded(headers: &http::HeaderMap, octets: Bytes, limit: usize) -> Result<Bytes, Refusal> {
-    if !is_coded(headers) {
-        return Ok(octets);
-    }
-    #[cfg(feature = "gzip")]
-    if crate::http::gzip::is_gzip(headers) {
-        use crate::http::gzip::{Unfit, expanded_octets};
-        return expanded_octets(&octets, limit).map_err(|unfit| match unfit {
-            Unfit::TooLarge => too_large(limit),
-            Unfit::Malformed => {
-                let message = "the body is not the gzip that its headers say";
-                Refusal::new(StatusCode::BAD_REQUEST, message.to_owned())
-            }
-        });
-    }
-    let _ = limit;
-    let known = if cfg!(feature = "gzip") {
-        "gzip or identity"
-    } else {
-        "identity"
-    };
-    let message = format!("the body has a content coding that is not supported; use {known}");
-    Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message))
-}
-
-/// What the contract says of the body, if it says anything and there is one.
-fn declared<'b>(binding: &'b HttpBinding, body: &impl HttpBody) -> Option<&'b operation::Body> {
-    let declared = binding.inputs.iter().find_map(|place| match place {
-        InputPlace::Body(body) => Some(body),
-        _ => None,
-    });
-    declared.filter(|_| !body.is_end_stream())
-}
-
-fn too_large(limit: usize) -> Refusal {
-    Refusal::new(
-        StatusCode::PAYLOAD_TOO_LARGE,
-        format!("the body is longer than {limit} octets"),
-    )
-}
-
-fn broken_off(error: BoxError) -> Refusal {
-    let fault = Fault::new(ErrorKind::Transport, Code::InvalidArgument, "the body broke off").because(error);
-    Refusal {
-        status: StatusCode::BAD_REQUEST,
-        error: fault.into(),
-        challenges: Vec::new(),
-    }
 }
 
 /// The path with the names of its variables: `/pets/{id}`.
