@@ -16,6 +16,7 @@ const GOLDENS: &[&str] = &[
     "docs",
     "enums",
     "grpc",
+    "headers",
     "maps",
     "multipart",
     "objects",
@@ -39,7 +40,16 @@ fn folder() -> PathBuf {
 fn generator(name: &str) -> Generator {
     let everything = matches!(
         name,
-        "pets" | "bodies" | "docs" | "grpc" | "multipart" | "pages" | "security" | "streams" | "webhooks"
+        "pets"
+            | "bodies"
+            | "docs"
+            | "grpc"
+            | "headers"
+            | "multipart"
+            | "pages"
+            | "security"
+            | "streams"
+            | "webhooks"
     );
     let dialect = if name == "grpc" { "proto" } else { "yaml" };
     let generator = Generator::new()

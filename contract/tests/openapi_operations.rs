@@ -465,3 +465,63 @@ components:
             .any(|name| name.0 == "webhooks.ended.post.body")
     );
 }
+
+#[test]
+fn responses_have_the_headers_that_they_declare() {
+    let text = "openapi: 3.0.0
+info: {title: T, version: '1'}
+paths:
+  /a:
+    get:
+      operationId: a
+      responses:
+        '200':
+          description: ok
+          headers:
+            X-Total: {required: true, description: All., schema: {type: integer, format: int32}}
+            x-total: {schema: {type: string}}
+            X-Lost: {$ref: '#/components/headers/None'}
+            Content-Type: {schema: {type: string}}
+            X-List: {explode: true, schema: {type: array, items: {type: string}}}
+            X-Json: {content: {application/json: {schema: {type: array, items: {type: string}}}}}
+            X-Text: {deprecated: true}
+";
+    let read = read_text("a.yaml", text, &ReadOptions::default()).unwrap();
+    let codes: Vec<_> = read.problems.iter().map(|problem| problem.code).collect();
+    assert_eq!(codes.len(), 2, "{}", read.problems);
+    assert!(codes.contains(&"TL-OAS-044"), "{}", read.problems);
+    let found = operation(&read, "a").successes.remove(0).headers;
+    let told: Vec<_> = (found.iter())
+        .map(|header| (header.name.as_str(), header.required, header.style))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("X-Total", true, TextStyle::Simple),
+            ("X-List", false, TextStyle::SimpleExploded),
+            ("X-Json", false, TextStyle::Json),
+            ("X-Text", false, TextStyle::Simple),
+        ]
+    );
+    assert_eq!(found[0].value, scalar(Scalar::I32));
+    assert_eq!(found[0].docs.as_deref(), Some("All."));
+    assert!(found[3].deprecated);
+}
+
+#[test]
+fn headers_of_2_0_are_headers() {
+    let text = "swagger: '2.0'
+info: {title: T, version: '1'}
+paths:
+  /a:
+    get:
+      operationId: a
+      responses:
+        '200': {description: ok, headers: {X-Left: {type: integer, format: int64, description: Calls.}}}
+";
+    let read = read_text("a.yaml", text, &ReadOptions::default()).unwrap();
+    assert!(read.problems.is_empty(), "{}", read.problems);
+    let found = operation(&read, "a").successes.remove(0).headers;
+    assert_eq!((found.len(), found[0].name.as_str()), (1, "X-Left"));
+    assert_eq!(found[0].value, scalar(Scalar::I64));
+}

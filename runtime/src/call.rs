@@ -10,9 +10,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use crate::client::Client;
 use crate::context::Context;
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::http::Endpoint;
 use crate::operation::{Deprecation, Operation};
+use crate::rest::{ReplyHeaders, headers};
 
 /// A typed request that knows its operation. Implemented by generated code.
 pub trait Call: Sized + Send + 'static {
@@ -122,6 +123,14 @@ impl<T> Reply<T> {
     /// The headers. gRPC: the initial metadata, and the trailing metadata of a unary call.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
+    }
+
+    /// The headers that the contract declares, typed: `reply.declared::<list_pets::Headers>()?`.
+    ///
+    /// # Errors
+    /// One that is required is missing, or one is not what the contract says; the message names it.
+    pub fn declared<H: ReplyHeaders>(&self) -> Result<H, Fault> {
+        headers::read(&self.headers).map_err(|error| Fault::decode(&error).with_status(self.status))
     }
 
     /// What it says of the operation's deprecation, by its headers `Deprecation` and `Sunset`.

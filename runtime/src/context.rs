@@ -6,10 +6,14 @@
 use std::any::Any;
 use std::fmt::{self, Write as _};
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::error::Fault;
 use crate::policy::deadline::Deadline;
 use crate::random::Random;
+use crate::rest::{self, ReplyHeaders};
 
 tokio::task_local! {
     static CURRENT: Context;
@@ -27,8 +31,10 @@ struct Facts {
     trace: Option<TraceContext>,
     caller: Option<Arc<str>>,
     attempt: u32,
-    headers: Option<Arc<http::HeaderMap>>,
+    headers: Option<Arc<HeaderMap>>,
     principal: Option<Principal>,
+    /// What a handler sets of the reply to come.
+    reply_headers: Option<Arc<Mutex<HeaderMap>>>,
 }
 
 /// Who calls, as what it showed proves. Cheap to clone.
@@ -134,13 +140,18 @@ impl Context {
     }
 
     /// Sets the headers (gRPC: the metadata) that the request came with.
-    pub fn with_headers(self, headers: http::HeaderMap) -> Self {
+    pub fn with_headers(self, headers: HeaderMap) -> Self {
         self.with(|facts| facts.headers = Some(Arc::new(headers)))
     }
 
     /// Sets who calls, as what it showed proves.
     pub fn with_principal(self, principal: Principal) -> Self {
         self.with(|facts| facts.principal = Some(principal))
+    }
+
+    /// Keeps the headers that a handler sets of its reply, as servers do, so that a test can look at them.
+    pub fn with_reply_headers(self) -> Self {
+        self.with(|facts| facts.reply_headers = Some(Arc::default()))
     }
 
     fn facts(&self) -> Option<&Facts> {
@@ -182,6 +193,55 @@ impl Context {
         self.facts().map_or(0, |facts| facts.attempt)
     }
 
+    /// Sets headers that the contract declares of the reply that a handler is about to give, be it a success or a failure:
+    /// `cx.set_reply_headers(&list_pets::Headers::new(total))?`. They take the place of others of their names.
+    ///
+    /// Outside a request of HTTP there is no such reply, and nothing happens.
+    ///
+    /// # Errors
+    /// A text has characters that no header can hold. The message names the header.
+    pub fn set_reply_headers<H: ReplyHeaders>(&self, headers: &H) -> Result<(), Fault> {
+        self.set_all(rest::headers::write(headers)?);
+        Ok(())
+    }
+
+    /// Sets a header of the reply that a handler is about to give, whether or not the contract declares it.
+    pub fn set_reply_header(&self, name: HeaderName, value: HeaderValue) {
+        self.set_all(HeaderMap::from_iter([(name, value)]));
+    }
+
+    fn set_all(&self, headers: HeaderMap) {
+        if let Some(mut kept) = self.kept_headers() {
+            replace(&mut kept, headers);
+        }
+    }
+
+    /// The headers that were set of the reply.
+    pub fn reply_headers(&self) -> HeaderMap {
+        self.kept_headers().map(|kept| kept.clone()).unwrap_or_default()
+    }
+
+    /// Writes the headers that were set of the reply. Those that frame its body are the server's own.
+    #[cfg(feature = "server")]
+    pub(crate) fn write_reply_headers(&self, into: &mut HeaderMap) {
+        use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
+        let Some(mut kept) = self.kept_headers() else {
+            return;
+        };
+        for name in [CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION] {
+            kept.remove(name);
+        }
+        if !kept.is_empty() {
+            replace(into, std::mem::take(&mut *kept));
+        }
+    }
+
+    fn kept_headers(&self) -> Option<MutexGuard<'_, HeaderMap>> {
+        let kept = self.facts()?.reply_headers.as_ref()?;
+        // Nothing is left half done under this lock.
+        Some(kept.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// The id of the last event that the client has seen of a stream, when it asks for the rest.
     pub fn last_event_id(&self) -> Option<&str> {
         self.header(crate::headers::LAST_EVENT_ID.as_str())
@@ -190,6 +250,24 @@ impl Context {
     /// A header (gRPC: metadata) that the request came with, as text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.facts()?.headers.as_ref()?.get(name)?.to_str().ok()
+    }
+}
+
+/// Puts `headers` in the place of those of their names. All lines of a name stay.
+fn replace(into: &mut HeaderMap, headers: HeaderMap) {
+    let mut last: Option<HeaderName> = None;
+    for (name, value) in headers {
+        match (name, &last) {
+            (Some(name), _) => {
+                into.insert(name.clone(), value);
+                last = Some(name);
+            }
+            // A further line of the same name.
+            (None, Some(name)) => {
+                into.append(name.clone(), value);
+            }
+            (None, None) => {}
+        }
     }
 }
 

@@ -17,6 +17,7 @@ use crate::codec::{DecodeError, Violation};
 use crate::operation::{NoFailure, ReplySet};
 use crate::policy::breaker::Judgement;
 use crate::policy::retry::Verdict;
+use crate::rest::{ReplyHeaders, headers};
 
 type Source = Box<dyn StdError + Send + Sync>;
 
@@ -445,7 +446,19 @@ impl<E> Error<E> {
         self.fault.message()
     }
 
-    /// The reply as it came, where it could not be typed.
+    /// The headers that the contract declares for failures, typed: `error.declared::<list_pets::FailureHeaders>()?`.
+    ///
+    /// # Errors
+    /// There was no reply, one that is required is missing, or one is not what the contract says; the message says which.
+    pub fn declared<H: ReplyHeaders>(&self) -> Result<H, Fault> {
+        let Some(reply) = self.reply() else {
+            let message = "there was no reply, and so there are no headers";
+            return Err(Fault::new(ErrorKind::Decode, self.code(), message));
+        };
+        headers::read(&reply.headers).map_err(|error| Fault::decode(&error))
+    }
+
+    /// The reply as it came.
     pub fn reply(&self) -> Option<&RawReply> {
         self.fault.reply()
     }

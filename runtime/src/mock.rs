@@ -10,6 +10,7 @@ use crate::call::Call;
 use crate::code::Code;
 use crate::context::Context;
 use crate::error::{Error, ErrorKind, Fault};
+use crate::rest::ReplyHeaders;
 
 /// What a call of `R` ends in.
 pub type Outcome<R> = Result<<R as Call>::Response, Error<<R as Call>::Failure>>;
@@ -49,7 +50,12 @@ struct State<R: Call> {
     count: usize,
     calls: Vec<R>,
     contexts: Vec<Context>,
+    headers: Option<Arc<SetHeaders>>,
+    failure_headers: Option<Arc<SetHeaders>>,
 }
+
+/// Sets headers of the reply to come.
+type SetHeaders = dyn Fn(&Context) -> Result<(), Fault> + Send + Sync;
 
 impl<R: Call> State<R> {
     fn new() -> Self {
@@ -59,6 +65,8 @@ impl<R: Call> State<R> {
             count: 0,
             calls: Vec::new(),
             contexts: Vec::new(),
+            headers: None,
+            failure_headers: None,
         }
     }
 }
@@ -118,6 +126,19 @@ impl<R: Call> Method<R> {
         self
     }
 
+    /// Sends headers with every success: `mock.list_pets.headers(list_pets::Headers::new(7))`. They reach who calls the
+    /// mock as a server, and a test by [`Context::reply_headers`].
+    pub fn headers<H: ReplyHeaders>(&self, headers: H) -> &Self {
+        self.lock().headers = Some(Arc::new(move |context| context.set_reply_headers(&headers)));
+        self
+    }
+
+    /// Sends headers with every failure.
+    pub fn failure_headers<H: ReplyHeaders>(&self, headers: H) -> &Self {
+        self.lock().failure_headers = Some(Arc::new(move |context| context.set_reply_headers(&headers)));
+        self
+    }
+
     /// Forgets all that was told and recorded.
     pub fn reset(&self) {
         *self.lock() = State::new();
@@ -130,12 +151,30 @@ impl<R: Call> Method<R> {
     pub async fn call(&self, context: Context, request: R) -> Outcome<R> {
         let answer = self.next(&context);
         let outcome = match answer {
-            Some(Answer::Taking(handler)) => return handler(context, request).await,
+            Some(Answer::Taking(handler)) => {
+                let outcome = handler(context.clone(), request).await;
+                return self.with_headers(&context, outcome);
+            }
             Some(Answer::Looking(answer)) => answer(&request),
             Some(Answer::Once(outcome)) => *outcome,
             None => Err(untold::<R>().into()),
         };
         self.lock().calls.push(request);
+        self.with_headers(&context, outcome)
+    }
+
+    /// Sets the headers that were told for such an outcome.
+    fn with_headers(&self, context: &Context, outcome: Outcome<R>) -> Outcome<R> {
+        let state = self.lock();
+        let told = if outcome.is_ok() {
+            state.headers.clone()
+        } else {
+            state.failure_headers.clone()
+        };
+        drop(state);
+        if let Some(set) = told {
+            set(context)?;
+        }
         outcome
     }
 

@@ -20,6 +20,7 @@ goldens! {
     docs = "../golden/docs/mod.rs": "Documentation that rustdoc would misread, and what is deprecated.";
     enums = "../golden/enums/mod.rs": "Constants of any text.";
     grpc = "../golden/grpc/mod.rs": "A gRPC service, with streams.";
+    headers = "../golden/headers/mod.rs": "Headers that replies declare.";
     maps = "../golden/maps/mod.rs": "Maps, and properties beside the named ones.";
     multipart = "../golden/multipart/mod.rs": "Bodies in parts, with files.";
     objects = "../golden/objects/mod.rs": "Objects, aliases and rules.";

@@ -3,6 +3,8 @@
 #[cfg(test)]
 pub mod golden;
 #[cfg(test)]
+mod headers;
+#[cfg(test)]
 mod outgoing;
 #[cfg(test)]
 mod pages;

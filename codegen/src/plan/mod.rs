@@ -8,6 +8,7 @@ pub(crate) mod boxes;
 pub(crate) mod custom;
 pub(crate) mod derives;
 pub(crate) mod docs;
+pub(crate) mod headers;
 #[cfg(feature = "proto")]
 pub(crate) mod methods;
 pub(crate) mod name;
@@ -22,7 +23,7 @@ pub(crate) mod types;
 
 use std::collections::HashSet;
 
-use tieline_contract::model::{ApiKeyPlace, Contract, Operation, SchemeKind, Server, TypeName};
+use tieline_contract::model::{ApiKeyPlace, Contract, Operation, Reply, SchemeKind, Server, TypeName};
 use tieline_contract::problem::Problems;
 
 use crate::options::Options;
@@ -224,16 +225,9 @@ fn kept<'c>(
     let callbacks = callbacks.flat_map(|callback| &callback.operations);
     let all = chosen.iter().chain(webhooks).copied().chain(callbacks);
     let uses = all.flat_map(|operation| {
-        let bodies = operation
-            .successes
-            .iter()
-            .chain(&operation.failures)
-            .filter_map(|reply| reply.body.as_ref());
-        operation
-            .inputs
-            .iter()
-            .map(|input| &input.value)
-            .chain(bodies.map(|body| &body.value))
+        let replies = operation.successes.iter().chain(&operation.failures);
+        let inputs = operation.inputs.iter().map(|input| &input.value);
+        inputs.chain(replies.flat_map(Reply::values))
     });
     (!selection.is_everything()).then(|| boxes::reachable(&contract.types, uses))
 }
@@ -255,7 +249,7 @@ fn is_deprecated(types: &[TypePlan], operations: &[OperationPlan]) -> bool {
         .any(|ty| ty.deprecated || matches!(&ty.kind, types::KindPlan::Record(record) if in_record(record)))
         || operations
             .iter()
-            .any(|operation| operation.deprecated || in_record(&operation.request))
+            .any(|operation| operation.deprecated || operation.records().any(in_record))
 }
 
 /// A scheme's kind as the runtime's tables write it.

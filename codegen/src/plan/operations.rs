@@ -10,6 +10,7 @@ use tieline_contract::problem::Problems;
 
 use super::custom::{self, Custom};
 use super::docs::Docs;
+use super::headers::{HeadersPlan, Records};
 use super::name::{self, Case};
 use super::paging::PagingPlan;
 use super::replies::{self, Of, ReplyPlan, ReplySetPlan, Sets};
@@ -34,6 +35,10 @@ pub(crate) struct OperationPlan {
     pub(crate) request: RecordPlan,
     pub(crate) successes: ReplySetPlan,
     pub(crate) failures: ReplySetPlan,
+    /// The headers that successes declare.
+    pub(crate) headers: HeadersPlan,
+    /// The headers that failures declare.
+    pub(crate) failure_headers: HeadersPlan,
     /// What `.await` gives.
     pub(crate) output: OutputPlan,
     pub(crate) route: RoutePlan,
@@ -165,6 +170,11 @@ pub(crate) fn plan(
         sets.settle(&plan.name, &mut plan.successes);
         sets.settle(&plan.name, &mut plan.failures);
     }
+    let mut records = Records::default();
+    for (plan, (operation, _)) in plans.iter_mut().zip(&routed) {
+        plan.headers = records.plan(names, Of::Success, &plan.name, &operation.successes);
+        plan.failure_headers = records.plan(names, Of::Failure, &plan.name, &operation.failures);
+    }
     plans
 }
 
@@ -213,6 +223,8 @@ fn one(
         callbacks: None,
         failures: sets.plan(names, Of::Failure, &name, &operation.failures),
         successes,
+        headers: HeadersPlan::None,
+        failure_headers: HeadersPlan::None,
         output: output(&route.successes),
         request: request(names, operation, binding),
         id: operation.id.clone(),
@@ -404,7 +416,7 @@ fn query_style(style: QueryStyle) -> &'static str {
     }
 }
 
-fn text_style(style: TextStyle) -> &'static str {
+pub(crate) fn text_style(style: TextStyle) -> &'static str {
     match style {
         TextStyle::Simple => "Simple",
         TextStyle::SimpleExploded => "SimpleExploded",
@@ -446,6 +458,15 @@ impl OperationPlan {
         output
             || own(&self.successes)
             || own(&self.failures)
-            || self.request.fields.iter().any(|field| field.ty.is_named())
+            || self
+                .records()
+                .any(|record| record.fields.iter().any(|field| field.ty.is_named()))
+    }
+
+    /// The records of its module.
+    pub(crate) fn records(&self) -> impl Iterator<Item = &RecordPlan> {
+        let headers = [&self.headers, &self.failure_headers];
+        let headers = headers.into_iter().filter_map(|plan| plan.own());
+        std::iter::once(&self.request).chain(headers.map(|own| &own.record))
     }
 }

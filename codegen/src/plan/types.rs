@@ -159,7 +159,7 @@ pub(crate) struct NewtypePlan {
 pub(crate) const UNKNOWN: &str = "Unknown";
 
 /// Methods that every record has already.
-const TAKEN: &[&str] = &[
+pub(crate) const TAKEN: &[&str] = &[
     "clone", "default", "eq", "fmt", "from", "into", "ne", "new", "try_into",
 ];
 

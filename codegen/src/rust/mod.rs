@@ -7,6 +7,7 @@ mod contract;
 mod format;
 #[cfg(feature = "proto")]
 mod grpc;
+mod headers;
 mod join;
 mod mock;
 mod operations;

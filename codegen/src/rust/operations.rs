@@ -7,6 +7,7 @@ use quote::quote;
 use tieline_contract::model::{Lifecycle, Moment, Server, StatusMatch};
 
 use super::format::{Call, Calls};
+use super::headers::headers;
 use super::parts::{self, Part};
 use super::record::Record;
 use super::tokens::{self, Patterns, Scope};
@@ -14,11 +15,14 @@ use crate::plan::Plan;
 use crate::plan::operations::{OperationPlan, OutputPlan, PlacePlan, RoutePlan, SegmentPlan};
 use crate::plan::paging::PagingPlan;
 use crate::plan::replies::{ReplyPlan, ReplySetPlan};
+use crate::plan::types::RecordPlan;
 
 /// The file: what all operations use, then the operations.
 pub(crate) fn parts(plan: &Plan) -> Vec<Part<'_>> {
     let operations = plan.operations.iter();
-    let rules = operations.flat_map(|operation| operation.request.rule_lists());
+    let rules = operations
+        .flat_map(OperationPlan::records)
+        .flat_map(RecordPlan::rule_lists);
     let patterns = Arc::new(Patterns::of(rules, true));
     let mut parts: Vec<Part<'_>> = Vec::new();
     let used = Arc::clone(&patterns);
@@ -65,6 +69,7 @@ fn module(operation: &OperationPlan, patterns: &Patterns<'_>, calls: &Calls) -> 
         &operation.failures,
         calls,
     );
+    let headers = headers(operation, patterns, calls);
     let facts = calls.item(facts(operation));
     let call = calls.item(Call::Text(call(operation)));
     let paging = operation
@@ -84,6 +89,7 @@ fn module(operation: &OperationPlan, patterns: &Patterns<'_>, calls: &Calls) -> 
             #request
             #response
             #failure
+            #headers
             #facts
             #call
             #paging

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::model::{Contract, Operation, Origin, Type, TypeKind, TypeName, TypeUse};
+use crate::model::{Contract, Operation, Origin, Reply, Type, TypeKind, TypeName, TypeUse};
 use crate::problem::{Problem, Problems};
 
 use super::{diagnostics, place};
@@ -28,10 +28,8 @@ pub(super) fn references_lead_somewhere(contract: &Contract, problems: &mut Prob
 
 fn values(operation: &Operation) -> impl Iterator<Item = &TypeUse> {
     let replies = operation.successes.iter().chain(&operation.failures);
-    let bodies = replies
-        .filter_map(|reply| reply.body.as_ref())
-        .map(|body| &body.value);
-    operation.inputs.iter().map(|input| &input.value).chain(bodies)
+    let inputs = operation.inputs.iter().map(|input| &input.value);
+    inputs.chain(replies.flat_map(Reply::values))
 }
 
 /// No alias leads back to itself.

@@ -24,8 +24,8 @@ pub use binding::{
 };
 pub use lifecycle::{Lifecycle, Moment};
 pub use operation::{
-    Behaviour, Body, CallShape, Callback, Encoding, IdempotencyKey, Input, Operation, Reply, Safety,
-    StatusMatch,
+    Behaviour, Body, CallShape, Callback, Encoding, IdempotencyKey, Input, Operation, Reply, ReplyHeader,
+    Safety, StatusMatch,
 };
 pub use origin::Origin;
 pub use paging::{NextPage, Paging};

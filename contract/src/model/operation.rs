@@ -1,6 +1,6 @@
 //! Operations: what a caller gives, what can come back, and what a runtime may do on its own.
 
-use super::{Binding, Lifecycle, Origin, Paging, Requirement, Server, TypeUse};
+use super::{Binding, Lifecycle, Origin, Paging, Requirement, Server, TextStyle, TypeUse};
 
 /// One operation of a service.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,8 +102,35 @@ pub struct Reply {
     pub status: StatusMatch,
     /// Documentation (CommonMark).
     pub docs: Option<String>,
+    /// The headers that it carries, `Content-Type` left aside.
+    pub headers: Vec<ReplyHeader>,
     /// Its body. `None`: empty.
     pub body: Option<Body>,
+}
+
+impl Reply {
+    /// The types of all that it carries.
+    pub fn values(&self) -> impl Iterator<Item = &TypeUse> {
+        let headers = self.headers.iter().map(|header| &header.value);
+        headers.chain(self.body.as_ref().map(|body| &body.value))
+    }
+}
+
+/// A header of a reply.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReplyHeader {
+    /// Its name, as written; the case of letters means nothing.
+    pub name: String,
+    /// Documentation (CommonMark).
+    pub docs: Option<String>,
+    /// Every such reply has it.
+    pub required: bool,
+    /// Marked as deprecated.
+    pub deprecated: bool,
+    /// How its value is written.
+    pub style: TextStyle,
+    /// Its type.
+    pub value: TypeUse,
 }
 
 /// HTTP statuses that a reply stands for.

@@ -173,6 +173,15 @@ pub const PAGINATION: Diagnostic = Diagnostic {
     help: "write `link: true`, `url`, `cursor`, `page` or `offset`, or `false`",
 };
 
+/// `TL-OAS-044`: a header of a response that cannot be one.
+pub const BAD_HEADER: Diagnostic = Diagnostic {
+    code: "TL-OAS-044",
+    level: Level::Warning,
+    title: "this cannot be a header of the response",
+    label: "ignored",
+    help: "a header's name is letters, digits and hyphens, and stands once, whatever the case of its letters",
+};
+
 /// All of this area.
 pub const ALL: &[&Diagnostic] = &[
     &NOT_OPENAPI,
@@ -194,4 +203,5 @@ pub const ALL: &[&Diagnostic] = &[
     &OTHER_VERSION,
     &MEDIA_REF,
     &PAGINATION,
+    &BAD_HEADER,
 ];

@@ -12,6 +12,7 @@ mod content;
 pub mod diagnostics;
 mod dynamic;
 mod form;
+mod headers;
 mod info;
 mod mend;
 mod multipart;

@@ -7,6 +7,7 @@ use crate::source::Node;
 
 use super::content;
 use super::diagnostics;
+use super::headers;
 use super::info::docs;
 use super::operation::Skip;
 use super::stream;
@@ -86,6 +87,7 @@ fn reply<'a>(
     Ok(Reply {
         status,
         docs: docs(Some(node), "description"),
+        headers: headers::read(cx, types, node, place),
         body,
     })
 }
@@ -132,6 +134,7 @@ fn divide(all: Vec<Reply>) -> Replies {
             None => Reply {
                 status: StatusMatch::Range(2),
                 docs: None,
+                headers: Vec::new(),
                 body: None,
             },
         });
@@ -157,6 +160,7 @@ mod tests {
         Reply {
             status,
             docs: None,
+            headers: Vec::new(),
             body: None,
         }
     }

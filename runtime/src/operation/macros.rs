@@ -71,6 +71,19 @@ macro_rules! __reply_set {
     };
 }
 
+/// Makes a record the [`ReplyHeaders`](crate::rest::ReplyHeaders) of an operation, with the style of each field:
+/// `reply_headers!(Headers { Simple, SimpleExploded });`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __reply_headers {
+    ($ty:ident { $($style:ident),* $(,)? }) => {
+        impl $crate::rest::ReplyHeaders for $ty {
+            const STYLES: &'static [$crate::operation::TextStyle] =
+                &[$($crate::operation::TextStyle::$style),*];
+        }
+    };
+}
+
 /// Defines the static facts of an operation that travels by HTTP. Names are those of [`crate::operation`]:
 ///
 /// ```text

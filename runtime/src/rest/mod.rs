@@ -2,14 +2,17 @@
 //! [`operation`](crate::operation). The server's half is in `server`.
 
 mod form;
+pub(crate) mod headers;
 pub(crate) mod multipart;
 mod query;
 mod reply;
 mod request;
 mod style;
+pub(crate) mod styled;
 
 #[cfg(feature = "server")]
 pub(crate) use form::write_form;
+pub use headers::ReplyHeaders;
 pub(crate) use query::PATH_SEGMENT;
 #[cfg(feature = "server")]
 pub(crate) use reply::put;

@@ -20,7 +20,6 @@ mod routes;
 pub mod serve;
 mod service;
 mod stream;
-mod styled;
 
 pub use problem::{ErrorStyle, RenderError};
 pub use service::{DEFAULT_BODY_LIMIT, Service, not_found};

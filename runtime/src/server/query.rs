@@ -4,13 +4,14 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use bytes::Bytes;
+use percent_encoding::percent_decode;
 
 use super::request::Presence;
-use super::styled::{decode, delimited};
 use crate::codec::nested::{self, Tree};
 use crate::codec::text::{self, PlaceKind};
 use crate::codec::{DecodeError, Field, NodeMut, Record, Value, json};
 use crate::operation::{HttpBinding, InputPlace, QueryStyle};
+use crate::rest::styled::delimited;
 
 /// A pair of a query or a form.
 pub(super) struct Pair<'t> {
@@ -268,4 +269,15 @@ fn fields(
         }
     }
     Ok(())
+}
+
+/// Undoes percent-encoding, and `+` for a space where that is the custom.
+pub(super) fn decode(text: &str, plus: bool) -> Result<Cow<'_, str>, DecodeError> {
+    let invalid = |_| DecodeError::new("is not UTF-8 text");
+    if plus && text.contains('+') {
+        let spaced = text.replace('+', " ");
+        let decoded = percent_decode(spaced.as_bytes()).decode_utf8().map_err(invalid)?;
+        return Ok(Cow::Owned(decoded.into_owned()));
+    }
+    percent_decode(text.as_bytes()).decode_utf8().map_err(invalid)
 }

@@ -5,13 +5,13 @@
 use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError};
 
-use super::query::{self, others};
-use super::styled::{decode, delimited, styled};
+use super::query::{self, decode, others};
 use crate::codec::{
     Arriving, DecodeError, Field, NodeMut, Path, PathSegment, Record, Value, Violation, json, text,
     validate_with,
 };
 use crate::operation::{Body, Encoding, HttpBinding, InputPlace, Operation, Segment, TextStyle};
+use crate::rest::styled::{delimited, styled};
 use crate::rest::{self, multipart};
 use bytes::Bytes;
 use http::{HeaderMap, header};

@@ -263,7 +263,7 @@ impl Service {
         B::Error: Into<BoxError>,
     {
         let (parts, body) = request.into_parts();
-        let context = inbound::of_http(&parts.headers);
+        let context = inbound::of_http(&parts.headers).with_reply_headers();
         let table = &self.table;
         let mut response = match table.routes.find(&parts.method, parts.uri.path()) {
             Found::Operation(index, captures) => {
@@ -339,6 +339,7 @@ impl Table {
         if let Some(deprecation) = &entry.operation.extras.deprecation {
             deprecation.write(response.headers_mut());
         }
+        context.write_reply_headers(response.headers_mut());
         let status = response.status().as_u16();
         span.record("http.response.status_code", status);
         let took = started.elapsed();

@@ -155,6 +155,26 @@ pub mod by_link {
     v1::record!(Request = REQUEST {});
     pub use super::by_offset::Response;
     pub use v1::NoFailure as Failure;
+    /// Headers of what comes back when it works.
+    #[derive(Clone, Default)]
+    pub struct Headers {
+        /// The header `Link`.
+        pub link: Option<String>,
+    }
+    impl Headers {
+        /// With nothing set.
+        pub fn new() -> Self {
+            <Self as Default>::default()
+        }
+        /// Sets `link`.
+        pub fn link(mut self, link: impl Into<String>) -> Self {
+            self.link = Some(link.into());
+            self
+        }
+    }
+    static HEADERS: v1::Shape = v1::Shape::new("byLink", &[v1::Field::optional("Link")]);
+    v1::record!(Headers = HEADERS { 0: link });
+    v1::reply_headers!(Headers { Simple });
     v1::http_operation! {
         OPERATION = 3: "pages", "byLink", Safe;
         GET: Literal("/by-link");

@@ -69,6 +69,7 @@ fn reply(method: &MethodDescriptor) -> Reply {
         value: field::message_use(&method.output()),
     });
     Reply {
+        headers: Vec::new(),
         status: StatusMatch::Code(200),
         docs: None,
         body,

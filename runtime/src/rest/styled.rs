@@ -2,17 +2,15 @@
 
 use std::borrow::Cow;
 
-use percent_encoding::percent_decode;
-
 use crate::codec::text::{self, PlaceKind};
 use crate::codec::{DecodeError, Value, json};
 use crate::operation::TextStyle;
 
 /// Undoes what stands in the way of a text.
-pub(super) type Decode<'d, 't> = &'d dyn Fn(&'t str) -> Result<Cow<'t, str>, DecodeError>;
+pub(crate) type Decode<'d, 't> = &'d dyn Fn(&'t str) -> Result<Cow<'t, str>, DecodeError>;
 
 /// Reads a text in one of the styles of paths and headers.
-pub(super) fn styled<'t>(
+pub(crate) fn styled<'t>(
     raw: &'t str,
     name: &str,
     style: TextStyle,
@@ -80,7 +78,7 @@ fn exploded<'t>(
 
 /// Reads a text in which the parts of a list or an object stand between delimiters. It is cut before it is decoded,
 /// so that an encoded delimiter stays inside its part.
-pub(super) fn delimited<'t>(
+pub(crate) fn delimited<'t>(
     raw: &'t str,
     delimiters: &[&str],
     decode: Decode<'_, 't>,
@@ -127,15 +125,4 @@ fn cut<'t>(mut text: &'t str, delimiters: &[&str]) -> Vec<&'t str> {
     }
     parts.push(text);
     parts
-}
-
-/// Undoes percent-encoding, and `+` for a space where that is the custom.
-pub(super) fn decode(text: &str, plus: bool) -> Result<Cow<'_, str>, DecodeError> {
-    let invalid = |_| DecodeError::new("is not UTF-8 text");
-    if plus && text.contains('+') {
-        let spaced = text.replace('+', " ");
-        let decoded = percent_decode(spaced.as_bytes()).decode_utf8().map_err(invalid)?;
-        return Ok(Cow::Owned(decoded.into_owned()));
-    }
-    percent_decode(text.as_bytes()).decode_utf8().map_err(invalid)
 }
