@@ -17,7 +17,6 @@ use crate::codec::{DecodeError, Violation};
 use crate::operation::{NoFailure, ReplySet};
 use crate::policy::breaker::Judgement;
 use crate::policy::retry::Verdict;
-use crate::rest::{ReplyHeaders, headers};
 
 type Source = Box<dyn StdError + Send + Sync>;
 
@@ -444,18 +443,6 @@ impl<E> Error<E> {
     /// What happened, without the call that it happened to.
     pub fn message(&self) -> &str {
         self.fault.message()
-    }
-
-    /// The headers that the contract declares for failures, typed: `error.declared::<list_pets::FailureHeaders>()?`.
-    ///
-    /// # Errors
-    /// There was no reply, one that is required is missing, or one is not what the contract says; the message says which.
-    pub fn declared<H: ReplyHeaders>(&self) -> Result<H, Fault> {
-        let Some(reply) = self.reply() else {
-            let message = "there was no reply, and so there are no headers";
-            return Err(Fault::new(ErrorKind::Decode, self.code(), message));
-        };
-        headers::read(&reply.headers).map_err(|error| Fault::decode(&error))
     }
 
     /// The reply as it came.

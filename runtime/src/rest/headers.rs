@@ -9,7 +9,7 @@ use super::styled::styled;
 use crate::code::Code;
 use crate::codec::text::{self, Parts, PlaceKind};
 use crate::codec::{DecodeError, Record, Value};
-use crate::error::{ErrorKind, Fault};
+use crate::error::{Error, ErrorKind, Fault};
 use crate::operation::TextStyle;
 
 /// The headers that the replies of an operation declare, as a record. Implemented by generated code.
@@ -19,6 +19,20 @@ use crate::operation::TextStyle;
 pub trait ReplyHeaders: Record + Value {
     /// How each field is written.
     const STYLES: &'static [TextStyle];
+}
+
+impl<E> Error<E> {
+    /// The headers that the contract declares for failures, typed: `error.declared::<list_pets::FailureHeaders>()?`.
+    ///
+    /// # Errors
+    /// There was no reply, one that is required is missing, or one is not what the contract says; the message says which.
+    pub fn declared<H: ReplyHeaders>(&self) -> Result<H, Fault> {
+        let Some(reply) = self.reply() else {
+            let message = "there was no reply, and so there are no headers";
+            return Err(Fault::new(ErrorKind::Decode, self.code(), message));
+        };
+        read(&reply.headers).map_err(|error| Fault::decode(&error))
+    }
 }
 
 /// Reads the declared ones of `headers`.
