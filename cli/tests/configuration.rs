@@ -209,5 +209,27 @@ fn a_decision_about_a_type_that_is_not_there_names_the_nearest() {
     ]);
     home.run(&["generate"])
         .exits(1)
-        .says(&["TL-GEN-020", "did you mean `Pet`?"]);
+        .says(&["TL-GEN-020", "did you mean `Pet`?", "--> tieline.toml:4:1"]);
+}
+
+#[test]
+fn what_cannot_be_followed_is_shown_where_it_is_said() {
+    let home = Home::with(&[
+        ("pets.yaml", PETS),
+        (
+            "tieline.toml",
+            "[[contract]]\npath = \"pets.yaml\"\nout = \"o\"\noperations = [\"getPet\", \"getDog\"]\n\
+             rename = { getPet = \"fn all\", getDog = \"dog\" }\n\
+             [contract.types.Pet]\nrename = \"1\"\nderive = [\"Eq\", \"Eq Ord\"]\nfields = { nme = \"called\" }\n",
+        ),
+    ]);
+    home.run(&["generate"]).exits(1).says(&[
+        "--> tieline.toml:4:25",
+        "--> tieline.toml:5:21",
+        "--> tieline.toml:5:40",
+        "--> tieline.toml:7:10",
+        "--> tieline.toml:8:17",
+        "at /contract/0/types/Pet/fields/nme",
+        "did you mean `name`?",
+    ]);
 }

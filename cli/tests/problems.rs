@@ -132,7 +132,9 @@ fn what_cannot_be_taken_over_is_a_warning_and_with_strict_an_error() {
 fn a_selection_that_matches_nothing_is_a_problem() {
     let toml = "[[contract]]\npath = \"pets.yaml\"\nout = \"o\"\noperations = [\"getDog\"]\n";
     let home = Home::with(&[("tieline.toml", toml), ("pets.yaml", PETS)]);
-    home.run(&["generate"]).exits(1).says(&["TL-GEN-002", "`getDog`"]);
+    home.run(&["generate"])
+        .exits(1)
+        .says(&["TL-GEN-002", "`getDog`", "--> tieline.toml:4:15"]);
     assert!(!home.has("o"));
 }
 

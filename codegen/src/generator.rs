@@ -1,12 +1,12 @@
 //! The one door to the generator: read, plan, emit, write.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::env;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use tieline_contract::problem::{Problem, Problems};
+use tieline_contract::problem::{Place, Problem, Problems};
 use tieline_contract::{Read, ReadOptions};
 
 use crate::diagnostics;
@@ -102,6 +102,15 @@ impl Generator {
     pub fn rename_operation(mut self, id: impl Into<String>, name: impl Into<String>) -> Self {
         if let Some(source) = self.sources.last_mut() {
             source.options.operations.push((id.into(), name.into()));
+        }
+        self
+    }
+
+    /// Where the options of the contract that was added last are said, by JSON pointer (`/types/Pet/rename`,
+    /// `/rename/getPet`, `/operations/0`), so that what is wrong with one is shown there.
+    pub fn option_places(mut self, places: BTreeMap<String, Place>) -> Self {
+        if let Some(source) = self.sources.last_mut() {
+            source.options.places = places;
         }
         self
     }

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use tieline_contract::problem::Place;
+use tieline_contract::source::escape_token;
+
 /// What is decided by hand about a type of a contract, or about all types that a pattern matches.
 ///
 /// ```
@@ -104,4 +107,17 @@ pub(crate) struct Options {
     pub(crate) types: Vec<(String, TypeOptions)>,
     /// Rust names of operations, by their ids.
     pub(crate) operations: Vec<(String, String)>,
+    /// Where all this is said, by JSON pointer: `/types/Pet/rename`.
+    pub(crate) places: BTreeMap<String, Place>,
+}
+
+impl Options {
+    /// Where an option is said: at the end of a path of keys, or at the last of them that has a place.
+    pub(crate) fn place(&self, path: &[&str]) -> Option<Place> {
+        (1..=path.len()).rev().find_map(|length| {
+            let tokens = path[..length].iter().map(|token| escape_token(token));
+            let pointer = tokens.fold(String::new(), |pointer, token| pointer + "/" + &token);
+            self.places.get(&pointer).cloned()
+        })
+    }
 }

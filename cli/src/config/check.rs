@@ -3,13 +3,15 @@
 //! The schema comes from schemars, so that keys, types and ranges are written once, in the types. Only the keywords
 //! that schemars writes for these are known here.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value as Json;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use tieline_contract::nearest::nearest;
-use tieline_contract::problem::{Diagnostic, Problem, Problems};
-use tieline_contract::source::{FileId, SourceMap, Span};
+use tieline_contract::problem::{Diagnostic, Place, Problem, Problems};
+use tieline_contract::source::{FileId, SourceMap, Span, escape_token};
 
 use super::values;
 use crate::diagnostics;
@@ -29,21 +31,50 @@ impl Located<'_> {
         range: std::ops::Range<usize>,
         path: &[String],
     ) -> Problem {
+        let mut place = self.place(range);
+        place.pointer = path.iter().fold(String::new(), |at, key| below(&at, key));
+        Problem::new(diagnostic, place)
+    }
+
+    /// The places of a value, which stands at `root`, and of all in it, by JSON pointer below it.
+    pub(super) fn places(self, value: &Spanned<DeValue<'_>>, root: &str) -> BTreeMap<String, Place> {
+        let mut places = BTreeMap::new();
+        let mut open = vec![(String::new(), value)];
+        while let Some((pointer, value)) = open.pop() {
+            match value.get_ref() {
+                DeValue::Table(table) => {
+                    open.extend(
+                        table
+                            .iter()
+                            .map(|(key, value)| (below(&pointer, key.get_ref()), value)),
+                    );
+                }
+                DeValue::Array(items) => {
+                    let items = items.iter().enumerate();
+                    open.extend(items.map(|(at, item)| (below(&pointer, &at.to_string()), item)));
+                }
+                _ => {}
+            }
+            let mut place = self.place(value.span());
+            place.pointer = format!("{root}{pointer}");
+            places.insert(pointer, place);
+        }
+        places
+    }
+
+    fn place(self, range: std::ops::Range<usize>) -> Place {
         let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        let mut place = self.sources.place(Span {
+        self.sources.place(Span {
             file: self.file,
             start: offset(range.start),
             end: offset(range.end),
-        });
-        place.pointer = pointer(path);
-        Problem::new(diagnostic, place)
+        })
     }
 }
 
-/// A JSON pointer (RFC 6901).
-fn pointer(path: &[String]) -> String {
-    let tokens = path.iter().map(|key| key.replace('~', "~0").replace('/', "~1"));
-    tokens.fold(String::new(), |pointer, token| pointer + "/" + &token)
+/// The JSON pointer (RFC 6901) of a key below another.
+fn below(pointer: &str, key: &str) -> String {
+    format!("{pointer}/{}", escape_token(key))
 }
 
 /// All problems of the table.

@@ -12,6 +12,7 @@ mod model;
 mod service;
 mod values;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use schemars::generate::SchemaSettings;
@@ -20,7 +21,7 @@ use serde_json::Value as Json;
 use toml::Spanned;
 use toml::de::{DeTable, Deserializer};
 
-use tieline_contract::problem::{Problem, Problems};
+use tieline_contract::problem::{Place, Problem, Problems};
 use tieline_contract::source::{FileId, SourceMap};
 
 pub(crate) use model::{Config, ContractConfig};
@@ -40,6 +41,8 @@ pub(crate) struct Loaded {
     pub(crate) folder: PathBuf,
     /// What is not wrong but idle.
     pub(crate) warnings: Problems,
+    /// Where the values of each contract's table stand, by JSON pointer below the table.
+    pub(crate) places: Vec<BTreeMap<String, Place>>,
     sources: SourceMap,
     file: FileId,
 }
@@ -84,6 +87,13 @@ pub(crate) fn load(path: &Path) -> Result<Loaded, Problems> {
         return Err(problems);
     }
     let warnings = reserved(&table, located);
+    let contracts = table.get_ref().get("contract");
+    let contracts = contracts.and_then(|contracts| contracts.get_ref().as_array());
+    let contracts = contracts.into_iter().flat_map(|contracts| contracts.iter());
+    let places = contracts
+        .enumerate()
+        .map(|(at, contract)| located.places(contract, &format!("/contract/{at}")))
+        .collect();
     let config = Config::deserialize(Deserializer::from(table)).map_err(|error| {
         let range = error.span().unwrap_or(0..0);
         located
@@ -95,6 +105,7 @@ pub(crate) fn load(path: &Path) -> Result<Loaded, Problems> {
         config,
         folder,
         warnings,
+        places,
         sources,
         file,
     })

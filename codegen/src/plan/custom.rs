@@ -23,22 +23,24 @@ impl<'c> Custom<'c> {
     /// Matches decisions with what they are about. Those about nothing are problems.
     pub(crate) fn of(contract: &'c Contract, options: &Options, problems: &mut Problems) -> Self {
         let mut custom = Self::default();
+        let mut judge = Judge { options, problems };
         // Patterns first, so that what is said of one type counts.
         let (patterns, exact): (Vec<_>, Vec<_>) = options
             .types
             .iter()
             .partition(|(selector, _)| selector.contains('*'));
         for (selector, decided) in patterns.into_iter().chain(exact) {
-            custom.one(contract, selector, decided, problems);
+            custom.one(contract, selector, decided, &mut judge);
         }
-        custom.refuse_twins(problems);
+        custom.refuse_twins(&mut judge);
         let ids: Vec<&str> = all_operations(contract)
             .map(|operation| operation.id.as_str())
             .collect();
         for (id, name) in &options.operations {
+            let path = ["rename", id];
             if !ids.contains(&id.as_str()) {
-                problems.push(unknown("operation", id, ids.iter().copied()));
-            } else if usable(name, problems) {
+                judge.unknown(&path, "operation", id, ids.iter().copied());
+            } else if judge.is_name(&path, name) {
                 custom.operations.insert(id.clone(), name.clone());
             }
         }
@@ -69,13 +71,7 @@ impl<'c> Custom<'c> {
         replaced.collect()
     }
 
-    fn one(
-        &mut self,
-        contract: &'c Contract,
-        selector: &str,
-        decided: &TypeOptions,
-        problems: &mut Problems,
-    ) {
+    fn one(&mut self, contract: &'c Contract, selector: &str, decided: &TypeOptions, judge: &mut Judge<'_>) {
         let is_pattern = selector.contains('*');
         let named = |name: &TypeName| {
             let rust = name::plain(Case::Type, &readable(&name.0));
@@ -97,29 +93,25 @@ impl<'c> Custom<'c> {
         }
         if found.is_empty() {
             let known = contract.types.keys().map(|name| name.0.as_str());
-            problems.push(unknown("type", selector, known));
+            judge.unknown(&["types", selector], "type", selector, known);
             return;
         }
         if found.len() > 1 && (decided.rename.is_some() || decided.replace.is_some()) {
+            let key = if decided.rename.is_some() {
+                "rename"
+            } else {
+                "path"
+            };
             let about = format!(
                 "`{selector}` matches {} types, which cannot have one name",
                 found.len()
             );
-            problems.push(Problem::new(&diagnostics::BAD_OPTION, None).about(about));
+            judge.sound(false, &["types", selector, key], || about);
             return;
         }
-        let mut sound = decided.rename.iter().all(|name| usable(name, problems));
-        sound &= decided.replace.iter().all(|path| is_type(path, problems));
-        sound &= decided.derive.iter().all(|path| is_path(path, problems));
-        sound &= decided.attributes.iter().all(|text| is_attribute(text, problems));
-        sound &= decided
-            .fields
-            .values()
-            .chain(decided.variants.values())
-            .all(|name| usable(name, problems));
-        if !is_pattern {
-            let [(_, def)] = found[..] else { return };
-            sound &= parts_exist(selector, def, decided, problems);
+        let mut sound = judge.decisions(selector, decided);
+        if let ([(_, def)], false) = (&found[..], is_pattern) {
+            sound &= judge.parts(selector, def, decided);
         }
         for (name, _) in found.into_iter().filter(|_| sound) {
             let before = self.types.remove(name).unwrap_or_default();
@@ -128,7 +120,7 @@ impl<'c> Custom<'c> {
     }
 
     /// Two types cannot be given one name.
-    fn refuse_twins(&mut self, problems: &mut Problems) {
+    fn refuse_twins(&mut self, judge: &mut Judge<'_>) {
         let mut taken: BTreeMap<&str, &str> = BTreeMap::new();
         let mut renamed: Vec<(&str, &str)> = self
             .types
@@ -138,8 +130,9 @@ impl<'c> Custom<'c> {
         renamed.sort_unstable();
         for (name, rust) in renamed {
             if let Some(first) = taken.insert(rust, name) {
-                let about = format!("`{first}` and `{name}` are both to be called `{rust}`");
-                problems.push(Problem::new(&diagnostics::BAD_OPTION, None).about(about));
+                judge.sound(false, &["types", name, "rename"], || {
+                    format!("`{first}` and `{name}` are both to be called `{rust}`")
+                });
             }
         }
     }
@@ -180,49 +173,6 @@ pub(crate) fn assign<S: AsRef<str>>(
         .collect()
 }
 
-fn unknown<'k>(what: &str, wrong: &str, known: impl Iterator<Item = &'k str>) -> Problem {
-    let problem = Problem::new(&diagnostics::NAMES_NOTHING, None).about(format!("the {what} `{wrong}`"));
-    match nearest(wrong, known) {
-        Some(near) => problem.help(format!("did you mean `{near}`?")),
-        None => problem,
-    }
-}
-
-/// Whether the properties and constants that are given names are there.
-fn parts_exist(selector: &str, def: &TypeDef, decided: &TypeOptions, problems: &mut Problems) -> bool {
-    let (fields, variants): (Vec<&str>, Vec<String>) = match &def.kind {
-        TypeKind::Struct(one) => (
-            one.fields.iter().map(|field| field.name.as_str()).collect(),
-            Vec::new(),
-        ),
-        TypeKind::Enum(one) => (
-            Vec::new(),
-            one.values.iter().map(|value| text_of(&value.constant)).collect(),
-        ),
-        TypeKind::Union(one) => (
-            Vec::new(),
-            one.variants.iter().map(|variant| variant.name.clone()).collect(),
-        ),
-        TypeKind::Alias(_) => (Vec::new(), Vec::new()),
-    };
-    let mut sound = true;
-    for property in decided
-        .fields
-        .keys()
-        .filter(|name| !fields.contains(&name.as_str()))
-    {
-        let what = format!("property of `{selector}`,");
-        problems.push(unknown(&what, property, fields.iter().copied()));
-        sound = false;
-    }
-    for value in decided.variants.keys().filter(|name| !variants.contains(name)) {
-        let what = format!("value of `{selector}`,");
-        problems.push(unknown(&what, value, variants.iter().map(String::as_str)));
-        sound = false;
-    }
-    sound
-}
-
 /// A constant as it is written.
 pub(crate) fn text_of(constant: &EnumConstant) -> String {
     match constant {
@@ -231,41 +181,110 @@ pub(crate) fn text_of(constant: &EnumConstant) -> String {
     }
 }
 
-fn usable(name: &str, problems: &mut Problems) -> bool {
-    let plain = name.strip_prefix("r#").unwrap_or(name);
-    let is_name = syn::parse_str::<syn::Ident>(plain).is_ok() || name::is_keyword(plain);
-    let is_name = is_name && !matches!(plain, "self" | "Self" | "super" | "crate" | "_");
-    refuse(is_name, format!("`{name}` is not a Rust name"), problems)
+/// Judges options, each by the path of keys that leads to it.
+struct Judge<'o> {
+    options: &'o Options,
+    problems: &'o mut Problems,
 }
 
-fn is_type(path: &str, problems: &mut Problems) -> bool {
-    let is_type = syn::parse_str::<syn::TypePath>(path).is_ok();
-    refuse(is_type, format!("`{path}` is not the path of a type"), problems)
+impl Judge<'_> {
+    /// What is said of a type, apart from the contract.
+    fn decisions(&mut self, selector: &str, decided: &TypeOptions) -> bool {
+        let at = |key| ["types", selector, key];
+        let mut sound = true;
+        if let Some(name) = &decided.rename {
+            sound &= self.is_name(&at("rename"), name);
+        }
+        if let Some(path) = &decided.replace {
+            sound &= self.sound(syn::parse_str::<syn::TypePath>(path).is_ok(), &at("path"), || {
+                format!("`{path}` is not the path of a type")
+            });
+        }
+        for (nth, path) in decided.derive.iter().enumerate() {
+            let at = ["types", selector, "derive", &nth.to_string()];
+            sound &= self.sound(syn::parse_str::<syn::Path>(path).is_ok(), &at, || {
+                format!("`{path}` is not the path of a trait to derive")
+            });
+        }
+        for (nth, text) in decided.attributes.iter().enumerate() {
+            let at = ["types", selector, "attributes", &nth.to_string()];
+            sound &= self.sound(is_attribute(text), &at, || {
+                format!("`{text}` is not an attribute, as `#[…]`")
+            });
+        }
+        for (key, names) in [("fields", &decided.fields), ("variants", &decided.variants)] {
+            for (of, name) in names {
+                sound &= self.is_name(&["types", selector, key, of], name);
+            }
+        }
+        sound
+    }
+
+    /// Whether the properties and constants that are given names are there.
+    fn parts(&mut self, selector: &str, def: &TypeDef, decided: &TypeOptions) -> bool {
+        let (fields, variants): (Vec<&str>, Vec<String>) = match &def.kind {
+            TypeKind::Struct(one) => (
+                one.fields.iter().map(|field| field.name.as_str()).collect(),
+                Vec::new(),
+            ),
+            TypeKind::Enum(one) => (
+                Vec::new(),
+                one.values.iter().map(|value| text_of(&value.constant)).collect(),
+            ),
+            TypeKind::Union(one) => (
+                Vec::new(),
+                one.variants.iter().map(|variant| variant.name.clone()).collect(),
+            ),
+            TypeKind::Alias(_) => (Vec::new(), Vec::new()),
+        };
+        let variants: Vec<&str> = variants.iter().map(String::as_str).collect();
+        let mut sound = true;
+        for (key, what, names, known) in [
+            ("fields", "property", &decided.fields, &fields),
+            ("variants", "value", &decided.variants, &variants),
+        ] {
+            for name in names.keys().filter(|name| !known.contains(&name.as_str())) {
+                let what = format!("{what} of `{selector}`,");
+                self.unknown(
+                    &["types", selector, key, name],
+                    &what,
+                    name,
+                    known.iter().copied(),
+                );
+                sound = false;
+            }
+        }
+        sound
+    }
+
+    fn is_name(&mut self, path: &[&str], name: &str) -> bool {
+        let plain = name.strip_prefix("r#").unwrap_or(name);
+        let is_name = syn::parse_str::<syn::Ident>(plain).is_ok() || name::is_keyword(plain);
+        let is_name = is_name && !matches!(plain, "self" | "Self" | "super" | "crate" | "_");
+        self.sound(is_name, path, || format!("`{name}` is not a Rust name"))
+    }
+
+    fn unknown<'k>(&mut self, path: &[&str], what: &str, wrong: &str, known: impl Iterator<Item = &'k str>) {
+        let problem = Problem::new(&diagnostics::NAMES_NOTHING, self.options.place(path));
+        let problem = problem.about(format!("the {what} `{wrong}`"));
+        self.problems.push(match nearest(wrong, known) {
+            Some(near) => problem.help(format!("did you mean `{near}`?")),
+            None => problem,
+        });
+    }
+
+    /// Complains of an option that is not sound.
+    fn sound(&mut self, sound: bool, path: &[&str], about: impl FnOnce() -> String) -> bool {
+        if !sound {
+            let problem = Problem::new(&diagnostics::BAD_OPTION, self.options.place(path));
+            self.problems.push(problem.about(about()));
+        }
+        sound
+    }
 }
 
-fn is_path(path: &str, problems: &mut Problems) -> bool {
-    let is_path = syn::parse_str::<syn::Path>(path).is_ok();
-    refuse(
-        is_path,
-        format!("`{path}` is not the path of a trait to derive"),
-        problems,
-    )
-}
-
-fn is_attribute(text: &str, problems: &mut Problems) -> bool {
+fn is_attribute(text: &str) -> bool {
     use syn::parse::Parser as _;
     let parsed = syn::Attribute::parse_outer.parse_str(text);
-    let is_attribute = parsed.is_ok_and(|attributes| !attributes.is_empty());
-    refuse(
-        is_attribute,
-        format!("`{text}` is not an attribute, as `#[…]`"),
-        problems,
-    )
-}
-
-fn refuse(sound: bool, about: String, problems: &mut Problems) -> bool {
-    if !sound {
-        problems.push(Problem::new(&diagnostics::BAD_OPTION, None).about(about));
-    }
-    sound
+    parsed.is_ok_and(|attributes| !attributes.is_empty())
 }

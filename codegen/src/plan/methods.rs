@@ -62,7 +62,7 @@ pub(crate) fn plan(
     settings: &Settings<'_>,
     problems: &mut Problems,
 ) -> Plan {
-    let chosen = settings.selection.choose(contract, problems);
+    let chosen = settings.selection.choose(contract, settings.options, problems);
     let mut plan = super::outline(contract, settings);
     match proto::messages(descriptors.file_descriptor_set(), descriptors.roots()) {
         Ok(messages) => {

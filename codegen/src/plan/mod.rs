@@ -107,7 +107,7 @@ pub(crate) struct Settings<'s> {
 
 /// Decides everything about the module of `contract`.
 pub(crate) fn plan(contract: &Contract, settings: &Settings<'_>, problems: &mut Problems) -> Plan {
-    let chosen = settings.selection.choose(contract, problems);
+    let chosen = settings.selection.choose(contract, settings.options, problems);
     let webhooks = settings.selection.webhooks(contract);
     let custom = Custom::of(contract, settings.options, problems);
     let names = types::names(&contract.types, &custom);

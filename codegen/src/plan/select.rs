@@ -4,6 +4,7 @@ use tieline_contract::model::{Binding, Contract, Operation, PathSegment};
 use tieline_contract::problem::{Problem, Problems};
 
 use crate::diagnostics;
+use crate::options::Options;
 
 /// A choice of operations. Empty: all of them.
 #[derive(Debug, Clone, Default)]
@@ -27,18 +28,24 @@ impl Selection {
     }
 
     /// The operations that a selector names, in the order of the contract. A selector that names none is a problem.
-    pub(crate) fn choose<'c>(&self, contract: &'c Contract, problems: &mut Problems) -> Vec<&'c Operation> {
+    pub(crate) fn choose<'c>(
+        &self,
+        contract: &'c Contract,
+        options: &Options,
+        problems: &mut Problems,
+    ) -> Vec<&'c Operation> {
         if self.is_everything() {
             return contract.operations().collect();
         }
-        for selector in &self.0 {
+        for (at, selector) in self.0.iter().enumerate() {
             if !contract
                 .operations()
                 .chain(&contract.webhooks)
                 .any(|operation| selects(selector, operation))
             {
-                problems
-                    .push(Problem::new(&diagnostics::SELECTS_NOTHING, None).about(format!("`{selector}`")));
+                let place = options.place(&["operations", &at.to_string()]);
+                let problem = Problem::new(&diagnostics::SELECTS_NOTHING, place);
+                problems.push(problem.about(format!("`{selector}`")));
             }
         }
         contract

@@ -3,6 +3,7 @@
 
 mod table;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use tieline_codegen::TypeOptions;
@@ -32,6 +33,8 @@ pub(crate) struct Job {
     pub(crate) types: Vec<(String, TypeOptions)>,
     /// Rust names of operations, by their ids.
     pub(crate) renamed: Vec<(String, String)>,
+    /// Where these are said, by JSON pointer.
+    pub(crate) places: BTreeMap<String, Place>,
     /// Which parts are written.
     pub(crate) sections: Sections,
     /// Which operations are written. Empty: all.
@@ -140,6 +143,7 @@ fn from_arguments(args: &GenerateArgs) -> Result<Vec<Job>, Failure> {
                 overlays: args.overlay.clone(),
                 types: Vec::new(),
                 renamed: Vec::new(),
+                places: BTreeMap::new(),
                 sections,
                 operations: Vec::new(),
             })),
@@ -166,6 +170,7 @@ fn from_config(args: &GenerateArgs) -> Result<(Vec<Job>, Problems), Failure> {
             args,
             loaded: &loaded,
             contract,
+            places: loaded.places.get(at),
             path: vec!["contract".to_owned(), at.to_string()],
         };
         match reader.jobs() {

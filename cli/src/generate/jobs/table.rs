@@ -1,10 +1,11 @@
 //! One `[[contract]]` table of tieline.toml: which jobs it stands for. All that is wrong with it is said at once.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use toml::Spanned;
 
-use tieline_contract::problem::{Diagnostic, Problem, Problems};
+use tieline_contract::problem::{Diagnostic, Place, Problem, Problems};
 
 use super::{Job, Sections, find, sections};
 use crate::args::GenerateArgs;
@@ -17,6 +18,8 @@ pub(super) struct Reader<'a> {
     pub(super) args: &'a GenerateArgs,
     pub(super) loaded: &'a Loaded,
     pub(super) contract: &'a ContractConfig,
+    /// Where the values of the table stand.
+    pub(super) places: Option<&'a BTreeMap<String, Place>>,
     pub(super) path: Vec<String>,
 }
 
@@ -76,6 +79,7 @@ impl Reader<'_> {
                 overlays: overlays.clone(),
                 types: types.clone(),
                 renamed: renamed.clone(),
+                places: self.places.cloned().unwrap_or_default(),
                 sections,
                 operations: operations.map(|list| list.get_ref().clone()).unwrap_or_default(),
             })
