@@ -325,10 +325,36 @@ fn many_contracts_are_told_of_in_their_order() {
     let out = home.run(&["generate", "contracts", "--out", "o"]).exits(0).out;
     let told: Vec<&str> = out
         .lines()
-        .filter_map(|line| line.split_once(": 2 operations"))
-        .map(|(name, _)| name)
+        .filter(|line| line.contains(" -> o/"))
+        .filter_map(|line| line.split_whitespace().next())
         .collect();
     assert_eq!(told, names);
+}
+
+#[test]
+fn several_contracts_stand_in_a_table_with_what_became_of_each() {
+    let wrong = PETS.replace("#/components/schemas/Pet", "#/components/schemas/Dog");
+    let home = Home::with(&[
+        ("contracts/pets.yaml", PETS),
+        ("contracts/zoo_of_dogs.yaml", &wrong),
+    ]);
+    let out = home.run(&["generate", "contracts", "--out", "o"]).exits(1).out;
+    let lines: Vec<&str> = out.lines().collect();
+    let head = "contract     operations  types  skipped  errors  warnings  files  time";
+    assert_eq!(lines[0], head, "{out}");
+    let pets: Vec<&str> = lines[1].split_whitespace().collect();
+    assert_eq!(pets[..6], ["pets", "2", "1", "0", "0", "0"], "{out}");
+    assert!(lines[1].ends_with("-> o/pets"), "{out}");
+    let dogs: Vec<&str> = lines[2].split_whitespace().collect();
+    assert_eq!((dogs[0], dogs[4]), ("zoo_of_dogs", "1"), "{out}");
+    assert!(
+        lines[2].starts_with("zoo_of_dogs           0"),
+        "columns stand under their heads: {out}"
+    );
+    assert!(
+        lines[3].starts_with("failed: nothing was written; 2 contracts, "),
+        "{out}"
+    );
 }
 
 #[test]

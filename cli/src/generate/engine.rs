@@ -56,6 +56,7 @@ fn modules(jobs: &[Job], strict: bool, report: &mut Report) -> Rendered {
             });
         }
         drop(done);
+        report.begin(jobs.iter().map(|job| job.name.as_str()));
         if let Some(first) = jobs.first() {
             report.start(&first.name, 1, jobs.len());
         }
@@ -123,6 +124,7 @@ fn package(
 ) -> Rendered {
     let mut all = Rendered::default();
     let jobs = &plan.jobs;
+    report.begin(jobs.iter().map(|job| job.name.as_str()));
     report.start(name, 1, 1);
     let started = Instant::now();
     let runtime = runtime.map_or_else(Runtime::default, |path| Runtime::Path(path.to_path_buf()));

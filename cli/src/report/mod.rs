@@ -131,6 +131,13 @@ impl Report {
         self.page.as_ref().map(|page| page.render(summary))
     }
 
+    /// Contracts of these names are going to be told of. Several stand in a table.
+    pub(crate) fn begin<'n>(&mut self, names: impl Iterator<Item = &'n str>) {
+        if let To::Text(text) = &mut self.to {
+            text.begin(names);
+        }
+    }
+
     /// A contract is being read.
     pub(crate) fn start(&mut self, name: &str, at: usize, of: usize) {
         if let To::Text(text) = &mut self.to {

@@ -1,4 +1,4 @@
-//! For people: problems as rustc prints them, a line a contract, a diff, a summary.
+//! For people: problems as rustc prints them, a line a contract (a row, when there are several), a diff, a summary.
 
 use std::io::Write;
 use std::time::Duration;
@@ -14,11 +14,45 @@ pub(crate) struct Text {
     style: Style,
     /// Whether a progress line stands there, to be wiped before anything else is written.
     moving: bool,
+    /// How wide the names of a table are.
+    table: Option<usize>,
 }
+
+/// The columns of a table behind the names.
+const COLUMNS: [&str; 7] = [
+    "operations",
+    "types",
+    "skipped",
+    "errors",
+    "warnings",
+    "files",
+    "time",
+];
+/// What stands above the names.
+const NAMES: &str = "contract";
 
 impl Text {
     pub(super) fn new(style: Style) -> Self {
-        Self { style, moving: false }
+        Self {
+            style,
+            moving: false,
+            table: None,
+        }
+    }
+
+    /// Begins a table when there are several contracts.
+    pub(super) fn begin<'n>(&mut self, names: impl Iterator<Item = &'n str>) {
+        let widths: Vec<usize> = names.map(|name| name.chars().count()).collect();
+        if widths.len() < 2 {
+            return;
+        }
+        let width = widths.into_iter().fold(NAMES.len(), usize::max);
+        let mut head = format!("{NAMES:width$}");
+        for column in COLUMNS {
+            head.push_str(&format!("  {column}"));
+        }
+        let _ = writeln!(std::io::stdout(), "{}", paint("1", &head, self.style.out));
+        self.table = Some(width);
     }
 
     pub(super) fn start(&mut self, name: &str, at: usize, of: usize) {
@@ -39,6 +73,10 @@ impl Text {
     pub(super) fn contract(&mut self, contract: &ContractReport) {
         self.wipe();
         let colour = self.style.out;
+        if let Some(width) = self.table {
+            let _ = writeln!(std::io::stdout(), "{}", row(contract, width, colour));
+            return;
+        }
         if contract.errors > 0 {
             let errors = paint("31", &count(contract.errors, "error"), colour);
             let name = strong(&contract.name, colour);
@@ -115,6 +153,32 @@ impl Text {
             let _ = write!(std::io::stderr(), "\r\x1b[2K");
         }
     }
+}
+
+/// A row of the table: the path at its end is where the output is.
+fn row(contract: &ContractReport, width: usize, colour: bool) -> String {
+    let failed = contract.errors > 0;
+    let name = format!("{:width$}", contract.name);
+    let mut row = paint(if failed { "1;31" } else { "1;32" }, &name, colour);
+    let cells = [
+        (contract.operations, None),
+        (contract.types, None),
+        (contract.skipped, Some("33")),
+        (contract.errors, Some("31")),
+        (contract.warnings, Some("33")),
+        (contract.files, None),
+    ];
+    for ((number, code), column) in cells.into_iter().zip(COLUMNS) {
+        let cell = format!("{number:>width$}", width = column.len());
+        let marked = code.filter(|_| number > 0);
+        row.push_str("  ");
+        row.push_str(&marked.map_or_else(|| cell.clone(), |code| paint(code, &cell, colour)));
+    }
+    row.push_str(&format!("  {}", time(contract.time)));
+    if !failed {
+        row.push_str(&format!("  -> {}", contract.out.display()));
+    }
+    row
 }
 
 fn count(number: usize, what: &str) -> String {
