@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tieline_codegen::{Generator, Output, TypeOptions};
+use tieline_codegen::{Generator, Output, Runtime, TypeOptions};
 
 /// The goldens. One shows every part of a module; the others show what their feature needs.
 const GOLDENS: &[&str] = &[
@@ -15,6 +15,7 @@ const GOLDENS: &[&str] = &[
     "decided",
     "docs",
     "enums",
+    "examples",
     "grpc",
     "headers",
     "maps",
@@ -151,4 +152,32 @@ fn rendering_twice_gives_the_same_octets() {
         let (one, other) = (render(name), render(name));
         assert!(one.files().eq(other.files()), "{name}");
     }
+}
+
+/// What a crate has beside its code. The doc tests of `tieline-tests` compile it.
+#[test]
+fn examples_of_the_contract_become_calls() {
+    let path = folder().join("examples/EXAMPLES.md");
+    let output = generator("examples")
+        .contract(folder().join("grpc/contract.proto"))
+        .name("grpc")
+        .package("tieline_tests", Runtime::default())
+        .render()
+        .unwrap_or_else(|failure| panic!("{failure}"));
+    let made = output.files().find(|(path, _)| path == Path::new("EXAMPLES.md"));
+    let (_, made) = made.expect("the examples of a crate");
+    let root = output.files().find(|(path, _)| path == Path::new("src/lib.rs"));
+    let (_, root) = root.expect("the root of a crate");
+    assert!(
+        root.contains("#[doc = include_str!(\"../EXAMPLES.md\")]"),
+        "{root}"
+    );
+    if std::env::var_os("TIELINE_BLESS").is_some() {
+        fs::write(&path, made).unwrap();
+    }
+    assert_eq!(
+        fs::read_to_string(&path).unwrap_or_default(),
+        *made,
+        "TIELINE_BLESS=1 rewrites it"
+    );
 }

@@ -13,11 +13,13 @@ pub enum Template {
     /// `Cargo.toml` of a generated crate: `crate_name`, `description`, `version`, `runtime` (`version` or `path`).
     CrateManifest,
     /// `README.md` of a generated crate: `crate_name`, `crate_ident`, `contracts` (each `name`, `title`, `source`,
-    /// `operations`), `command`.
+    /// `operations`), `has_examples`, `command`.
     CrateReadme,
     /// `src/lib.rs` of a generated crate of several contracts: `mark`, `deep` (whether the types nest
-    /// deeper than rustc follows by itself), `contracts` (each `ident`, `title`).
+    /// deeper than rustc follows by itself), `has_examples`, `contracts` (each `ident`, `title`).
     CrateLib,
+    /// `EXAMPLES.md` of a generated crate: `crate_name`, `examples` (Markdown).
+    CrateExamples,
     /// The report of a run as an HTML page, whose texts are escaped: `result`, `version`, `seconds`, `summary`, `contracts`
     /// and `problems` (each `level`, `code`, `message`, `place`, `text`).
     Report,
@@ -25,10 +27,11 @@ pub enum Template {
 
 impl Template {
     /// Every template, for those who check them all.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::CrateManifest,
         Self::CrateReadme,
         Self::CrateLib,
+        Self::CrateExamples,
         Self::Report,
     ];
 
@@ -38,6 +41,7 @@ impl Template {
             Self::CrateManifest => "crate/Cargo.toml",
             Self::CrateReadme => "crate/README.md",
             Self::CrateLib => "crate/lib.rs",
+            Self::CrateExamples => "crate/EXAMPLES.md",
             Self::Report => "report.html",
         }
     }
@@ -48,6 +52,7 @@ impl Template {
             Self::CrateManifest => include_str!("../templates/crate/Cargo.toml.j2"),
             Self::CrateReadme => include_str!("../templates/crate/README.md.j2"),
             Self::CrateLib => include_str!("../templates/crate/lib.rs.j2"),
+            Self::CrateExamples => include_str!("../templates/crate/EXAMPLES.md.j2"),
             Self::Report => include_str!("../templates/report.html.j2"),
         }
     }

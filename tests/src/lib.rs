@@ -1,5 +1,14 @@
 //! Tests that cross crate walls.
 
+/// Calls as a generated crate shows them.
+#[deny(warnings, missing_docs)]
+#[path = "../golden/examples/mod.rs"]
+pub mod examples;
+
+#[cfg(doctest)]
+#[doc = include_str!("../golden/examples/EXAMPLES.md")]
+mod example_calls {}
+
 #[cfg(test)]
 pub mod golden;
 #[cfg(test)]

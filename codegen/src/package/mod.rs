@@ -9,7 +9,7 @@ use tieline_templates::{RenderError, Template};
 use crate::diagnostics;
 use crate::plan::Plan;
 use crate::plan::name::is_keyword;
-use crate::rust::{DEEP, MARK};
+use crate::rust::{self, DEEP, MARK};
 
 /// Where a generated crate finds the runtime.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +39,9 @@ struct Context {
     command: String,
     mark: String,
     deep: bool,
+    /// Whether there are examples of calls, and what they are.
+    has_examples: bool,
+    examples: String,
 }
 
 #[derive(Serialize)]
@@ -66,7 +69,14 @@ pub(crate) fn files(
     folder: &Path,
     plans: &[Plan],
 ) -> Result<Vec<(PathBuf, String)>, Problem> {
-    let context = context(name, runtime, folder, plans);
+    let mut context = context(name, runtime, folder, plans);
+    for (plan, contract) in plans.iter().zip(&context.contracts) {
+        let found = rust::examples::of(plan, &contract.path).map_err(|error| {
+            Problem::new(&diagnostics::MALFORMED, None).about(format!("EXAMPLES.md: {error}"))
+        })?;
+        context.examples.push_str(&found);
+    }
+    context.has_examples = !context.examples.is_empty();
     let fill = |path: &str, template: Template| {
         let text = tieline_templates::render(template, &context).map_err(|error| malformed(&error))?;
         Ok((PathBuf::from(path), text))
@@ -75,6 +85,9 @@ pub(crate) fn files(
         fill("Cargo.toml", Template::CrateManifest)?,
         fill("README.md", Template::CrateReadme)?,
     ];
+    if context.has_examples {
+        files.push(fill("EXAMPLES.md", Template::CrateExamples)?);
+    }
     if plans.len() > 1 {
         files.push(fill("src/lib.rs", Template::CrateLib)?);
     }
@@ -139,6 +152,8 @@ fn context(name: &str, runtime: &Runtime, folder: &Path, plans: &[Plan]) -> Cont
             env!("CARGO_PKG_VERSION")
         ),
         deep: plans.iter().any(|plan| plan.types.len() > DEEP),
+        has_examples: false,
+        examples: String::new(),
         crate_name: name.to_owned(),
     }
 }

@@ -33,6 +33,8 @@ pub(crate) struct OperationPlan {
     pub(crate) docs: Docs,
     pub(crate) deprecated: bool,
     pub(crate) request: RecordPlan,
+    /// What the contract shows for each field of the request.
+    pub(crate) examples: Vec<Option<serde_json::Value>>,
     pub(crate) successes: ReplySetPlan,
     pub(crate) failures: ReplySetPlan,
     /// The headers that successes declare.
@@ -227,6 +229,11 @@ fn one(
         failure_headers: HeadersPlan::None,
         output: output(&route.successes),
         request: request(names, operation, binding),
+        examples: operation
+            .inputs
+            .iter()
+            .map(|input| input.example.clone())
+            .collect(),
         id: operation.id.clone(),
         deprecated: operation.deprecated,
         safety: match operation.behaviour.safety {

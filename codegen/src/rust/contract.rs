@@ -3,6 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::examples;
 use super::format::{Call, Calls};
 use super::tokens;
 use crate::plan::operations::OperationPlan;
@@ -61,6 +62,14 @@ pub(crate) fn emit(plan: &Plan, calls: &Calls) -> TokenStream {
             pub use operations::*;
         }
     });
+    let shows = plan.is_root && plan.form == Form::Crate && examples::exist(plan);
+    let example_calls = shows.then(|| {
+        quote! {
+            #[cfg(doctest)]
+            #[doc = include_str!("../EXAMPLES.md")]
+            mod examples_of_calls {}
+        }
+    });
     quote! {
         use ::tieline::generated::v1;
         #types
@@ -71,6 +80,7 @@ pub(crate) fn emit(plan: &Plan, calls: &Calls) -> TokenStream {
         #server
         #mock
         #facts
+        #example_calls
     }
 }
 

@@ -4,6 +4,7 @@ mod api;
 mod blocking;
 mod client;
 mod contract;
+pub(crate) mod examples;
 mod format;
 #[cfg(feature = "proto")]
 mod grpc;

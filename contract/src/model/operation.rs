@@ -93,6 +93,8 @@ pub struct Input {
     pub value: TypeUse,
     /// The value that the callee assumes when it is absent.
     pub default: Option<serde_json::Value>,
+    /// A value that the contract shows, or one put together from what it shows of parts.
+    pub example: Option<serde_json::Value>,
 }
 
 /// One thing that can come back.

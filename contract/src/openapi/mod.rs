@@ -11,6 +11,7 @@ mod build;
 mod content;
 pub mod diagnostics;
 mod dynamic;
+mod example;
 mod form;
 mod headers;
 mod info;

@@ -126,6 +126,7 @@ fn text_input(name: &str) -> Input {
         deprecated: false,
         value: TypeUse::plain(Type::Scalar(Scalar::String)),
         default: None,
+        example: None,
     }
 }
 

@@ -6,6 +6,7 @@ use crate::source::{Entry, Node};
 
 use super::content;
 use super::diagnostics;
+use super::example;
 use super::info::docs;
 use super::operation::Skip;
 
@@ -121,6 +122,7 @@ pub(super) fn read<'a>(
         deprecated: flag("deprecated"),
         value,
         default: schema.and_then(|schema| schema.get("default")).map(Node::to_json),
+        example: example::of(cx, content.map_or(node, |media| &media.value)),
     };
     Ok((input, input_place))
 }

@@ -7,6 +7,7 @@ use crate::source::Node;
 
 use super::content::{self, essence};
 use super::diagnostics;
+use super::example;
 use super::form;
 use super::info::docs;
 use super::multipart;
@@ -66,6 +67,7 @@ pub(super) fn read<'a>(
         deprecated: false,
         value,
         default: None,
+        example: example::of(cx, &media.value),
     };
     let styles = match encoding {
         Encoding::Form => form::styles(cx, &media.value),

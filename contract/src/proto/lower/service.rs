@@ -59,6 +59,7 @@ fn request(method: &MethodDescriptor) -> Input {
         deprecated: false,
         value: field::message_use(&method.input()),
         default: None,
+        example: None,
     }
 }
 
