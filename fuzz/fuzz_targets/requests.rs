@@ -11,15 +11,19 @@ use tower_service::Service as _;
 
 #[allow(dead_code)]
 #[path = "../../tests/golden/bodies/mod.rs"]
+#[rustfmt::skip]
 mod bodies;
 #[allow(dead_code)]
 #[path = "../../tests/golden/multipart/mod.rs"]
+#[rustfmt::skip]
 mod multipart;
 #[allow(dead_code)]
 #[path = "../../tests/golden/pages/mod.rs"]
+#[rustfmt::skip]
 mod pages;
 #[allow(dead_code)]
 #[path = "../../tests/golden/security/mod.rs"]
+#[rustfmt::skip]
 mod security;
 
 fn router(chosen: u8) -> axum::Router {

@@ -7,21 +7,27 @@ use tieline::codec::{Value, json, validate};
 
 #[allow(dead_code)]
 #[path = "../../tests/golden/all_of/mod.rs"]
+#[rustfmt::skip]
 mod all_of;
 #[allow(dead_code)]
 #[path = "../../tests/golden/checks/mod.rs"]
+#[rustfmt::skip]
 mod checks;
 #[allow(dead_code)]
 #[path = "../../tests/golden/maps/mod.rs"]
+#[rustfmt::skip]
 mod maps;
 #[allow(dead_code)]
 #[path = "../../tests/golden/three_states/mod.rs"]
+#[rustfmt::skip]
 mod three_states;
 #[allow(dead_code)]
 #[path = "../../tests/golden/union_by_kind/mod.rs"]
+#[rustfmt::skip]
 mod union_by_kind;
 #[allow(dead_code)]
 #[path = "../../tests/golden/union_by_tag/mod.rs"]
+#[rustfmt::skip]
 mod union_by_tag;
 
 fn there_and_back<T: Value + PartialEq + std::fmt::Debug>(octets: &[u8]) {

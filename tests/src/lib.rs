@@ -3,6 +3,7 @@
 /// Calls as a generated crate shows them.
 #[deny(warnings, missing_docs)]
 #[path = "../golden/examples/mod.rs"]
+#[rustfmt::skip]
 pub mod examples;
 
 #[cfg(doctest)]

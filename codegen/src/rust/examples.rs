@@ -34,6 +34,9 @@ pub(crate) fn of(plan: &Plan, path: &str) -> Result<String, syn::Error> {
             "Client"
         };
         text.push_str(&format!("\n```rust,no_run\nuse {path}::{types};\n"));
+        if body.contains("v1::") {
+            text.push_str("use tieline::generated::v1;\n");
+        }
         if body.contains("json::") {
             text.push_str("use tieline::codec::json;\n");
         }
@@ -104,38 +107,56 @@ fn call(plan: &Plan, operation: &OperationPlan) -> Option<TokenStream> {
 fn set(plan: &Plan, field: &FieldPlan, example: &Value) -> Option<TokenStream> {
     let setter = tokens::ident(field.setter.as_ref()?);
     let argument = match &field.ty {
-        RustType::Option(inner) => value(plan, inner, field.converts, example)?,
+        RustType::Option(inner) => value(plan, inner, Takes::of(field), example)?,
         _ => argument(plan, field, example)?,
     };
     Some(quote!(.#setter(#argument)))
 }
 
-/// What `new`, or the method of an operation, is given for a field.
-fn argument(plan: &Plan, field: &FieldPlan, example: &Value) -> Option<TokenStream> {
-    value(plan, &field.ty, field.converts, example)
+/// What a parameter takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Takes {
+    /// The type itself.
+    Exact,
+    /// Anything that turns into it.
+    Into,
+    /// Anything that turns into something around it.
+    Around,
 }
 
-/// A value, as it is written in Rust; `converts`, where anything that turns into it will do.
-fn value(plan: &Plan, ty: &RustType, converts: bool, example: &Value) -> Option<TokenStream> {
+impl Takes {
+    fn of(field: &FieldPlan) -> Self {
+        if field.converts { Self::Into } else { Self::Exact }
+    }
+}
+
+/// What `new`, or the method of an operation, is given for a field.
+fn argument(plan: &Plan, field: &FieldPlan, example: &Value) -> Option<TokenStream> {
+    value(plan, &field.ty, Takes::of(field), example)
+}
+
+/// A value, as it is written in Rust.
+fn value(plan: &Plan, ty: &RustType, takes: Takes, example: &Value) -> Option<TokenStream> {
     match (ty, example) {
-        (RustType::Boxed(inner), _) => value(plan, inner, converts, example),
+        (RustType::Boxed(inner), _) => value(plan, inner, takes, example),
         (RustType::Option(_), Value::Null) => Some(quote!(None)),
         (RustType::Option(inner), _) => {
-            let value = value(plan, inner, converts, example)?;
+            let value = value(plan, inner, takes, example)?;
             Some(quote!(Some(#value)))
         }
-        (RustType::Nullable(inner), _) if converts && !example.is_null() => {
-            value(plan, inner, false, example)
+        (RustType::Nullable(inner), _) if takes == Takes::Into && !example.is_null() => {
+            value(plan, inner, Takes::Around, example)
         }
-        (RustType::Scalar(Scalar::String), Value::String(text)) if converts => Some(quote!(#text)),
+
+        (RustType::Scalar(Scalar::String), Value::String(text)) if takes == Takes::Into => {
+            Some(quote!(#text))
+        }
         (RustType::Scalar(Scalar::String), Value::String(text)) => Some(quote!(#text.to_owned())),
-        (RustType::Scalar(scalar), _) => {
-            scalar_value(*scalar, example).or_else(|| read(ty, converts, example))
-        }
+        (RustType::Scalar(scalar), _) => scalar_value(*scalar, example).or_else(|| read(ty, takes, example)),
         (RustType::Vec(item), Value::Array(items)) => {
             let items: Option<Vec<TokenStream>> = items
                 .iter()
-                .map(|example| value(plan, item, false, example))
+                .map(|example| value(plan, item, Takes::Exact, example))
                 .collect();
             items.map(|items| quote!(Vec::from([#(#items),*])))
         }
@@ -146,9 +167,9 @@ fn value(plan: &Plan, ty: &RustType, converts: bool, example: &Value) -> Option<
                 (KindPlan::Enumeration(one), _) => constant(name, one, example),
                 _ => None,
             };
-            built.or_else(|| read(ty, converts, example))
+            built.or_else(|| read(ty, takes, example))
         }
-        _ => read(ty, converts, example),
+        _ => read(ty, takes, example),
     }
 }
 
@@ -217,11 +238,11 @@ fn constant(name: &str, one: &EnumPlan, example: &Value) -> Option<TokenStream> 
 }
 
 /// What is easier to read than to write: from JSON.
-fn read(ty: &RustType, converts: bool, example: &Value) -> Option<TokenStream> {
+fn read(ty: &RustType, takes: Takes, example: &Value) -> Option<TokenStream> {
     let is_plain = match ty {
         RustType::Named(_) => true,
         RustType::Scalar(scalar) => !matches!(scalar, Scalar::Bytes | Scalar::Binary | Scalar::File),
-        RustType::Json | RustType::Vec(_) | RustType::Map(_) | RustType::Nullable(_) => !converts,
+        RustType::Json | RustType::Vec(_) | RustType::Map(_) | RustType::Nullable(_) => takes == Takes::Exact,
         _ => false,
     };
     if !is_plain {
@@ -237,7 +258,7 @@ fn read(ty: &RustType, converts: bool, example: &Value) -> Option<TokenStream> {
         quote!(#text.as_bytes())
     };
     // The type is told where the parameter does not tell it.
-    let named = converts.then(|| {
+    let named = (takes != Takes::Exact).then(|| {
         let ty = tokens::ty(ty, Scope::Beside);
         quote!(::<#ty>)
     });

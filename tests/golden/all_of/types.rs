@@ -19,19 +19,12 @@ pub struct Named {
 impl Named {
     /// With what must be given.
     pub fn new(name: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            additional_properties: <_>::default(),
-        }
+        Self { name: name.into(), additional_properties: <_>::default() }
     }
 }
-static NAMED: v1::Shape = v1::Shape::new("Named", &[v1::Field::required("name")]).open(v1::Open::Extra);
-v1::record!(
-    Named = NAMED {
-        0: name,
-        1: additional_properties
-    }
-);
+static NAMED: v1::Shape = v1::Shape::new("Named", &[v1::Field::required("name")])
+    .open(v1::Open::Extra);
+v1::record!(Named = NAMED { 0: name, 1: additional_properties });
 
 /// `Dated`, as the contract has it.
 #[derive(Clone, Default)]
@@ -54,16 +47,11 @@ impl Dated {
     }
 }
 static DATED: v1::Shape = v1::Shape::new(
-    "Dated",
-    &[v1::Field::optional("since").rules(&[v1::Rule::Format(v1::Format::DateTime)])],
-)
-.open(v1::Open::Extra);
-v1::record!(
-    Dated = DATED {
-        0: since,
-        1: additional_properties
-    }
-);
+        "Dated",
+        &[v1::Field::optional("since").rules(&[v1::Rule::Format(v1::Format::DateTime)])],
+    )
+    .open(v1::Open::Extra);
+v1::record!(Dated = DATED { 0: since, 1: additional_properties });
 
 /// Named and dated, with a role.
 #[derive(Clone)]
@@ -95,22 +83,15 @@ impl Member {
     }
 }
 static MEMBER: v1::Shape = v1::Shape::new(
-    "Member",
-    &[
-        v1::Field::required("role"),
-        v1::Field::required("name"),
-        v1::Field::optional("since").rules(&[v1::Rule::Format(v1::Format::DateTime)]),
-    ],
-)
-.open(v1::Open::Extra);
-v1::record!(
-    Member = MEMBER {
-        0: role,
-        1: name,
-        2: since,
-        3: additional_properties
-    }
-);
+        "Member",
+        &[
+            v1::Field::required("role"),
+            v1::Field::required("name"),
+            v1::Field::optional("since").rules(&[v1::Rule::Format(v1::Format::DateTime)]),
+        ],
+    )
+    .open(v1::Open::Extra);
+v1::record!(Member = MEMBER { 0: role, 1: name, 2: since, 3: additional_properties });
 
 /// `Member.role`, as the contract has it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

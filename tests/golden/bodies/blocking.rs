@@ -14,7 +14,10 @@ impl Client {
         Pending::new(&self.0, find_customers::Request::new())
     }
     /// The operation `addCustomer`.
-    pub fn add_customer(&self, body: types::Customer) -> Pending<'_, add_customer::Request, v1::Blocking> {
+    pub fn add_customer(
+        &self,
+        body: types::Customer,
+    ) -> Pending<'_, add_customer::Request, v1::Blocking> {
         Pending::new(&self.0, add_customer::Request::new(body))
     }
 }

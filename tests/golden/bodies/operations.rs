@@ -31,12 +31,7 @@ pub mod find_customers {
         "findCustomers",
         &[v1::Field::optional("where"), v1::Field::optional("expand")],
     );
-    v1::record!(
-        Request = REQUEST {
-            0: r#where,
-            1: expand
-        }
-    );
+    v1::record!(Request = REQUEST { 0: r#where, 1: expand });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {

@@ -11,12 +11,11 @@ use super::*;
 pub fn service(api: impl Api + 'static) -> ::tieline::server::Service {
     let api: ::std::sync::Arc<dyn Api> = ::std::sync::Arc::new(api);
     v1::server::Service::new(&CONTRACT)
-        .operation(&api, |api, cx, request: find_customers::Request| {
-            api.find_customers(cx, request)
-        })
-        .operation(&api, |api, cx, request: add_customer::Request| {
-            api.add_customer(cx, request)
-        })
+        .operation(
+            &api,
+            |api, cx, request: find_customers::Request| api.find_customers(cx, request),
+        )
+        .operation(&api, |api, cx, request: add_customer::Request| api.add_customer(cx, request))
 }
 
 /// Serves `api` over HTTP: an axum router to be served, nested or merged.

@@ -85,34 +85,24 @@ impl Customer {
     }
 }
 static CUSTOMER: v1::Shape = v1::Shape::new(
-    "Customer",
-    &[
-        v1::Field::required("name"),
-        v1::Field::optional("address"),
-        v1::Field::required("items"),
-        v1::Field::optional("metadata"),
-        v1::Field::optional("codes"),
-        v1::Field::optional("notes"),
-        v1::Field::optional("limits"),
-        v1::Field::optional("tags"),
-        v1::Field::optional("plain"),
-    ],
-)
-.open(v1::Open::Extra);
-v1::record!(
-    Customer = CUSTOMER {
-        0: name,
-        1: address,
-        2: items,
-        3: metadata,
-        4: codes,
-        5: notes,
-        6: limits,
-        7: tags,
-        8: plain,
-        9: additional_properties,
-    }
-);
+        "Customer",
+        &[
+            v1::Field::required("name"),
+            v1::Field::optional("address"),
+            v1::Field::required("items"),
+            v1::Field::optional("metadata"),
+            v1::Field::optional("codes"),
+            v1::Field::optional("notes"),
+            v1::Field::optional("limits"),
+            v1::Field::optional("tags"),
+            v1::Field::optional("plain"),
+        ],
+    )
+    .open(v1::Open::Extra);
+v1::record!(Customer = CUSTOMER {
+    0: name, 1: address, 2: items, 3: metadata, 4: codes, 5: notes, 6: limits, 7: tags, 8: plain,
+    9: additional_properties,
+});
 
 /// `Customer.limits`, as the contract has it.
 #[derive(Clone, Default)]
@@ -142,17 +132,11 @@ impl CustomerLimits {
     }
 }
 static CUSTOMER_LIMITS: v1::Shape = v1::Shape::new(
-    "Customer.limits",
-    &[v1::Field::optional("most"), v1::Field::optional("least")],
-)
-.open(v1::Open::Extra);
-v1::record!(
-    CustomerLimits = CUSTOMER_LIMITS {
-        0: most,
-        1: least,
-        2: additional_properties
-    }
-);
+        "Customer.limits",
+        &[v1::Field::optional("most"), v1::Field::optional("least")],
+    )
+    .open(v1::Open::Extra);
+v1::record!(CustomerLimits = CUSTOMER_LIMITS { 0: most, 1: least, 2: additional_properties });
 
 /// `Address`, as the contract has it.
 #[derive(Clone, Default)]
@@ -189,22 +173,11 @@ impl Address {
     }
 }
 static ADDRESS: v1::Shape = v1::Shape::new(
-    "Address",
-    &[
-        v1::Field::optional("city"),
-        v1::Field::optional("lines"),
-        v1::Field::optional("at"),
-    ],
-)
-.open(v1::Open::Extra);
-v1::record!(
-    Address = ADDRESS {
-        0: city,
-        1: lines,
-        2: at,
-        3: additional_properties
-    }
-);
+        "Address",
+        &[v1::Field::optional("city"), v1::Field::optional("lines"), v1::Field::optional("at")],
+    )
+    .open(v1::Open::Extra);
+v1::record!(Address = ADDRESS { 0: city, 1: lines, 2: at, 3: additional_properties });
 
 /// `Address.at`, as the contract has it.
 #[derive(Clone)]
@@ -220,11 +193,7 @@ pub struct AddressAt {
 impl AddressAt {
     /// With what must be given.
     pub fn new(lat: f64) -> Self {
-        Self {
-            lat,
-            lon: None,
-            additional_properties: <_>::default(),
-        }
+        Self { lat, lon: None, additional_properties: <_>::default() }
     }
     /// Sets `lon`.
     pub fn lon(mut self, lon: f64) -> Self {
@@ -233,17 +202,11 @@ impl AddressAt {
     }
 }
 static ADDRESS_AT: v1::Shape = v1::Shape::new(
-    "Address.at",
-    &[v1::Field::required("lat"), v1::Field::optional("lon")],
-)
-.open(v1::Open::Extra);
-v1::record!(
-    AddressAt = ADDRESS_AT {
-        0: lat,
-        1: lon,
-        2: additional_properties
-    }
-);
+        "Address.at",
+        &[v1::Field::required("lat"), v1::Field::optional("lon")],
+    )
+    .open(v1::Open::Extra);
+v1::record!(AddressAt = ADDRESS_AT { 0: lat, 1: lon, 2: additional_properties });
 
 /// `Item`, as the contract has it.
 #[derive(Clone)]
@@ -259,11 +222,7 @@ pub struct Item {
 impl Item {
     /// With what must be given.
     pub fn new(sku: impl Into<String>) -> Self {
-        Self {
-            sku: sku.into(),
-            count: None,
-            additional_properties: <_>::default(),
-        }
+        Self { sku: sku.into(), count: None, additional_properties: <_>::default() }
     }
     /// Sets `count`.
     pub fn count(mut self, count: i64) -> Self {
@@ -272,17 +231,11 @@ impl Item {
     }
 }
 static ITEM: v1::Shape = v1::Shape::new(
-    "Item",
-    &[v1::Field::required("sku"), v1::Field::optional("count")],
-)
-.open(v1::Open::Extra);
-v1::record!(
-    Item = ITEM {
-        0: sku,
-        1: count,
-        2: additional_properties
-    }
-);
+        "Item",
+        &[v1::Field::required("sku"), v1::Field::optional("count")],
+    )
+    .open(v1::Open::Extra);
+v1::record!(Item = ITEM { 0: sku, 1: count, 2: additional_properties });
 
 /// `Where`, as the contract has it.
 #[derive(Clone, Default)]
@@ -312,17 +265,11 @@ impl Where {
     }
 }
 static WHERE: v1::Shape = v1::Shape::new(
-    "Where",
-    &[v1::Field::optional("city"), v1::Field::optional("born")],
-)
-.open(v1::Open::Extra);
-v1::record!(
-    Where = WHERE {
-        0: city,
-        1: born,
-        2: additional_properties
-    }
-);
+        "Where",
+        &[v1::Field::optional("city"), v1::Field::optional("born")],
+    )
+    .open(v1::Open::Extra);
+v1::record!(Where = WHERE { 0: city, 1: born, 2: additional_properties });
 
 /// `Where.born`, as the contract has it.
 #[derive(Clone, Default)]
@@ -344,14 +291,12 @@ impl WhereBorn {
         self
     }
 }
-static WHERE_BORN: v1::Shape =
-    v1::Shape::new("Where.born", &[v1::Field::optional("after")]).open(v1::Open::Extra);
-v1::record!(
-    WhereBorn = WHERE_BORN {
-        0: after,
-        1: additional_properties
-    }
-);
+static WHERE_BORN: v1::Shape = v1::Shape::new(
+        "Where.born",
+        &[v1::Field::optional("after")],
+    )
+    .open(v1::Open::Extra);
+v1::record!(WhereBorn = WHERE_BORN { 0: after, 1: additional_properties });
 
 /// `Understood`, as the contract has it.
 #[derive(Clone, Default)]
@@ -381,14 +326,8 @@ impl Understood {
     }
 }
 static UNDERSTOOD: v1::Shape = v1::Shape::new(
-    "Understood",
-    &[v1::Field::optional("parsed"), v1::Field::optional("written")],
-)
-.open(v1::Open::Extra);
-v1::record!(
-    Understood = UNDERSTOOD {
-        0: parsed,
-        1: written,
-        2: additional_properties
-    }
-);
+        "Understood",
+        &[v1::Field::optional("parsed"), v1::Field::optional("written")],
+    )
+    .open(v1::Open::Extra);
+v1::record!(Understood = UNDERSTOOD { 0: parsed, 1: written, 2: additional_properties });

@@ -74,27 +74,20 @@ impl Offer {
     }
 }
 static OFFER: v1::Shape = v1::Shape::new(
-    "Offer",
-    &[
-        v1::Field::optional("price"),
-        v1::Field::optional("currency"),
-        v1::Field::optional("kind"),
-        v1::Field::optional("position").rules(&[v1::Rule::Check(&CHECK_2)]),
-        v1::Field::optional("instead").rules(&[v1::Rule::Check(&CHECK_3)]),
-    ],
-)
-.open(v1::Open::Kept)
-.rules(&[v1::Rule::Check(&CHECK_1)]);
-v1::record!(
-    Offer = OFFER {
-        0: price,
-        1: currency,
-        2: kind,
-        3: position,
-        4: instead,
-        5: additional_properties,
-    }
-);
+        "Offer",
+        &[
+            v1::Field::optional("price"),
+            v1::Field::optional("currency"),
+            v1::Field::optional("kind"),
+            v1::Field::optional("position").rules(&[v1::Rule::Check(&CHECK_2)]),
+            v1::Field::optional("instead").rules(&[v1::Rule::Check(&CHECK_3)]),
+        ],
+    )
+    .open(v1::Open::Kept)
+    .rules(&[v1::Rule::Check(&CHECK_1)]);
+v1::record!(Offer = OFFER {
+    0: price, 1: currency, 2: kind, 3: position, 4: instead, 5: additional_properties,
+});
 
 /// Exactly one of them fits.
 #[derive(Clone)]
@@ -120,14 +113,14 @@ impl From<ContactVariant2> for Contact {
     }
 }
 static CONTACT: v1::UnionShape = v1::UnionShape::new(
-    "Contact",
-    &["variant1", "variant2"],
-    v1::Dispatch::Property {
-        properties: &[("mail", 0), ("phone", 1)],
-        otherwise: None,
-    },
-)
-.matching(v1::Matching::One);
+        "Contact",
+        &["variant1", "variant2"],
+        v1::Dispatch::Property {
+            properties: &[("mail", 0), ("phone", 1)],
+            otherwise: None,
+        },
+    )
+    .matching(v1::Matching::One);
 v1::union!(Contact = CONTACT: Unknown { 0: Variant1, 1: Variant2 });
 
 /// `Contact.variant1`, as the contract has it.
@@ -142,20 +135,15 @@ pub struct ContactVariant1 {
 impl ContactVariant1 {
     /// With what must be given.
     pub fn new(mail: impl Into<String>) -> Self {
-        Self {
-            mail: mail.into(),
-            additional_properties: <_>::default(),
-        }
+        Self { mail: mail.into(), additional_properties: <_>::default() }
     }
 }
-static CONTACT_VARIANT1: v1::Shape =
-    v1::Shape::new("Contact.variant1", &[v1::Field::required("mail")]).open(v1::Open::Extra);
-v1::record!(
-    ContactVariant1 = CONTACT_VARIANT1 {
-        0: mail,
-        1: additional_properties
-    }
-);
+static CONTACT_VARIANT1: v1::Shape = v1::Shape::new(
+        "Contact.variant1",
+        &[v1::Field::required("mail")],
+    )
+    .open(v1::Open::Extra);
+v1::record!(ContactVariant1 = CONTACT_VARIANT1 { 0: mail, 1: additional_properties });
 
 /// `Contact.variant2`, as the contract has it.
 #[derive(Clone)]
@@ -169,20 +157,15 @@ pub struct ContactVariant2 {
 impl ContactVariant2 {
     /// With what must be given.
     pub fn new(phone: impl Into<String>) -> Self {
-        Self {
-            phone: phone.into(),
-            additional_properties: <_>::default(),
-        }
+        Self { phone: phone.into(), additional_properties: <_>::default() }
     }
 }
-static CONTACT_VARIANT2: v1::Shape =
-    v1::Shape::new("Contact.variant2", &[v1::Field::required("phone")]).open(v1::Open::Extra);
-v1::record!(
-    ContactVariant2 = CONTACT_VARIANT2 {
-        0: phone,
-        1: additional_properties
-    }
-);
+static CONTACT_VARIANT2: v1::Shape = v1::Shape::new(
+        "Contact.variant2",
+        &[v1::Field::required("phone")],
+    )
+    .open(v1::Open::Extra);
+v1::record!(ContactVariant2 = CONTACT_VARIANT2 { 0: phone, 1: additional_properties });
 
 /// `Size`, as the contract has it.
 #[derive(Clone)]
@@ -208,11 +191,11 @@ impl From<String> for Size {
     }
 }
 static SIZE: v1::UnionShape = v1::UnionShape::new(
-    "Size",
-    &["integer", "string"],
-    v1::Dispatch::Kind(&[(v1::JsonKind::Integer, 0), (v1::JsonKind::String, 1)]),
-)
-.alternatives(&[&[v1::Rule::Minimum(1.0)], &[v1::Rule::Pattern(&PATTERN_1)]]);
+        "Size",
+        &["integer", "string"],
+        v1::Dispatch::Kind(&[(v1::JsonKind::Integer, 0), (v1::JsonKind::String, 1)]),
+    )
+    .alternatives(&[&[v1::Rule::Minimum(1.0)], &[v1::Rule::Pattern(&PATTERN_1)]]);
 v1::union!(Size = SIZE: Unknown { 0: Integer, 1: String });
 
 /// `Notes`, as the contract has it.
@@ -246,9 +229,4 @@ impl Notes {
 static NOTES: v1::Shape = v1::Shape::new("Notes", &[v1::Field::optional("title")])
     .open(v1::Open::Kept)
     .rest(&[v1::Rule::MaxLength(3)]);
-v1::record!(
-    Notes = NOTES {
-        0: title,
-        1: additional_properties
-    }
-);
+v1::record!(Notes = NOTES { 0: title, 1: additional_properties });

@@ -4,9 +4,9 @@
 
 use ::tieline::generated::v1;
 
+pub mod types;
 mod api;
 mod operations;
-pub mod types;
 pub use api::Api;
 pub use operations::*;
 mod client;
@@ -21,11 +21,13 @@ pub static CONTRACT: v1::Contract = v1::Contract {
         v1::Server {
             name: "",
             url: "https://{region}.shop.example",
-            variables: &[v1::ServerVariable {
-                name: "region",
-                default: "eu",
-                values: &[],
-            }],
+            variables: &[
+                v1::ServerVariable {
+                    name: "region",
+                    default: "eu",
+                    values: &[],
+                },
+            ],
         },
         v1::Server::at("https://shop.example/v1"),
     ],

@@ -43,15 +43,7 @@ pub mod list_orders {
             v1::Field::optional("unknown"),
         ],
     );
-    v1::record!(
-        Request = REQUEST {
-            0: status,
-            1: since,
-            2: ids,
-            3: worth,
-            4: unknown
-        }
-    );
+    v1::record!(Request = REQUEST { 0: status, 1: since, 2: ids, 3: worth, 4: unknown });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {

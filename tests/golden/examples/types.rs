@@ -44,6 +44,8 @@ pub struct Order {
     pub status: Option<Status>,
     /// The property `placed`.
     pub placed: v1::DateTime,
+    /// The property `paid`.
+    pub paid: Option<v1::Nullable<v1::Date>>,
     /// The property `labels`.
     pub labels: Option<::std::collections::BTreeMap<String, String>>,
     /// Properties that the contract does not name.
@@ -58,6 +60,7 @@ impl Order {
             lines,
             status: None,
             placed,
+            paid: None,
             labels: None,
             additional_properties: <_>::default(),
         }
@@ -67,6 +70,11 @@ impl Order {
         self.status = Some(status.into());
         self
     }
+    /// Sets `paid`.
+    pub fn paid(mut self, paid: impl Into<v1::Nullable<v1::Date>>) -> Self {
+        self.paid = Some(paid.into());
+        self
+    }
     /// Sets `labels`.
     pub fn labels(mut self, labels: ::std::collections::BTreeMap<String, String>) -> Self {
         self.labels = Some(labels);
@@ -74,26 +82,20 @@ impl Order {
     }
 }
 static ORDER: v1::Shape = v1::Shape::new(
-    "Order",
-    &[
-        v1::Field::required("number"),
-        v1::Field::required("lines"),
-        v1::Field::optional("status"),
-        v1::Field::required("placed").rules(&[v1::Rule::Format(v1::Format::DateTime)]),
-        v1::Field::optional("labels"),
-    ],
-)
-.open(v1::Open::Extra);
-v1::record!(
-    Order = ORDER {
-        0: number,
-        1: lines,
-        2: status,
-        3: placed,
-        4: labels,
-        5: additional_properties,
-    }
-);
+        "Order",
+        &[
+            v1::Field::required("number"),
+            v1::Field::required("lines"),
+            v1::Field::optional("status"),
+            v1::Field::required("placed").rules(&[v1::Rule::Format(v1::Format::DateTime)]),
+            v1::Field::optional("paid").rules(&[v1::Rule::Format(v1::Format::Date)]),
+            v1::Field::optional("labels"),
+        ],
+    )
+    .open(v1::Open::Extra);
+v1::record!(Order = ORDER {
+    0: number, 1: lines, 2: status, 3: placed, 4: paid, 5: labels, 6: additional_properties,
+});
 
 /// `Line`, as the contract has it.
 #[derive(Clone)]
@@ -138,24 +140,16 @@ impl Line {
     }
 }
 static LINE: v1::Shape = v1::Shape::new(
-    "Line",
-    &[
-        v1::Field::required("article"),
-        v1::Field::optional("count"),
-        v1::Field::optional("price"),
-        v1::Field::optional("gift"),
-    ],
-)
-.open(v1::Open::Extra);
-v1::record!(
-    Line = LINE {
-        0: article,
-        1: count,
-        2: price,
-        3: gift,
-        4: additional_properties
-    }
-);
+        "Line",
+        &[
+            v1::Field::required("article"),
+            v1::Field::optional("count"),
+            v1::Field::optional("price"),
+            v1::Field::optional("gift"),
+        ],
+    )
+    .open(v1::Open::Extra);
+v1::record!(Line = LINE { 0: article, 1: count, 2: price, 3: gift, 4: additional_properties });
 
 /// `Gift`, as the contract has it.
 #[derive(Clone)]
@@ -204,25 +198,15 @@ pub struct GiftVariant1 {
 impl GiftVariant1 {
     /// With what must be given.
     pub fn new(kind: impl Into<GiftVariant1Kind>, text: impl Into<String>) -> Self {
-        Self {
-            kind: kind.into(),
-            text: text.into(),
-            additional_properties: <_>::default(),
-        }
+        Self { kind: kind.into(), text: text.into(), additional_properties: <_>::default() }
     }
 }
 static GIFT_VARIANT1: v1::Shape = v1::Shape::new(
-    "Gift.variant1",
-    &[v1::Field::required("kind"), v1::Field::required("text")],
-)
-.open(v1::Open::Extra);
-v1::record!(
-    GiftVariant1 = GIFT_VARIANT1 {
-        0: kind,
-        1: text,
-        2: additional_properties
-    }
-);
+        "Gift.variant1",
+        &[v1::Field::required("kind"), v1::Field::required("text")],
+    )
+    .open(v1::Open::Extra);
+v1::record!(GiftVariant1 = GIFT_VARIANT1 { 0: kind, 1: text, 2: additional_properties });
 
 /// `Gift.variant1.kind`, as the contract has it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -247,20 +231,15 @@ pub struct GiftVariant2 {
 impl GiftVariant2 {
     /// With what must be given.
     pub fn new(kind: impl Into<GiftVariant2Kind>) -> Self {
-        Self {
-            kind: kind.into(),
-            additional_properties: <_>::default(),
-        }
+        Self { kind: kind.into(), additional_properties: <_>::default() }
     }
 }
-static GIFT_VARIANT2: v1::Shape =
-    v1::Shape::new("Gift.variant2", &[v1::Field::required("kind")]).open(v1::Open::Extra);
-v1::record!(
-    GiftVariant2 = GIFT_VARIANT2 {
-        0: kind,
-        1: additional_properties
-    }
-);
+static GIFT_VARIANT2: v1::Shape = v1::Shape::new(
+        "Gift.variant2",
+        &[v1::Field::required("kind")],
+    )
+    .open(v1::Open::Extra);
+v1::record!(GiftVariant2 = GIFT_VARIANT2 { 0: kind, 1: additional_properties });
 
 /// `Gift.variant2.kind`, as the contract has it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -289,12 +268,7 @@ pub struct SetNoteBody {
 impl SetNoteBody {
     /// With what must be given.
     pub fn new(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            level: None,
-            seen: None,
-            additional_properties: <_>::default(),
-        }
+        Self { text: text.into(), level: None, seen: None, additional_properties: <_>::default() }
     }
     /// Sets `level`.
     pub fn level(mut self, level: impl Into<Level>) -> Self {
@@ -308,19 +282,8 @@ impl SetNoteBody {
     }
 }
 static SET_NOTE_BODY: v1::Shape = v1::Shape::new(
-    "setNote.body",
-    &[
-        v1::Field::required("text"),
-        v1::Field::optional("level"),
-        v1::Field::optional("seen"),
-    ],
-)
-.open(v1::Open::Extra);
-v1::record!(
-    SetNoteBody = SET_NOTE_BODY {
-        0: text,
-        1: level,
-        2: seen,
-        3: additional_properties
-    }
-);
+        "setNote.body",
+        &[v1::Field::required("text"), v1::Field::optional("level"), v1::Field::optional("seen")],
+    )
+    .open(v1::Open::Extra);
+v1::record!(SetNoteBody = SET_NOTE_BODY { 0: text, 1: level, 2: seen, 3: additional_properties });

@@ -40,10 +40,7 @@ pub struct Extended {
 impl Extended {
     /// With what must be given.
     pub fn new(name: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            additional_properties: <_>::default(),
-        }
+        Self { name: name.into(), additional_properties: <_>::default() }
     }
     /// Sets `additional_properties`.
     pub fn additional_properties(
@@ -54,13 +51,9 @@ impl Extended {
         self
     }
 }
-static EXTENDED: v1::Shape = v1::Shape::new("Extended", &[v1::Field::required("name")]).open(v1::Open::Kept);
-v1::record!(
-    Extended = EXTENDED {
-        0: name,
-        1: additional_properties
-    }
-);
+static EXTENDED: v1::Shape = v1::Shape::new("Extended", &[v1::Field::required("name")])
+    .open(v1::Open::Kept);
+v1::record!(Extended = EXTENDED { 0: name, 1: additional_properties });
 
 /// `Anything`, as the contract has it.
 #[derive(Clone, Default)]
@@ -90,14 +83,8 @@ impl Anything {
     }
 }
 static ANYTHING: v1::Shape = v1::Shape::new(
-    "Anything",
-    &[v1::Field::optional("free"), v1::Field::optional("map")],
-)
-.open(v1::Open::Extra);
-v1::record!(
-    Anything = ANYTHING {
-        0: free,
-        1: map,
-        2: additional_properties
-    }
-);
+        "Anything",
+        &[v1::Field::optional("free"), v1::Field::optional("map")],
+    )
+    .open(v1::Open::Extra);
+v1::record!(Anything = ANYTHING { 0: free, 1: map, 2: additional_properties });

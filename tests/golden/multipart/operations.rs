@@ -24,10 +24,7 @@ pub mod add_photo {
     impl Request {
         /// With what must be given.
         pub fn new(album: impl Into<String>, body: types::Upload) -> Self {
-            Self {
-                album: album.into(),
-                body,
-            }
+            Self { album: album.into(), body }
         }
     }
     static REQUEST: v1::Shape = v1::Shape::new(
@@ -41,9 +38,7 @@ pub mod add_photo {
         /// It is kept.
         Created(types::Kept),
     }
-    v1::reply_set!(Response {
-        0: Created(body) = 201
-    });
+    v1::reply_set!(Response { 0: Created(body) = 201 });
     pub use v1::NoFailure as Failure;
     v1::http_operation! {
         OPERATION = 0: "multipart", "addPhoto", Unsafe;

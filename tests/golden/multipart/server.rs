@@ -10,9 +10,8 @@ use super::*;
 /// Serves `api` over HTTP: a tower service that reads and validates requests, and writes replies and errors.
 pub fn service(api: impl Api + 'static) -> ::tieline::server::Service {
     let api: ::std::sync::Arc<dyn Api> = ::std::sync::Arc::new(api);
-    v1::server::Service::new(&CONTRACT).operation(&api, |api, cx, request: add_photo::Request| {
-        api.add_photo(cx, request)
-    })
+    v1::server::Service::new(&CONTRACT)
+        .operation(&api, |api, cx, request: add_photo::Request| api.add_photo(cx, request))
 }
 
 /// Serves `api` over HTTP: an axum router to be served, nested or merged.

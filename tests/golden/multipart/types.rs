@@ -61,28 +61,20 @@ impl Upload {
     }
 }
 static UPLOAD: v1::Shape = v1::Shape::new(
-    "Upload",
-    &[
-        v1::Field::required("photo"),
-        v1::Field::required("title").rules(&[v1::Rule::MaxLength(20)]),
-        v1::Field::optional("versions"),
-        v1::Field::optional("tags"),
-        v1::Field::optional("place"),
-        v1::Field::optional("rating"),
-    ],
-)
-.open(v1::Open::Extra);
-v1::record!(
-    Upload = UPLOAD {
-        0: photo,
-        1: title,
-        2: versions,
-        3: tags,
-        4: place,
-        5: rating,
-        6: additional_properties,
-    }
-);
+        "Upload",
+        &[
+            v1::Field::required("photo"),
+            v1::Field::required("title").rules(&[v1::Rule::MaxLength(20)]),
+            v1::Field::optional("versions"),
+            v1::Field::optional("tags"),
+            v1::Field::optional("place"),
+            v1::Field::optional("rating"),
+        ],
+    )
+    .open(v1::Open::Extra);
+v1::record!(Upload = UPLOAD {
+    0: photo, 1: title, 2: versions, 3: tags, 4: place, 5: rating, 6: additional_properties,
+});
 
 /// `Upload.place`, as the contract has it.
 #[derive(Clone, Default)]
@@ -112,17 +104,11 @@ impl UploadPlace {
     }
 }
 static UPLOAD_PLACE: v1::Shape = v1::Shape::new(
-    "Upload.place",
-    &[v1::Field::optional("lat"), v1::Field::optional("lon")],
-)
-.open(v1::Open::Extra);
-v1::record!(
-    UploadPlace = UPLOAD_PLACE {
-        0: lat,
-        1: lon,
-        2: additional_properties
-    }
-);
+        "Upload.place",
+        &[v1::Field::optional("lat"), v1::Field::optional("lon")],
+    )
+    .open(v1::Open::Extra);
+v1::record!(UploadPlace = UPLOAD_PLACE { 0: lat, 1: lon, 2: additional_properties });
 
 /// `Kept`, as the contract has it.
 #[derive(Clone, Default)]
@@ -180,25 +166,17 @@ impl Kept {
     }
 }
 static KEPT: v1::Shape = v1::Shape::new(
-    "Kept",
-    &[
-        v1::Field::optional("name"),
-        v1::Field::optional("size"),
-        v1::Field::optional("versions"),
-        v1::Field::optional("title"),
-        v1::Field::optional("tags"),
-        v1::Field::optional("lat"),
-    ],
-)
-.open(v1::Open::Extra);
-v1::record!(
-    Kept = KEPT {
-        0: name,
-        1: size,
-        2: versions,
-        3: title,
-        4: tags,
-        5: lat,
-        6: additional_properties,
-    }
-);
+        "Kept",
+        &[
+            v1::Field::optional("name"),
+            v1::Field::optional("size"),
+            v1::Field::optional("versions"),
+            v1::Field::optional("title"),
+            v1::Field::optional("tags"),
+            v1::Field::optional("lat"),
+        ],
+    )
+    .open(v1::Open::Extra);
+v1::record!(Kept = KEPT {
+    0: name, 1: size, 2: versions, 3: title, 4: tags, 5: lat, 6: additional_properties,
+});

@@ -4,9 +4,9 @@
 
 use ::tieline::generated::v1;
 
+pub mod types;
 mod api;
 mod operations;
-pub mod types;
 pub use api::Api;
 pub use operations::*;
 mod client;

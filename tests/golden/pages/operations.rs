@@ -31,12 +31,7 @@ pub mod by_cursor {
         "byCursor",
         &[v1::Field::optional("limit"), v1::Field::optional("page_token")],
     );
-    v1::record!(
-        Request = REQUEST {
-            0: limit,
-            1: page_token
-        }
-    );
+    v1::record!(Request = REQUEST { 0: limit, 1: page_token });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {

@@ -11,18 +11,10 @@ use super::*;
 pub fn service(api: impl Api + 'static) -> ::tieline::server::Service {
     let api: ::std::sync::Arc<dyn Api> = ::std::sync::Arc::new(api);
     v1::server::Service::new(&CONTRACT)
-        .operation(&api, |api, cx, request: by_cursor::Request| {
-            api.by_cursor(cx, request)
-        })
-        .operation(&api, |api, cx, request: by_number::Request| {
-            api.by_number(cx, request)
-        })
-        .operation(&api, |api, cx, request: by_offset::Request| {
-            api.by_offset(cx, request)
-        })
-        .operation(&api, |api, cx, request: by_link::Request| {
-            api.by_link(cx, request)
-        })
+        .operation(&api, |api, cx, request: by_cursor::Request| api.by_cursor(cx, request))
+        .operation(&api, |api, cx, request: by_number::Request| api.by_number(cx, request))
+        .operation(&api, |api, cx, request: by_offset::Request| api.by_offset(cx, request))
+        .operation(&api, |api, cx, request: by_link::Request| api.by_link(cx, request))
         .operation(&api, |api, cx, request: by_url::Request| api.by_url(cx, request))
         .operation(&api, |api, cx, request: whole::Request| api.whole(cx, request))
 }

@@ -35,17 +35,11 @@ impl Page {
     }
 }
 static PAGE: v1::Shape = v1::Shape::new(
-    "Page",
-    &[v1::Field::optional("data"), v1::Field::optional("meta")],
-)
-.open(v1::Open::Extra);
-v1::record!(
-    Page = PAGE {
-        0: data,
-        1: meta,
-        2: additional_properties
-    }
-);
+        "Page",
+        &[v1::Field::optional("data"), v1::Field::optional("meta")],
+    )
+    .open(v1::Open::Extra);
+v1::record!(Page = PAGE { 0: data, 1: meta, 2: additional_properties });
 
 /// `Page.meta`, as the contract has it.
 #[derive(Clone, Default)]
@@ -75,20 +69,11 @@ impl PageMeta {
     }
 }
 static PAGE_META: v1::Shape = v1::Shape::new(
-    "Page.meta",
-    &[
-        v1::Field::optional("nextPageToken"),
-        v1::Field::optional("has_more"),
-    ],
-)
-.open(v1::Open::Extra);
-v1::record!(
-    PageMeta = PAGE_META {
-        0: next_page_token,
-        1: has_more,
-        2: additional_properties
-    }
-);
+        "Page.meta",
+        &[v1::Field::optional("nextPageToken"), v1::Field::optional("has_more")],
+    )
+    .open(v1::Open::Extra);
+v1::record!(PageMeta = PAGE_META { 0: next_page_token, 1: has_more, 2: additional_properties });
 
 /// `Pet`, as the contract has it.
 #[derive(Clone)]
@@ -102,19 +87,12 @@ pub struct Pet {
 impl Pet {
     /// With what must be given.
     pub fn new(name: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            additional_properties: <_>::default(),
-        }
+        Self { name: name.into(), additional_properties: <_>::default() }
     }
 }
-static PET: v1::Shape = v1::Shape::new("Pet", &[v1::Field::required("name")]).open(v1::Open::Extra);
-v1::record!(
-    Pet = PET {
-        0: name,
-        1: additional_properties
-    }
-);
+static PET: v1::Shape = v1::Shape::new("Pet", &[v1::Field::required("name")])
+    .open(v1::Open::Extra);
+v1::record!(Pet = PET { 0: name, 1: additional_properties });
 
 /// `Rows`, as the contract has it.
 #[derive(Clone)]
@@ -132,12 +110,7 @@ pub struct Rows {
 impl Rows {
     /// With what must be given.
     pub fn new(rows: Vec<i64>, marks: Vec<i64>) -> Self {
-        Self {
-            rows,
-            marks,
-            links: None,
-            additional_properties: <_>::default(),
-        }
+        Self { rows, marks, links: None, additional_properties: <_>::default() }
     }
     /// Sets `links`.
     pub fn links(mut self, links: RowsLinks) -> Self {
@@ -146,22 +119,11 @@ impl Rows {
     }
 }
 static ROWS: v1::Shape = v1::Shape::new(
-    "Rows",
-    &[
-        v1::Field::required("rows"),
-        v1::Field::required("marks"),
-        v1::Field::optional("links"),
-    ],
-)
-.open(v1::Open::Extra);
-v1::record!(
-    Rows = ROWS {
-        0: rows,
-        1: marks,
-        2: links,
-        3: additional_properties
-    }
-);
+        "Rows",
+        &[v1::Field::required("rows"), v1::Field::required("marks"), v1::Field::optional("links")],
+    )
+    .open(v1::Open::Extra);
+v1::record!(Rows = ROWS { 0: rows, 1: marks, 2: links, 3: additional_properties });
 
 /// `Rows.links`, as the contract has it.
 #[derive(Clone, Default)]
@@ -183,11 +145,9 @@ impl RowsLinks {
         self
     }
 }
-static ROWS_LINKS: v1::Shape =
-    v1::Shape::new("Rows.links", &[v1::Field::optional("next")]).open(v1::Open::Extra);
-v1::record!(
-    RowsLinks = ROWS_LINKS {
-        0: next,
-        1: additional_properties
-    }
-);
+static ROWS_LINKS: v1::Shape = v1::Shape::new(
+        "Rows.links",
+        &[v1::Field::optional("next")],
+    )
+    .open(v1::Open::Extra);
+v1::record!(RowsLinks = ROWS_LINKS { 0: next, 1: additional_properties });

@@ -16,11 +16,17 @@ impl Client {
         Pending::new(&self.0, me::Request::new())
     }
     /// The operation `pay`.
-    pub fn pay(&self, idempotency_key: impl Into<String>) -> Pending<'_, pay::Request, v1::Blocking> {
+    pub fn pay(
+        &self,
+        idempotency_key: impl Into<String>,
+    ) -> Pending<'_, pay::Request, v1::Blocking> {
         Pending::new(&self.0, pay::Request::new(idempotency_key))
     }
     /// The operation `storeFile`.
-    pub fn store_file(&self, body: impl Into<String>) -> Pending<'_, store_file::Request, v1::Blocking> {
+    pub fn store_file(
+        &self,
+        body: impl Into<String>,
+    ) -> Pending<'_, store_file::Request, v1::Blocking> {
         Pending::new(&self.0, store_file::Request::new(body))
     }
     /// The operation `reports`.

@@ -4,9 +4,9 @@
 
 use ::tieline::generated::v1;
 
+pub mod types;
 mod api;
 mod operations;
-pub mod types;
 pub use api::Api;
 pub use operations::*;
 mod client;
@@ -29,11 +29,13 @@ pub static CONTRACT: v1::Contract = v1::Contract {
         v1::Server {
             name: "Production",
             url: "https://{region}.example.com/v1",
-            variables: &[v1::ServerVariable {
-                name: "region",
-                default: "api",
-                values: &["api", "eu"],
-            }],
+            variables: &[
+                v1::ServerVariable {
+                    name: "region",
+                    default: "api",
+                    values: &["api", "eu"],
+                },
+            ],
         },
         v1::Server {
             name: "staging",
@@ -42,12 +44,7 @@ pub static CONTRACT: v1::Contract = v1::Contract {
         },
         v1::Server::at("/v1"),
     ],
-    operations: &[
-        &me::OPERATION,
-        &pay::OPERATION,
-        &store_file::OPERATION,
-        &reports::OPERATION,
-    ],
+    operations: &[&me::OPERATION, &pay::OPERATION, &store_file::OPERATION, &reports::OPERATION],
     security_schemes: &[
         v1::SecurityScheme {
             name: "key",
@@ -63,7 +60,9 @@ pub static CONTRACT: v1::Contract = v1::Contract {
         },
         v1::SecurityScheme {
             name: "login",
-            kind: v1::SchemeKind::OpenIdConnect("https://login.example.com/.well-known/openid-configuration"),
+            kind: v1::SchemeKind::OpenIdConnect(
+                "https://login.example.com/.well-known/openid-configuration",
+            ),
         },
         v1::SecurityScheme {
             name: "session",

@@ -56,9 +56,7 @@ pub mod pay {
     impl Request {
         /// With what must be given.
         pub fn new(idempotency_key: impl Into<String>) -> Self {
-            Self {
-                idempotency_key: idempotency_key.into(),
-            }
+            Self { idempotency_key: idempotency_key.into() }
         }
     }
     static REQUEST: v1::Shape = v1::Shape::new("pay", &[v1::Field::required("Idempotency-Key")]);

@@ -15,12 +15,8 @@ pub fn service(api: impl Api + 'static) -> ::tieline::server::Service {
     v1::server::Service::new(&CONTRACT)
         .operation(&api, |api, cx, request: me::Request| api.me(cx, request))
         .operation(&api, |api, cx, request: pay::Request| api.pay(cx, request))
-        .operation(&api, |api, cx, request: store_file::Request| {
-            api.store_file(cx, request)
-        })
-        .operation(&api, |api, cx, request: reports::Request| {
-            api.reports(cx, request)
-        })
+        .operation(&api, |api, cx, request: store_file::Request| api.store_file(cx, request))
+        .operation(&api, |api, cx, request: reports::Request| api.reports(cx, request))
 }
 
 /// Serves `api` over HTTP: an axum router to be served, nested or merged.

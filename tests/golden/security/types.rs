@@ -6,3 +6,5 @@
 #![allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
 // What the contract deprecates is used here to be offered at all.
 #![allow(deprecated)]
+
+

@@ -61,28 +61,21 @@ impl Patch {
     }
 }
 static PATCH: v1::Shape = v1::Shape::new(
-    "Patch",
-    &[
-        v1::Field::required("required"),
-        v1::Field::required("required_nullable"),
-        v1::Field::optional("optional"),
-        v1::Field::optional("optional_nullable"),
-        v1::Field::optional("items"),
-        v1::Field::optional("alias"),
-    ],
-)
-.open(v1::Open::Extra);
-v1::record!(
-    Patch = PATCH {
-        0: required,
-        1: required_nullable,
-        2: optional,
-        3: optional_nullable,
-        4: items,
-        5: alias,
-        6: additional_properties,
-    }
-);
+        "Patch",
+        &[
+            v1::Field::required("required"),
+            v1::Field::required("required_nullable"),
+            v1::Field::optional("optional"),
+            v1::Field::optional("optional_nullable"),
+            v1::Field::optional("items"),
+            v1::Field::optional("alias"),
+        ],
+    )
+    .open(v1::Open::Extra);
+v1::record!(Patch = PATCH {
+    0: required, 1: required_nullable, 2: optional, 3: optional_nullable, 4: items, 5: alias,
+    6: additional_properties,
+});
 
 /// `Nothing`, as the contract has it.
 #[derive(Clone, Eq, Hash)]

@@ -77,17 +77,17 @@ impl From<Exact> for Filter {
     }
 }
 static FILTER: v1::UnionShape = v1::UnionShape::new(
-    "Filter",
-    &["string", "list of string", "Range", "Exact"],
-    v1::Dispatch::KindThen {
-        kinds: &[(v1::JsonKind::String, 0), (v1::JsonKind::Array, 1)],
-        objects: &v1::Dispatch::Property {
-            properties: &[("from", 2), ("is", 3)],
-            otherwise: None,
+        "Filter",
+        &["string", "list of string", "Range", "Exact"],
+        v1::Dispatch::KindThen {
+            kinds: &[(v1::JsonKind::String, 0), (v1::JsonKind::Array, 1)],
+            objects: &v1::Dispatch::Property {
+                properties: &[("from", 2), ("is", 3)],
+                otherwise: None,
+            },
         },
-    },
-)
-.matching(v1::Matching::One);
+    )
+    .matching(v1::Matching::One);
 v1::union!(Filter = FILTER: Unknown { 0: String, 1: ListOfString, 2: Range, 3: Exact });
 
 /// `Range`, as the contract has it.
@@ -102,19 +102,12 @@ pub struct Range {
 impl Range {
     /// With what must be given.
     pub fn new(from: i64) -> Self {
-        Self {
-            from,
-            additional_properties: <_>::default(),
-        }
+        Self { from, additional_properties: <_>::default() }
     }
 }
-static RANGE: v1::Shape = v1::Shape::new("Range", &[v1::Field::required("from")]).open(v1::Open::Extra);
-v1::record!(
-    Range = RANGE {
-        0: from,
-        1: additional_properties
-    }
-);
+static RANGE: v1::Shape = v1::Shape::new("Range", &[v1::Field::required("from")])
+    .open(v1::Open::Extra);
+v1::record!(Range = RANGE { 0: from, 1: additional_properties });
 
 /// `Exact`, as the contract has it.
 #[derive(Clone)]
@@ -128,16 +121,9 @@ pub struct Exact {
 impl Exact {
     /// With what must be given.
     pub fn new(is: i64) -> Self {
-        Self {
-            is,
-            additional_properties: <_>::default(),
-        }
+        Self { is, additional_properties: <_>::default() }
     }
 }
-static EXACT: v1::Shape = v1::Shape::new("Exact", &[v1::Field::required("is")]).open(v1::Open::Extra);
-v1::record!(
-    Exact = EXACT {
-        0: is,
-        1: additional_properties
-    }
-);
+static EXACT: v1::Shape = v1::Shape::new("Exact", &[v1::Field::required("is")])
+    .open(v1::Open::Extra);
+v1::record!(Exact = EXACT { 0: is, 1: additional_properties });

@@ -54,11 +54,7 @@ pub struct Cat {
 impl Cat {
     /// With what must be given.
     pub fn new(kind: impl Into<String>) -> Self {
-        Self {
-            kind: kind.into(),
-            lives: None,
-            additional_properties: <_>::default(),
-        }
+        Self { kind: kind.into(), lives: None, additional_properties: <_>::default() }
     }
     /// Sets `lives`.
     pub fn lives(mut self, lives: i32) -> Self {
@@ -67,20 +63,14 @@ impl Cat {
     }
 }
 static CAT: v1::Shape = v1::Shape::new(
-    "Cat",
-    &[
-        v1::Field::required("kind"),
-        v1::Field::optional("lives").rules(&[v1::Rule::Minimum(0.0), v1::Rule::Maximum(9.0)]),
-    ],
-)
-.open(v1::Open::Extra);
-v1::record!(
-    Cat = CAT {
-        0: kind,
-        1: lives,
-        2: additional_properties
-    }
-);
+        "Cat",
+        &[
+            v1::Field::required("kind"),
+            v1::Field::optional("lives").rules(&[v1::Rule::Minimum(0.0), v1::Rule::Maximum(9.0)]),
+        ],
+    )
+    .open(v1::Open::Extra);
+v1::record!(Cat = CAT { 0: kind, 1: lives, 2: additional_properties });
 
 /// `Dog`, as the contract has it.
 #[derive(Clone)]
@@ -96,11 +86,7 @@ pub struct Dog {
 impl Dog {
     /// With what must be given.
     pub fn new(kind: impl Into<String>) -> Self {
-        Self {
-            kind: kind.into(),
-            friends: None,
-            additional_properties: <_>::default(),
-        }
+        Self { kind: kind.into(), friends: None, additional_properties: <_>::default() }
     }
     /// Sets `friends`.
     pub fn friends(mut self, friends: Vec<Animal>) -> Self {
@@ -109,14 +95,8 @@ impl Dog {
     }
 }
 static DOG: v1::Shape = v1::Shape::new(
-    "Dog",
-    &[v1::Field::required("kind"), v1::Field::optional("friends")],
-)
-.open(v1::Open::Extra);
-v1::record!(
-    Dog = DOG {
-        0: kind,
-        1: friends,
-        2: additional_properties
-    }
-);
+        "Dog",
+        &[v1::Field::required("kind"), v1::Field::optional("friends")],
+    )
+    .open(v1::Open::Extra);
+v1::record!(Dog = DOG { 0: kind, 1: friends, 2: additional_properties });
