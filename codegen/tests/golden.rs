@@ -19,6 +19,7 @@ const GOLDENS: &[&str] = &[
     "grpc",
     "headers",
     "maps",
+    "media",
     "multipart",
     "objects",
     "pages",
@@ -46,6 +47,7 @@ fn generator(name: &str) -> Generator {
             | "docs"
             | "grpc"
             | "headers"
+            | "media"
             | "multipart"
             | "pages"
             | "security"

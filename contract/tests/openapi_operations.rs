@@ -149,14 +149,21 @@ fn parameters_go_where_the_document_says() {
 fn each_status_has_its_own_reply() {
     let read = shelter();
     let list = operation(&read, "listPets");
-    let body = list.successes[0].body.clone();
+    let body = list.successes[1].body.clone();
     let pets = TypeUse::plain(Type::List(Box::new(named("Pet"))));
     let expected = Body {
         media_type: "application/json".to_owned(),
         encoding: Encoding::Json,
         value: pets,
+        also: Vec::new(),
     };
-    assert_eq!(body, Some(expected), "JSON is chosen of several media types");
+    assert_eq!(body, Some(expected), "in the order of the document");
+    let csv = list.successes[0].body.as_ref().map(|body| body.encoding);
+    assert_eq!(
+        csv,
+        Some(Encoding::Text),
+        "of another media type and type, another reply"
+    );
     let failures: Vec<_> = list.failures.iter().map(|reply| reply.status).collect();
     assert_eq!(failures, [StatusMatch::Range(4), StatusMatch::Default]);
     assert_eq!(
@@ -227,6 +234,7 @@ fn bodies_that_are_not_json_are_octets_text_or_forms() {
         media_type: "image/png".to_owned(),
         encoding: Encoding::Bytes,
         value: scalar(Scalar::Binary),
+        also: Vec::new(),
     };
     assert_eq!(get.successes[0].body, Some(octets));
     assert_eq!(get.failures[0].status, StatusMatch::Code(304));

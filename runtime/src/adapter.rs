@@ -14,7 +14,7 @@ use crate::code::Code;
 use crate::error::{ErrorKind, Fault, RawReply, Rejection};
 use crate::headers::{ATTEMPT, TIMEOUT_MS};
 use crate::http::{Body, Endpoint, ResponseBody, TransportError, TransportErrorKind};
-use crate::operation::{Reply, match_status};
+use crate::operation::{self, Reply, match_reply};
 use crate::orchestrate::Answer;
 
 /// What goes to the wire.
@@ -182,7 +182,7 @@ async fn read(
     successes: &'static [Reply],
 ) -> Result<Answer, Fault> {
     let (head, body) = response.into_parts();
-    if is_streamed(successes, head.status) {
+    if is_streamed(successes, head.status, &head.headers) {
         return Ok(Answer {
             stream: Some(Box::new(body)),
             ..Answer::new(head.status, head.headers, Bytes::new())
@@ -205,12 +205,13 @@ async fn read(
 }
 
 /// Whether the body of a reply is read by the caller.
-fn is_streamed(successes: &[Reply], status: StatusCode) -> bool {
-    let is_stream = |reply: &Reply| reply.body.is_some_and(|body| body.encoding.framing().is_some());
-    !status.is_client_error()
-        && !status.is_server_error()
-        && successes.iter().any(is_stream)
-        && match_status(successes, status).is_some_and(|index| is_stream(&successes[index]))
+fn is_streamed(successes: &[Reply], status: StatusCode, headers: &HeaderMap) -> bool {
+    let is_stream = |body: &operation::Body| body.encoding.framing().is_some();
+    let is_success = !status.is_client_error() && !status.is_server_error();
+    let mut bodies = successes.iter().filter_map(|reply| reply.body.as_ref());
+    is_success
+        && bodies.any(is_stream)
+        && matches!(match_reply(successes, status, headers), Some(Ok((_, Some(body)))) if is_stream(body))
 }
 
 /// `Retry-After` (RFC 9110, section 10.2.3): seconds, or a date.

@@ -47,6 +47,8 @@ pub struct CallOptions {
     pub timeout: Option<Duration>,
     /// Headers (gRPC: metadata) to add.
     pub headers: HeaderMap,
+    /// The media type that the caller prefers of those that can come back.
+    pub accept: Option<String>,
     /// Where it goes in the place of the operation's own address and path: the next page of a list.
     pub target: Option<(Endpoint, PathAndQuery)>,
     /// Whether the call may be repeated: `Some(true)` where the caller knows better than the contract.
@@ -70,6 +72,19 @@ impl CallOptions {
     }
 }
 
+impl CallOptions {
+    /// Prefers `media_type`; the others that the contract promises are still accepted. What is no header value makes the
+    /// call fail as an invalid header does.
+    pub fn accept(&mut self, media_type: &str) {
+        if HeaderValue::try_from(media_type).is_ok() {
+            self.accept = Some(media_type.to_owned());
+        } else {
+            self.invalid_header
+                .get_or_insert_with(|| header::ACCEPT.to_string());
+        }
+    }
+}
+
 /// Headers that loggers do not show and HTTP/2 does not keep.
 fn is_credential(name: &HeaderName) -> bool {
     [
@@ -88,6 +103,7 @@ impl fmt::Debug for CallOptions {
             .field("context", &self.context)
             .field("timeout", &self.timeout)
             .field("headers", &self.headers.keys())
+            .field("accept", &self.accept)
             .field("repeatable", &self.repeatable)
             .field("invalid_header", &self.invalid_header)
             .field("target", &self.target.as_ref().map(|(endpoint, _)| endpoint))

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::error::Fault;
+use crate::headers::accept::Accept;
 use crate::policy::deadline::Deadline;
 use crate::random::Random;
 use crate::rest::{self, ReplyHeaders};
@@ -250,6 +251,24 @@ impl Context {
     /// A header (gRPC: metadata) that the request came with, as text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.facts()?.headers.as_ref()?.get(name)?.to_str().ok()
+    }
+
+    /// Which of these media types the caller wants most, by its `Accept`: the first of equals. `None`: it wants none.
+    ///
+    /// ```
+    /// # use tieline::Context;
+    /// let mut headers = http::HeaderMap::new();
+    /// headers.insert("accept", http::HeaderValue::from_static("text/csv, application/json;q=0.9"));
+    /// let cx = Context::new().with_headers(headers);
+    /// assert_eq!(cx.preferred(&["application/json", "text/csv"]), Some("text/csv"));
+    /// ```
+    pub fn preferred<'m>(&self, offered: &[&'m str]) -> Option<&'m str> {
+        self.accept().preferred(offered)
+    }
+
+    pub(crate) fn accept(&self) -> Accept {
+        let headers = self.facts().and_then(|facts| facts.headers.as_ref());
+        headers.map(|headers| Accept::of(headers)).unwrap_or_default()
     }
 }
 

@@ -37,13 +37,13 @@ pub mod v1 {
     pub use crate::server;
     pub use crate::service_error::{ErrorFields, ErrorVariant, ServiceError};
     pub use crate::stream::{Events, Items, Octets};
-    pub use crate::{__client as client, Client};
     pub use crate::{
-        __enumeration as enumeration, __forward_api as forward_api, __http_call as http_call,
+        __body as body, __enumeration as enumeration, __forward_api as forward_api, __http_call as http_call,
         __http_operation as http_operation, __integer_enumeration as integer_enumeration,
         __newtype as newtype, __paginated as paginated, __record as record, __reply_headers as reply_headers,
         __reply_set as reply_set, __union as union,
     };
+    pub use crate::{__client as client, Client};
     pub use crate::{
         __if_blocking as if_blocking, __if_mock as if_mock, __if_schema as if_schema,
         __if_server as if_server,

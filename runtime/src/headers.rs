@@ -1,6 +1,8 @@
 //! The headers that clients and servers of Tieline say to each other, in one place.
 
+pub(crate) mod accept;
 pub(crate) mod disposition;
+pub(crate) mod media_type;
 
 use http::HeaderName;
 

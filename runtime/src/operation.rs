@@ -5,6 +5,7 @@
 pub(crate) mod deprecation;
 mod extras;
 mod macros;
+pub(crate) mod media;
 mod pagination;
 mod security;
 pub mod server;
@@ -13,6 +14,7 @@ pub use deprecation::Deprecation;
 pub use extras::Extras;
 #[doc(hidden)]
 pub use macros::status;
+pub use media::match_reply;
 pub use pagination::Pagination;
 pub use security::{Required, SchemeKind, SecurityScheme};
 pub use server::{Server, ServerError, ServerVariable};
@@ -177,6 +179,20 @@ pub enum InputPlace {
     Cookie,
     /// The body.
     Body(Body),
+    /// The body, of one of several types: the field is a [`Union`](crate::codec::Union), whose alternatives stand in the
+    /// order of these.
+    Bodies(&'static [Body]),
+}
+
+impl InputPlace {
+    /// All that the body can be, each with its alternative where there are several. Empty: it is no body.
+    pub fn bodies(&self) -> &[Body] {
+        match self {
+            Self::Body(body) => std::slice::from_ref(body),
+            Self::Bodies(bodies) => bodies,
+            Self::Path(_) | Self::Query(_) | Self::Header(_) | Self::Cookie => &[],
+        }
+    }
 }
 
 /// How a value is written as one text (OpenAPI `style` and `explode`, after RFC 6570).
@@ -228,6 +244,8 @@ pub struct Body {
     pub parts: &'static [(&'static str, &'static str)],
     /// How properties of a form are written where the contract says so: property, style.
     pub styles: &'static [(&'static str, QueryStyle)],
+    /// Other media types that carry a value of the same type.
+    pub also: &'static [Body],
 }
 
 impl Body {
@@ -237,6 +255,7 @@ impl Body {
         encoding: Encoding::Json,
         parts: &[],
         styles: &[],
+        also: &[],
     };
 }
 
@@ -279,7 +298,7 @@ impl Encoding {
     }
 }
 
-/// One thing that can come back.
+/// One thing that can come back. Several of one status are told apart by their media types, the preferred first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reply {
     /// The statuses that it stands for.

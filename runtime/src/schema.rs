@@ -156,7 +156,8 @@ impl OperationDocument<'_> {
             schema = json!({ "type": "array", "items": schema });
         }
         match place {
-            InputPlace::Body(body) => {
+            // Traits have bodies of one type.
+            InputPlace::Body(body) | InputPlace::Bodies([body, ..]) => {
                 self.described.request_body = Some(ReferenceOr::Item(RequestBody {
                     description: said(input.docs),
                     content: [(body.media_type.to_owned(), media(schema))]
@@ -379,7 +380,7 @@ fn parameter(place: InputPlace, field: &Field, docs: &str, schema: Json) -> Para
             parameter_data,
             style: <_>::default(),
         },
-        InputPlace::Query(_) | InputPlace::Body(_) => Parameter::Query {
+        InputPlace::Query(_) | InputPlace::Body(_) | InputPlace::Bodies(_) => Parameter::Query {
             parameter_data,
             allow_reserved: false,
             style: <_>::default(),

@@ -22,6 +22,7 @@ goldens! {
     grpc = "../golden/grpc/mod.rs": "A gRPC service, with streams.";
     headers = "../golden/headers/mod.rs": "Headers that replies declare.";
     maps = "../golden/maps/mod.rs": "Maps, and properties beside the named ones.";
+    media = "../golden/media/mod.rs": "Several media types of one body.";
     multipart = "../golden/multipart/mod.rs": "Bodies in parts, with files.";
     objects = "../golden/objects/mod.rs": "Objects, aliases and rules.";
     pages = "../golden/pages/mod.rs": "Lists in pages.";

@@ -15,6 +15,8 @@ pub mod golden;
 #[cfg(test)]
 mod headers;
 #[cfg(test)]
+mod media;
+#[cfg(test)]
 mod outgoing;
 #[cfg(test)]
 mod pages;

@@ -9,6 +9,7 @@ pub(crate) mod custom;
 pub(crate) mod derives;
 pub(crate) mod docs;
 pub(crate) mod headers;
+pub(crate) mod media;
 #[cfg(feature = "proto")]
 pub(crate) mod methods;
 pub(crate) mod name;
@@ -23,7 +24,7 @@ pub(crate) mod types;
 
 use std::collections::HashSet;
 
-use tieline_contract::model::{ApiKeyPlace, Contract, Operation, Reply, SchemeKind, Server, TypeName};
+use tieline_contract::model::{ApiKeyPlace, Contract, Operation, SchemeKind, Server, TypeName};
 use tieline_contract::problem::Problems;
 
 use crate::options::Options;
@@ -224,11 +225,7 @@ fn kept<'c>(
     let callbacks = chosen.iter().flat_map(|operation| &operation.callbacks);
     let callbacks = callbacks.flat_map(|callback| &callback.operations);
     let all = chosen.iter().chain(webhooks).copied().chain(callbacks);
-    let uses = all.flat_map(|operation| {
-        let replies = operation.successes.iter().chain(&operation.failures);
-        let inputs = operation.inputs.iter().map(|input| &input.value);
-        inputs.chain(replies.flat_map(Reply::values))
-    });
+    let uses = all.flat_map(Operation::uses);
     (!selection.is_everything()).then(|| boxes::reachable(&contract.types, uses))
 }
 

@@ -3,14 +3,15 @@
 use std::collections::HashMap;
 
 use tieline_contract::model::{
-    Binding, CallShape, Contract, Encoding, HttpBinding, Input, InputPlace, Lifecycle, Operation,
-    PathSegment, QueryStyle, Safety, Server, TextStyle,
+    Binding, CallShape, Contract, HttpBinding, Input, InputPlace, Lifecycle, Operation, PathSegment,
+    QueryStyle, Safety, Server, TextStyle,
 };
 use tieline_contract::problem::Problems;
 
 use super::custom::{self, Custom};
 use super::docs::Docs;
 use super::headers::{HeadersPlan, Records};
+use super::media::{self, BodyPlan, MediaPlan};
 use super::name::{self, Case};
 use super::paging::PagingPlan;
 use super::replies::{self, Of, ReplyPlan, ReplySetPlan, Sets};
@@ -35,6 +36,8 @@ pub(crate) struct OperationPlan {
     pub(crate) request: RecordPlan,
     /// What the contract shows for each field of the request.
     pub(crate) examples: Vec<Option<serde_json::Value>>,
+    /// The types that its body can have, where there are several.
+    pub(crate) bodies: Vec<BodyPlan>,
     pub(crate) successes: ReplySetPlan,
     pub(crate) failures: ReplySetPlan,
     /// The headers that successes declare.
@@ -102,18 +105,13 @@ pub(crate) enum PlacePlan {
     Query(&'static str),
     Header(&'static str),
     Cookie,
-    Body {
-        encoding: &'static str,
-        media_type: String,
-        /// The media types of parts: property, media type.
-        parts: Vec<(String, String)>,
-        /// The styles of a form's properties: property, style.
-        styles: Vec<(String, &'static str)>,
-    },
+    /// For each type of the body the media types that carry it, the preferred first.
+    Body(Vec<Vec<MediaPlan>>),
 }
 
 /// Methods that a call under way has already.
 const PENDING: &[&str] = &[
+    "accept",
     "call",
     "clone",
     "context",
@@ -228,7 +226,10 @@ fn one(
         headers: HeadersPlan::None,
         failure_headers: HeadersPlan::None,
         output: output(&route.successes),
-        request: request(names, operation, binding),
+        request: request(names, operation, binding, &name),
+        bodies: (operation.inputs.iter().zip(&binding.inputs))
+            .flat_map(|(input, place)| media::bodies(names, &input.value, place))
+            .collect(),
         examples: operation
             .inputs
             .iter()
@@ -296,12 +297,12 @@ fn docs(operation: &Operation) -> Docs {
     Docs::new(joined.as_deref(), || format!("The operation `{}`.", operation.id))
 }
 
-fn request(names: &Names<'_>, operation: &Operation, binding: &HttpBinding) -> RecordPlan {
+fn request(names: &Names<'_>, operation: &Operation, binding: &HttpBinding, module: &str) -> RecordPlan {
     let texts: Vec<&str> = operation.inputs.iter().map(|input| input.name.as_str()).collect();
     let field_names = name::assign(Case::Field, &texts, &[]);
     let inputs = operation.inputs.iter().zip(&binding.inputs);
     let mut fields: Vec<FieldPlan> = (inputs.zip(field_names))
-        .map(|((input, place), name)| field(names, input, place, name))
+        .map(|((input, place), name)| field(names, input, place, name, module))
         .collect();
     name_setters(&mut fields, PENDING);
     RecordPlan {
@@ -314,20 +315,24 @@ fn request(names: &Names<'_>, operation: &Operation, binding: &HttpBinding) -> R
     }
 }
 
-fn field(names: &Names<'_>, input: &Input, place: &InputPlace, name: String) -> FieldPlan {
-    let streamed = match place {
-        InputPlace::Body { encoding, .. } => replies::stream(names, *encoding, &input.value),
-        _ => None,
-    };
-    let (ty, converts, rules) = match streamed {
-        Some((_, ty)) => {
-            let converts = ty == RustType::Octets;
-            (
-                if input.required { ty } else { ty.optional() },
-                converts,
-                Vec::new(),
-            )
+fn field(names: &Names<'_>, input: &Input, place: &InputPlace, name: String, module: &str) -> FieldPlan {
+    let (whole, converts) = match place {
+        InputPlace::Body { others, .. } if !others.is_empty() => {
+            (Some(RustType::Body(module.to_owned())), true)
         }
+        InputPlace::Body { encoding, .. } => {
+            let streamed = replies::stream(names, *encoding, &input.value).map(|(_, ty)| ty);
+            let converts = streamed == Some(RustType::Octets);
+            (streamed, converts)
+        }
+        _ => (None, false),
+    };
+    let (ty, converts, rules) = match whole {
+        Some(ty) => (
+            if input.required { ty } else { ty.optional() },
+            converts,
+            Vec::new(),
+        ),
         None => (
             names.field(input.required, &input.value, false),
             names.converts(input.required, &input.value),
@@ -392,26 +397,11 @@ fn place(place: &InputPlace) -> PlacePlan {
         InputPlace::Query(style) => PlacePlan::Query(query_style(*style)),
         InputPlace::Header(style) => PlacePlan::Header(text_style(*style)),
         InputPlace::Cookie => PlacePlan::Cookie,
-        InputPlace::Body {
-            media_type,
-            encoding,
-            parts,
-            styles,
-        } => PlacePlan::Body {
-            encoding: match encoding {
-                Encoding::Bytes => "Octets",
-                other => replies::encoding(*other).unwrap_or("Octets"),
-            },
-            media_type: media_type.clone(),
-            parts: parts.clone(),
-            styles: (styles.iter())
-                .map(|(property, style)| (property.clone(), query_style(*style)))
-                .collect(),
-        },
+        InputPlace::Body { .. } => PlacePlan::Body(media::of_request(place)),
     }
 }
 
-fn query_style(style: QueryStyle) -> &'static str {
+pub(crate) fn query_style(style: QueryStyle) -> &'static str {
     match style {
         QueryStyle::FormExploded => "FormExploded",
         QueryStyle::Form => "Form",
@@ -465,6 +455,7 @@ impl OperationPlan {
         output
             || own(&self.successes)
             || own(&self.failures)
+            || self.bodies.iter().any(|body| body.ty.is_named())
             || self
                 .records()
                 .any(|record| record.fields.iter().any(|field| field.ty.is_named()))

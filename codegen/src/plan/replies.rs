@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use tieline_contract::model::{Encoding, Operation, Reply, Scalar, StatusMatch, TypeUse};
+use tieline_contract::model::{Body, Encoding, Operation, Reply, Scalar, StatusMatch, TypeUse};
 
 use super::docs::Docs;
+use super::media;
 use super::name::{self, Case};
 use super::ty::{Names, RustType};
 
@@ -34,10 +35,20 @@ pub(crate) struct ReplyBody {
     pub(crate) ty: RustType,
     pub(crate) encoding: &'static str,
     pub(crate) media_type: String,
+    /// Other media types that carry it: encoding, media type.
+    pub(crate) also: Vec<(&'static str, String)>,
 }
 
-/// What is the same about equal sets.
-type Key = Vec<(StatusMatch, Option<RustType>)>;
+/// What is the same about equal sets: of each reply its name, its status, and its type.
+type Key = Vec<(String, StatusMatch, Option<RustType>)>;
+
+fn key(replies: &[ReplyPlan]) -> Key {
+    let one = |reply: &ReplyPlan| {
+        let ty = reply.body.as_ref().map(|body| body.ty.clone());
+        (reply.name.clone(), reply.status, ty)
+    };
+    replies.iter().map(one).collect()
+}
 
 /// The sets planned so far: whose they are, and whether all who share one describe it alike.
 #[derive(Default)]
@@ -65,10 +76,7 @@ impl Sets {
         }
         let descriptions: Vec<Option<String>> = replies.iter().map(|reply| reply.docs.clone()).collect();
         let plans = variants(names, of, replies);
-        let key = plans
-            .iter()
-            .map(|reply| (reply.status, reply.body.as_ref().map(|body| body.ty.clone())))
-            .collect();
+        let key = key(&plans);
         match self.owners.get_mut(&key) {
             Some(shared) => {
                 shared.alike &= shared.descriptions == descriptions;
@@ -91,13 +99,9 @@ impl Sets {
     /// Takes one operation's words out of a set that several share and describe in different words.
     pub(crate) fn settle(&self, module: &str, set: &mut ReplySetPlan) {
         let ReplySetPlan::Own(replies) = set else { return };
-        let key: Key = replies
-            .iter()
-            .map(|reply| (reply.status, reply.body.as_ref().map(|body| body.ty.clone())))
-            .collect();
         if self
             .owners
-            .get(&key)
+            .get(&key(replies))
             .is_some_and(|shared| shared.module == module && !shared.alike)
         {
             for reply in replies {
@@ -133,28 +137,55 @@ pub(crate) fn stream(
 
 /// The replies of a set as variants.
 pub(crate) fn variants(names: &Names<'_>, of: Of, replies: &[Reply]) -> Vec<ReplyPlan> {
-    let texts: Vec<String> = replies.iter().map(|reply| variant(reply.status)).collect();
+    let texts: Vec<String> = replies.iter().map(|reply| text(replies, reply)).collect();
     let variant_names = name::assign(Case::Variant, &texts, &[]);
     (replies.iter().zip(variant_names))
         .map(|(reply, name)| ReplyPlan {
             name,
             docs: Docs::new(reply.docs.as_deref(), || format!("{}.", meaning(reply.status))),
             status: reply.status,
-            body: reply.body.as_ref().and_then(|body| {
-                let (encoding, ty) = match stream(names, body.encoding, &body.value) {
-                    Some(streamed) if of == Of::Success => streamed,
-                    // A failure is held in memory, so that it can be read and retried.
-                    Some(_) => ("Bytes", RustType::Scalar(Scalar::Binary)),
-                    None => (encoding(body.encoding)?, names.whole(&body.value)),
-                };
-                Some(ReplyBody {
-                    ty,
-                    encoding,
-                    media_type: body.media_type.clone(),
-                })
-            }),
+            body: reply.body.as_ref().and_then(|body| self::body(names, of, body)),
         })
         .collect()
+}
+
+/// What a reply is called: by its status, and, of several of one status, by its media type, but for the usual one.
+fn text(replies: &[Reply], reply: &Reply) -> String {
+    let of_status = replies.iter().filter(|other| other.status == reply.status);
+    let usual = of_status.min_by_key(|other| other.body.as_ref().map(|body| media::rank(body.encoding)));
+    let plain = variant(reply.status);
+    match &reply.body {
+        Some(body) if !usual.is_some_and(|usual| std::ptr::eq(usual, reply)) => {
+            format!(
+                "{plain} {}",
+                media::word(body.encoding, &body.media_type, &body.also)
+            )
+        }
+        _ => plain,
+    }
+}
+
+fn body(names: &Names<'_>, of: Of, body: &Body) -> Option<ReplyBody> {
+    let (encoding, ty) = match stream(names, body.encoding, &body.value) {
+        Some(streamed) if of == Of::Success => streamed,
+        // A failure is held in memory, so that it can be read and retried.
+        Some(_) => ("Bytes", RustType::Scalar(Scalar::Binary)),
+        None => (self::encoding(body.encoding)?, names.whole(&body.value)),
+    };
+    let also = body.also.iter().filter_map(|other| {
+        let encoding = if other.encoding == body.encoding {
+            encoding
+        } else {
+            self::encoding(other.encoding)?
+        };
+        Some((encoding, other.media_type.clone()))
+    });
+    Some(ReplyBody {
+        ty,
+        encoding,
+        media_type: body.media_type.clone(),
+        also: also.collect(),
+    })
 }
 
 /// The runtime's name of an encoding. `None`: HTTP/JSON does not speak it.

@@ -28,6 +28,8 @@ pub(crate) enum RustType {
     Nullable(Box<RustType>),
     /// `Box<T>`
     Boxed(Box<RustType>),
+    /// The body of the operation whose module has this name, of one of several types.
+    Body(String),
     /// A body of octets.
     Octets,
     /// A body of items.
@@ -49,7 +51,9 @@ impl RustType {
     pub(crate) fn is_named(&self) -> bool {
         match self {
             Self::Named(_) => true,
-            Self::Scalar(_) | Self::Json | Self::Extra | Self::Octets | Self::Foreign(_) => false,
+            Self::Scalar(_) | Self::Json | Self::Extra | Self::Octets | Self::Body(_) | Self::Foreign(_) => {
+                false
+            }
             Self::Vec(inner)
             | Self::Map(inner)
             | Self::Option(inner)

@@ -12,6 +12,7 @@ use super::parts::{self, Part};
 use super::record::Record;
 use super::tokens::{self, Patterns, Scope};
 use crate::plan::Plan;
+use crate::plan::media::{BodyPlan, MediaPlan};
 use crate::plan::operations::{OperationPlan, OutputPlan, PlacePlan, RoutePlan, SegmentPlan};
 use crate::plan::paging::PagingPlan;
 use crate::plan::replies::{ReplyPlan, ReplySetPlan};
@@ -57,6 +58,7 @@ fn module(operation: &OperationPlan, patterns: &Patterns<'_>, calls: &Calls) -> 
     let name = tokens::ident(&operation.name);
     let docs = tokens::docs(&operation.docs);
     let request = request(operation, patterns, calls);
+    let body = body(operation, calls);
     let response = reply_set(
         "Response",
         "What comes back when it works.",
@@ -87,6 +89,7 @@ fn module(operation: &OperationPlan, patterns: &Patterns<'_>, calls: &Calls) -> 
             use super::{#types v1};
             #callbacks
             #request
+            #body
             #response
             #failure
             #headers
@@ -103,7 +106,7 @@ fn request(operation: &OperationPlan, patterns: &Patterns<'_>, calls: &Calls) ->
         name: &name,
         wire: &operation.id,
         record: &operation.request,
-        scope: Scope::Beside,
+        scope: Scope::Inside,
         patterns,
         calls,
     };
@@ -116,6 +119,37 @@ fn request(operation: &OperationPlan, patterns: &Patterns<'_>, calls: &Calls) ->
         }
         #table
     }
+}
+
+/// The enum of what a body can be, where it can be of several types.
+fn body(operation: &OperationPlan, calls: &Calls) -> Option<TokenStream> {
+    if operation.bodies.is_empty() {
+        return None;
+    }
+    let variants = operation.bodies.iter().map(|body| {
+        let (docs, name, ty) = (
+            tokens::docs(&body.docs),
+            tokens::ident(&body.name),
+            tokens::ty(&body.ty, Scope::Inside),
+        );
+        quote!(#docs #name(#ty))
+    });
+    let entry = |(index, body): (usize, &BodyPlan)| {
+        let from = body
+            .from
+            .then(|| format!(" from {}", tokens::text(&tokens::ty(&body.ty, Scope::Inside))));
+        format!("{index}: {}{}", body.name, from.unwrap_or_default())
+    };
+    let entries = operation.bodies.iter().enumerate().map(entry).collect();
+    let implementation = calls.list("v1::body!(Body".to_owned(), entries, ");", true);
+    Some(quote! {
+        /// What its body can be.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum Body {
+            #(#variants),*
+        }
+        #implementation
+    })
 }
 
 fn reply_set(name: &str, about: &str, set: &ReplySetPlan, calls: &Calls) -> TokenStream {
@@ -283,19 +317,31 @@ fn place(place: &PlacePlan) -> String {
         PlacePlan::Query(style) => format!("Query({style})"),
         PlacePlan::Header(style) => format!("Header({style})"),
         PlacePlan::Cookie => "Cookie".to_owned(),
-        PlacePlan::Body {
-            encoding,
-            media_type,
-            parts,
-            styles,
-        } => {
-            let parts = parts.iter().map(|(name, said)| format!("{name:?} => {said:?}"));
-            let styles = styles.iter().map(|(name, style)| format!("{name:?} => {style}"));
-            let said = parts.chain(styles);
-            let arguments: Vec<String> = std::iter::once(format!("{media_type:?}")).chain(said).collect();
-            format!("Body({encoding}({}))", arguments.join(", "))
+        PlacePlan::Body(bodies) => {
+            let place = if bodies.len() > 1 { "Bodies" } else { "Body" };
+            let bodies = bodies.iter().map(|media| {
+                let media: Vec<String> = media.iter().map(self::media).collect();
+                media.join(" | ")
+            });
+            format!("{place}({})", bodies.collect::<Vec<_>>().join(", "))
         }
     }
+}
+
+fn media(media: &MediaPlan) -> String {
+    let parts = media
+        .parts
+        .iter()
+        .map(|(name, said)| format!("{name:?} => {said:?}"));
+    let styles = media
+        .styles
+        .iter()
+        .map(|(name, style)| format!("{name:?} => {style}"));
+    let said = parts.chain(styles);
+    let arguments: Vec<String> = std::iter::once(format!("{:?}", media.media_type))
+        .chain(said)
+        .collect();
+    format!("{}({})", media.encoding, arguments.join(", "))
 }
 
 fn reply(reply: &ReplyPlan) -> String {
@@ -305,7 +351,14 @@ fn reply(reply: &ReplyPlan) -> String {
         StatusMatch::Default => "Default".to_owned(),
     };
     match &reply.body {
-        Some(body) => format!("{status} => {}({:?})", body.encoding, body.media_type),
+        Some(body) => {
+            let also = body
+                .also
+                .iter()
+                .map(|(encoding, media_type)| format!(" | {encoding}({media_type:?})"));
+            let also: String = also.collect();
+            format!("{status} => {}({:?}){also}", body.encoding, body.media_type)
+        }
         None => status,
     }
 }

@@ -118,6 +118,8 @@ pub(crate) enum Scope {
     Types,
     /// Next to the module of types.
     Beside,
+    /// In the module of an operation, next to the module of types.
+    Inside,
 }
 
 /// A type.
@@ -152,6 +154,11 @@ pub(crate) fn ty(ty: &RustType, scope: Scope) -> TokenStream {
         RustType::Nullable(value) => {
             let value = inner(value);
             quote!(v1::Nullable<#value>)
+        }
+        RustType::Body(_) if scope == Scope::Inside => quote!(Body),
+        RustType::Body(module) => {
+            let module = ident(module);
+            quote!(#module::Body)
         }
         RustType::Octets => quote!(v1::Octets),
         RustType::Items(item) => {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::model::{Contract, Operation, Origin, Reply, Type, TypeKind, TypeName, TypeUse};
+use crate::model::{Contract, Origin, Type, TypeKind, TypeName, TypeUse};
 use crate::problem::{Problem, Problems};
 
 use super::{diagnostics, place};
@@ -22,14 +22,10 @@ pub(super) fn references_lead_somewhere(contract: &Contract, problems: &mut Prob
         look(def.names(), &def.origin);
     }
     for operation in contract.operations() {
-        values(operation).for_each(|value| look(value.names(), &operation.origin));
+        operation
+            .uses()
+            .for_each(|value| look(value.names(), &operation.origin));
     }
-}
-
-fn values(operation: &Operation) -> impl Iterator<Item = &TypeUse> {
-    let replies = operation.successes.iter().chain(&operation.failures);
-    let inputs = operation.inputs.iter().map(|input| &input.value);
-    inputs.chain(replies.flat_map(Reply::values))
 }
 
 /// No alias leads back to itself.

@@ -1,6 +1,6 @@
 //! How an operation travels. The only part of the model that knows a protocol.
 
-use super::Encoding;
+use super::{Encoding, Media, TypeUse};
 
 /// How an operation travels.
 #[derive(Debug, Clone, PartialEq)]
@@ -101,7 +101,20 @@ pub enum InputPlace {
         parts: Vec<(String, String)>,
         /// How properties of a form are written that say it: property, style.
         styles: Vec<(String, QueryStyle)>,
+        /// Other media types that carry a value of the input's type.
+        also: Vec<Media>,
+        /// Values of other types that the body can be instead, each in media types of its own.
+        others: Vec<OtherBody>,
     },
+}
+
+/// A value of another type that a body can be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OtherBody {
+    /// The type of the value.
+    pub value: TypeUse,
+    /// The media types that carry it, the preferred first. Never empty.
+    pub media: Vec<Media>,
 }
 
 /// How a value is written as one text (OpenAPI `style` and `explode`, after RFC 6570).

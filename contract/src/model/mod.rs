@@ -19,13 +19,13 @@ mod server;
 mod types;
 
 pub use binding::{
-    Binding, GrpcBinding, HttpBinding, HttpRule, InputPlace, Method, PathSegment, PathTemplate, QueryStyle,
-    TextStyle,
+    Binding, GrpcBinding, HttpBinding, HttpRule, InputPlace, Method, OtherBody, PathSegment, PathTemplate,
+    QueryStyle, TextStyle,
 };
 pub use lifecycle::{Lifecycle, Moment};
 pub use operation::{
-    Behaviour, Body, CallShape, Callback, Encoding, IdempotencyKey, Input, Operation, Reply, ReplyHeader,
-    Safety, StatusMatch,
+    Behaviour, Body, CallShape, Callback, Encoding, IdempotencyKey, Input, Media, Operation, Reply,
+    ReplyHeader, Safety, StatusMatch,
 };
 pub use origin::Origin;
 pub use paging::{NextPage, Paging};

@@ -1,6 +1,8 @@
 //! Operations: what a caller gives, what can come back, and what a runtime may do on its own.
 
-use super::{Binding, Lifecycle, Origin, Paging, Requirement, Server, TextStyle, TypeUse};
+use super::{
+    Binding, InputPlace, Lifecycle, Origin, Paging, QueryStyle, Requirement, Server, TextStyle, TypeUse,
+};
 
 /// One operation of a service.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +41,25 @@ pub struct Operation {
     pub callbacks: Vec<Callback>,
     /// Where it was written.
     pub origin: Origin,
+}
+
+impl Operation {
+    /// Every use of a type that it makes: of its inputs, in each of their forms, and of what comes back.
+    pub fn uses(&self) -> impl Iterator<Item = &TypeUse> {
+        let inputs = self.inputs.iter().map(|input| &input.value);
+        let places = self.bindings.iter().flat_map(|binding| match binding {
+            Binding::Http(http) => &*http.inputs,
+            Binding::Grpc(_) | Binding::HttpRule(_) => &[],
+        });
+        let others = places.flat_map(|place| match place {
+            InputPlace::Body { others, .. } => &**others,
+            _ => &[],
+        });
+        let replies = self.successes.iter().chain(&self.failures);
+        inputs
+            .chain(others.map(|body| &body.value))
+            .chain(replies.flat_map(Reply::values))
+    }
 }
 
 /// Requests that a callee sends later, to an address that it learns from the call.
@@ -97,7 +118,7 @@ pub struct Input {
     pub example: Option<serde_json::Value>,
 }
 
-/// One thing that can come back.
+/// One thing that can come back. Several of one status are told apart by their media types, the preferred first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reply {
     /// The statuses that it stands for. gRPC's one success is `Code(200)`.
@@ -155,6 +176,21 @@ pub struct Body {
     pub encoding: Encoding,
     /// The type of the value.
     pub value: TypeUse,
+    /// Other media types that carry a value of this type.
+    pub also: Vec<Media>,
+}
+
+/// A media type, and how a value is written in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Media {
+    /// The media type, as written in the contract.
+    pub media_type: String,
+    /// How values become octets.
+    pub encoding: Encoding,
+    /// The media types of the parts of a multipart body that say theirs: property, media type.
+    pub parts: Vec<(String, String)>,
+    /// How properties of a form are written that say it: property, style.
+    pub styles: Vec<(String, QueryStyle)>,
 }
 
 /// How values become octets.

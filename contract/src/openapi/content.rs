@@ -4,19 +4,22 @@ use crate::model::{Encoding, Rule, Scalar, Type, TypeUse};
 use crate::schema::Types;
 use crate::source::{Entry, Node, Object};
 
-/// The media type that a contract's client speaks, of those that a document offers: JSON if it is among them.
+/// The media type that a value is read from, of those that a document offers: JSON if it is among them.
 pub(super) fn choose(content: &Object) -> Option<&Entry> {
-    let entries = content.entries();
-    let rank = |entry: &&Entry| match encoding(&entry.key) {
-        Encoding::Json if essence(&entry.key) == "application/json" => 0,
-        Encoding::Json if essence(&entry.key) == "*/*" => 2,
+    content.entries().iter().min_by_key(|entry| rank(&entry.key))
+}
+
+/// How far a media type stands behind JSON.
+pub(super) fn rank(media_type: &str) -> u8 {
+    match encoding(media_type) {
+        Encoding::Json if essence(media_type) == "application/json" => 0,
+        Encoding::Json if media_type.contains('*') => 2,
         Encoding::Json => 1,
         Encoding::Form => 3,
         Encoding::Multipart => 4,
         Encoding::Text | Encoding::Events | Encoding::TextEvents | Encoding::Lines | Encoding::Sequence => 5,
         Encoding::Bytes | Encoding::Protobuf => 6,
-    };
-    entries.iter().min_by_key(rank)
+    }
 }
 
 /// How values of a media type become octets. `*/*` says nothing; JSON is what it means in practice.

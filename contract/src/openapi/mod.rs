@@ -17,6 +17,7 @@ mod headers;
 mod info;
 mod mend;
 mod multipart;
+mod offers;
 mod operation;
 mod outgoing;
 mod paging;

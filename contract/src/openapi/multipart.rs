@@ -9,27 +9,36 @@ use super::content;
 /// How deep `allOf` and references nest before no more properties are looked for.
 const MAX_NESTING: usize = 16;
 
-/// What a media type object says of its parts: the value, its files marked as such, and the media types of parts that
-/// say theirs. `None`: it says nothing that a type could be made of.
+/// What a media type object says of its parts: the value, its files marked as such. `None`: it says nothing that a type
+/// could be made of.
 pub(super) fn value<'a>(
     cx: &Context<'a>,
     types: &mut Types<'_, 'a>,
     media: &'a Node,
     place: &str,
-) -> Option<(TypeUse, Vec<(String, String)>)> {
+) -> Option<TypeUse> {
     let schema = media.get("schema")?;
     let encodings = media.get("encoding").and_then(Node::as_object);
     let value = types.use_of(schema, place);
     let mut files = Vec::new();
     find(cx, schema, encodings, &mut files, 0);
-    types
-        .mark_files(&value, &files)
-        .then(|| (value, parts(encodings)))
+    types.mark_files(&value, &files).then_some(value)
+}
+
+/// Whether any property is a file.
+pub(super) fn has_files<'a>(cx: &Context<'a>, media: &'a Node) -> bool {
+    let mut files = Vec::new();
+    if let Some(schema) = media.get("schema") {
+        let encodings = media.get("encoding").and_then(Node::as_object);
+        find(cx, schema, encodings, &mut files, 0);
+    }
+    !files.is_empty()
 }
 
 /// The media types that parts say. Which of several, or of a range, a file has is for the caller to say; a value is
 /// written as JSON if that is the first.
-fn parts(encodings: Option<&Object>) -> Vec<(String, String)> {
+pub(super) fn parts(media: &Node) -> Vec<(String, String)> {
+    let encodings = media.get("encoding").and_then(Node::as_object);
     let entries = encodings.map(Object::entries).unwrap_or_default();
     entries
         .iter()

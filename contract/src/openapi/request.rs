@@ -1,6 +1,6 @@
 //! Request bodies.
 
-use crate::model::{Encoding, Input, InputPlace};
+use crate::model::{Encoding, Input, InputPlace, OtherBody};
 use crate::problem::Problem;
 use crate::schema::{Context, Types};
 use crate::source::Node;
@@ -8,9 +8,9 @@ use crate::source::Node;
 use super::content::{self, essence};
 use super::diagnostics;
 use super::example;
-use super::form;
 use super::info::docs;
 use super::multipart;
+use super::offers::{self, Of, Offer};
 use super::operation::Skip;
 use super::stream;
 
@@ -36,48 +36,63 @@ pub(super) fn read<'a>(
         Some(content) => cx.object(content, "`content`").ok_or(Skip::Reported(content))?,
         None => return Err(Skip::Missing(node, "content")),
     };
-    let Some(media) = content::choose(content) else {
+    let mut offers = offers::offers(cx, content, Of::Request);
+    if offers.is_empty() {
         return Ok(None);
-    };
-    let media_type = media.key.to_string();
+    }
+    let usual = offers.remove(offers::usual(&offers));
     let place = format!("{id}.{BODY}");
-    let mut encoding = content::encoding(&media_type);
-    let parted = match encoding {
-        Encoding::Multipart => multipart::value(cx, types, &media.value, &place),
-        _ => stream::value(cx, types, encoding, &media.value, &place).map(|(found, value)| {
-            encoding = found;
-            (value, Vec::new())
-        }),
-    };
-    let (value, parts) = match parted {
-        Some(parted) => parted,
-        None => {
-            if essence(&media_type).starts_with("multipart/") {
-                let problem = Problem::new(&diagnostics::MULTIPART, cx.place(media.key_span));
-                cx.report(problem.about(format!("`{media_type}`")));
-                encoding = Encoding::Bytes;
-            }
-            (content::value(types, encoding, &media.value, &place), Vec::new())
-        }
-    };
+    let own = self::body(cx, types, &usual, &place);
+    let others = offers.iter().map(|offer| {
+        let place = format!("{place}.{}", offer.first.word());
+        self::body(cx, types, offer, &place)
+    });
+    let others = others.collect();
     let input = Input {
         name: BODY.to_owned(),
         docs: docs(Some(node), "description"),
         required: body.get("required").and_then(Node::as_bool) == Some(true),
         deprecated: false,
-        value,
+        value: own.value,
         default: None,
-        example: example::of(cx, &media.value),
+        example: example::of(cx, &usual.first.entry.value),
     };
-    let styles = match encoding {
-        Encoding::Form => form::styles(cx, &media.value),
-        _ => Vec::new(),
+    let mut media = own.media.into_iter();
+    let Some(first) = media.next() else {
+        return Ok(None);
     };
     let place = InputPlace::Body {
-        media_type,
-        encoding,
-        parts,
-        styles,
+        media_type: first.media_type,
+        encoding: first.encoding,
+        parts: first.parts,
+        styles: first.styles,
+        also: media.collect(),
+        others,
     };
     Ok(Some((input, place)))
+}
+
+/// The value that an offer carries, and the media types that carry it.
+fn body<'a>(cx: &Context<'a>, types: &mut Types<'_, 'a>, offer: &Offer<'a>, place: &str) -> OtherBody {
+    let described = &offer.first.entry.value;
+    let mut first = offer.first.media(cx);
+    let typed = match first.encoding {
+        Encoding::Multipart => multipart::value(cx, types, described, place),
+        encoding => stream::value(cx, types, encoding, described, place).map(|(found, value)| {
+            first.encoding = found;
+            value
+        }),
+    };
+    let value = typed.unwrap_or_else(|| {
+        if essence(&first.media_type).starts_with("multipart/") {
+            let problem = Problem::new(&diagnostics::MULTIPART, cx.place(offer.first.entry.key_span));
+            cx.report(problem.about(format!("`{}`", first.media_type)));
+            first.encoding = Encoding::Bytes;
+            first.parts.clear();
+        }
+        content::value(types, first.encoding, described, place)
+    });
+    let also = offer.also(cx, first.encoding, &value);
+    let media = std::iter::once(first).chain(also).collect();
+    OtherBody { value, media }
 }

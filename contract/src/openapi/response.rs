@@ -1,6 +1,6 @@
 //! Responses: what can come back, and which of it means success.
 
-use crate::model::{Body, Encoding, Method, Reply, StatusMatch};
+use crate::model::{Body, Method, Reply, StatusMatch};
 use crate::problem::Problem;
 use crate::schema::{Context, Types};
 use crate::source::Node;
@@ -9,6 +9,7 @@ use super::content;
 use super::diagnostics;
 use super::headers;
 use super::info::docs;
+use super::offers::{self, Of, Offer};
 use super::operation::Skip;
 use super::stream;
 
@@ -46,50 +47,62 @@ pub(super) fn read<'a>(
                 continue;
             };
             let place = format!("{id}.response.{}", entry.key.to_ascii_lowercase());
-            all.push(reply(cx, types, status, &entry.value, &place, method)?);
+            all.extend(replies(cx, types, status, &entry.value, &place, method)?);
         }
     }
     Ok(divide(all))
 }
 
-fn reply<'a>(
+/// The replies of a status: one for each type that its body can have.
+fn replies<'a>(
     cx: &Context<'a>,
     types: &mut Types<'_, 'a>,
     status: StatusMatch,
     node: &'a Node,
     place: &str,
     method: Method,
-) -> Result<Reply, Skip<'a>> {
+) -> Result<Vec<Reply>, Skip<'a>> {
     let node = cx.document.follow(node).map_err(Skip::Broken)?;
     cx.object(node, "a response").ok_or(Skip::Reported(node))?;
     let may_have_body = method != Method::Head && !matches!(status, StatusMatch::Code(204 | 205 | 304));
-    let media = match node.get("content") {
+    let offers = match node.get("content") {
         Some(content) if may_have_body => {
-            content::choose(cx.object(content, "`content`").ok_or(Skip::Reported(content))?)
+            let content = cx.object(content, "`content`").ok_or(Skip::Reported(content))?;
+            offers::offers(cx, content, Of::Reply)
         }
-        _ => None,
+        _ => Vec::new(),
     };
-    let body = media.map(|media| {
-        let media_type = media.key.to_string();
-        // What comes back in parts is given as octets.
-        let encoding = match content::encoding(&media_type) {
-            Encoding::Multipart => Encoding::Bytes,
-            other => other,
-        };
-        let (encoding, value) = stream::value(cx, types, encoding, &media.value, place)
-            .unwrap_or_else(|| (encoding, content::value(types, encoding, &media.value, place)));
-        Body {
-            media_type,
-            encoding,
-            value,
-        }
-    });
-    Ok(Reply {
+    let headers = headers::read(cx, types, node, place);
+    let reply = |body| Reply {
         status,
         docs: docs(Some(node), "description"),
-        headers: headers::read(cx, types, node, place),
+        headers: headers.clone(),
         body,
-    })
+    };
+    if offers.is_empty() {
+        return Ok(vec![reply(None)]);
+    }
+    let usual = offers::usual(&offers);
+    let bodies = offers.iter().enumerate().map(|(at, offer)| {
+        if at == usual {
+            body(cx, types, offer, place)
+        } else {
+            body(cx, types, offer, &format!("{place}.{}", offer.first.word()))
+        }
+    });
+    Ok(bodies.map(|body| reply(Some(body))).collect())
+}
+
+fn body<'a>(cx: &Context<'a>, types: &mut Types<'_, 'a>, offer: &Offer<'a>, place: &str) -> Body {
+    let (media, encoding) = (offer.first.entry, offer.first.encoding);
+    let (encoding, value) = stream::value(cx, types, encoding, &media.value, place)
+        .unwrap_or_else(|| (encoding, content::value(types, encoding, &media.value, place)));
+    Body {
+        media_type: media.key.to_string(),
+        encoding,
+        also: offer.also(cx, encoding, &value),
+        value,
+    }
 }
 
 /// `200`, `4XX`, `default`.
@@ -125,18 +138,20 @@ fn divide(all: Vec<Reply>) -> Replies {
     let (mut successes, failures): (Vec<Reply>, Vec<Reply>) =
         all.into_iter().partition(|reply| is_success(hundred(reply)));
     if successes.is_empty() {
-        let default = failures.iter().find(|reply| reply.status == StatusMatch::Default);
-        successes.push(match default {
-            Some(default) => Reply {
-                status: StatusMatch::Range(2),
-                ..default.clone()
-            },
-            None => Reply {
-                status: StatusMatch::Range(2),
-                docs: None,
-                headers: Vec::new(),
-                body: None,
-            },
+        let defaults = failures
+            .iter()
+            .filter(|reply| reply.status == StatusMatch::Default);
+        successes.extend(defaults.map(|default| Reply {
+            status: StatusMatch::Range(2),
+            ..default.clone()
+        }));
+    }
+    if successes.is_empty() {
+        successes.push(Reply {
+            status: StatusMatch::Range(2),
+            docs: None,
+            headers: Vec::new(),
+            body: None,
         });
     }
     Replies { successes, failures }

@@ -225,6 +225,29 @@ impl Node {
         }
     }
 
+    /// Whether it has the same content as another, wherever both stand. The order of keys does not count.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (&self.kind, &other.kind) {
+            (Kind::Array(one), Kind::Array(other)) => {
+                one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.is_same(other))
+            }
+            (Kind::Object(one), Kind::Object(other)) => {
+                one.entries().len() == other.entries().len()
+                    && (one.entries().iter()).all(|entry| {
+                        other
+                            .get(&entry.key)
+                            .is_some_and(|value| entry.value.is_same(value))
+                    })
+            }
+            (Kind::Null, Kind::Null) => true,
+            (Kind::Bool(one), Kind::Bool(other)) => one == other,
+            (Kind::Number(one), Kind::Number(other)) | (Kind::String(one), Kind::String(other)) => {
+                one == other
+            }
+            _ => false,
+        }
+    }
+
     /// How many bytes of memory it takes, about.
     pub fn weight(&self) -> usize {
         let own = size_of::<Self>();

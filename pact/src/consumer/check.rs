@@ -1,10 +1,12 @@
 //! Whether what is to be recorded obeys the contract.
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use tieline::codec::{Value, validate};
 use tieline::operation::{Contract, Operation, Reply, ReplySet, match_status};
 use tieline::rest::read_reply;
+
+use super::describe;
 
 /// Whether the operation is one of the contract.
 pub(super) fn operation(contract: &Contract, operation: &'static Operation) -> Option<String> {
@@ -55,11 +57,17 @@ pub(super) fn reply<R: ReplySet>(table: &[Reply], side: Side, set: &R, octets: &
             "reply: a {what} with {status} would be read as a {other}"
         ));
     }
-    if let Some(Err(error)) = read_reply::<R>(table, status, &HeaderMap::new(), octets) {
+    let headers = describe::headers(table.get(index).and_then(|reply| reply.body));
+    if let Some(Err(error)) = read_reply::<R>(table, status, &headers, octets) {
         problems.push(format!("reply: a client cannot read it: {error}"));
     }
+    let same = |found: usize| {
+        table
+            .get(index)
+            .is_some_and(|reply| reply.status == table[found].status)
+    };
     match match_status(table, status) {
-        Some(found) if found == index => {}
+        Some(found) if same(found) => {}
         Some(_) => problems.push(format!(
             "reply: the status {status} stands for another reply of the operation"
         )),

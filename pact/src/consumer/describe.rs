@@ -10,7 +10,7 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode
 use serde_json::{Value as Json, json};
 use tieline::codec::text::{Parts, parts};
 use tieline::codec::{Content as StreamContent, Node, Record, Value, json as codec};
-use tieline::operation::{Body, Encoding, HttpBinding, InputPlace, Reply, ReplySet};
+use tieline::operation::{Body, Encoding, HttpBinding, Reply, ReplySet};
 use tieline::rest::Encoded;
 
 use crate::rules::Rules;
@@ -66,13 +66,9 @@ impl Message {
 
     /// A reply of this body.
     pub(super) fn reply(status: StatusCode, body: Option<Body>, octets: &Bytes) -> Self {
-        let mut headers = HeaderMap::new();
-        if let Some(media_type) = body.and_then(media_type) {
-            headers.insert(header::CONTENT_TYPE, media_type);
-        }
         Self {
             start: Start::Reply(status),
-            headers,
+            headers: headers(body),
             body: body.map(|body| content(body, octets)),
             rules: Rules::default(),
         }
@@ -162,20 +158,33 @@ pub(super) fn interaction(description: &str, states: &[Json], request: &Message,
     interaction
 }
 
+/// The headers of a reply: what its body is.
+pub(super) fn headers(body: Option<Body>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    if let Some(media_type) = body.and_then(media_type) {
+        headers.insert(header::CONTENT_TYPE, media_type);
+    }
+    headers
+}
+
 /// The field of a request that is its body, and how it is written.
 pub(super) fn body_input<'a>(
     binding: &HttpBinding,
     request: &'a dyn Record,
 ) -> Option<(Body, &'a dyn Value)> {
-    let (index, body) = binding
-        .inputs
-        .iter()
-        .enumerate()
-        .find_map(|(index, place)| match place {
-            InputPlace::Body(body) => Some((index, *body)),
-            _ => None,
-        })?;
-    Some((body, request.field(index)?))
+    let mut places = binding.inputs.iter().enumerate();
+    let (index, bodies) = places.find_map(|(index, place)| {
+        let bodies = place.bodies();
+        (!bodies.is_empty()).then_some((index, bodies))
+    })?;
+    let value = request.field(index)?;
+    match value.node() {
+        Node::Union(union) if bodies.len() > 1 => {
+            let (index, value) = union.active();
+            Some((*bodies.get(index)?, value))
+        }
+        _ => Some((*bodies.first()?, value)),
+    }
 }
 
 /// A typed reply as a message, its matchers derived from the types, and its octets.

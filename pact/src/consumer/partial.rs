@@ -31,12 +31,12 @@ where
 {
     match Side::of(status) {
         Side::Success => {
-            if let Some(index) = match_status(binding.successes, status) {
+            if let Some(index) = json_of(binding.successes, status) {
                 return part_of::<C::Response>(binding.successes, index, status, named);
             }
         }
         Side::Failure => {
-            if let Some(index) = match_status(binding.failures, status) {
+            if let Some(index) = json_of(binding.failures, status) {
                 return part_of::<C::Failure>(binding.failures, index, status, named);
             }
         }
@@ -44,6 +44,16 @@ where
     Err(vec![format!(
         "reply: the operation declares no reply with {status}"
     )])
+}
+
+/// The reply of this status, of several media types that of JSON.
+fn json_of(table: &[Reply], status: StatusCode) -> Option<usize> {
+    let first = match_status(table, status)?;
+    let is_json = |reply: &Reply| reply.body.is_some_and(|body| body.encoding == Encoding::Json);
+    let json = table
+        .iter()
+        .position(|reply| reply.status == table[first].status && is_json(reply));
+    json.or(Some(first))
 }
 
 fn part_of<R: ReplySet>(

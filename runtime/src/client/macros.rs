@@ -78,6 +78,12 @@ macro_rules! __client {
                 self
             }
 
+            /// Prefers `media_type` of what can come back (HTTP only).
+            pub fn accept(mut self, media_type: &str) -> Self {
+                self.options.accept(media_type);
+                self
+            }
+
             /// Sends `key` as the idempotency key, and lets failed attempts be repeated.
             pub fn idempotency_key(mut self, key: &str) -> Self {
                 self.options.header("idempotency-key", key);

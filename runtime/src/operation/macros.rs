@@ -90,8 +90,8 @@ macro_rules! __reply_headers {
 /// http_operation! {
 ///     OPERATION = 7: "pets", "getPet", Safe;
 ///     GET: Literal("/pets/"), Variable(0);
-///     inputs: Path(Simple), Query(FormExploded);
-///     successes: Code(200) => Json("application/json");
+///     inputs: Path(Simple), Query(FormExploded), Bodies(Json("application/json"), Octets("image/*"));
+///     successes: Code(200) => Json("application/json") | Json("text/json"), Code(200) => Text("text/csv");
 ///     failures: Code(404) => Json("application/problem+json"), Default;
 ///     security: [0], [1("read"), 2];
 ///     servers: ("", "https://upload.example.com");
@@ -105,8 +105,8 @@ macro_rules! __http_operation {
         $name:ident = $number:literal: $service:literal, $id:literal, $safety:ident;
         $method:ident: $($segment:ident($run:literal)),*;
         $(inputs: $($place:ident $(($($how:tt)+))?),+;)?
-        successes: $($success:ident $(($success_code:literal))? $(=> $success_encoding:ident($success_media:literal))?),*;
-        $(failures: $($failure:ident $(($failure_code:literal))? $(=> $failure_encoding:ident($failure_media:literal))?),+;)?
+        successes: $($success:ident $(($success_code:literal))? $(=> $success_encoding:ident($success_media:literal) $(| $success_also:ident($success_also_media:literal))*)?),*;
+        $(failures: $($failure:ident $(($failure_code:literal))? $(=> $failure_encoding:ident($failure_media:literal) $(| $failure_also:ident($failure_also_media:literal))*)?),+;)?
         $(security: $([$($scheme:literal $(($($scope:literal),+))?),*]),+;)?
         $(idempotency_key: $key:literal, $key_required:literal;)?
         $(timeout_ms: $timeout:literal;)?
@@ -139,13 +139,17 @@ macro_rules! __http_operation {
                 successes: &[$($crate::operation::Reply {
                     status: $crate::operation::StatusMatch::$success $(($success_code))?,
                     body: $crate::__http_operation!(
-                        @option $($crate::__http_operation!(@body $success_encoding($success_media)))?
+                        @option $($crate::__http_operation!(
+                            @body $success_encoding($success_media) $(| $success_also($success_also_media))*
+                        ))?
                     ),
                 }),*],
                 failures: &[$($($crate::operation::Reply {
                     status: $crate::operation::StatusMatch::$failure $(($failure_code))?,
                     body: $crate::__http_operation!(
-                        @option $($crate::__http_operation!(@body $failure_encoding($failure_media)))?
+                        @option $($crate::__http_operation!(
+                            @body $failure_encoding($failure_media) $(| $failure_also($failure_also_media))*
+                        ))?
                     ),
                 }),+)?],
             }),
@@ -163,20 +167,24 @@ macro_rules! __http_operation {
     };
     (@option) => { ::core::option::Option::None };
     (@option $value:expr) => { ::core::option::Option::Some($value) };
-    (@body $encoding:ident($media_type:literal $(, $part:literal => $part_type:literal)*)) => {
+    (@body $encoding:ident($media_type:literal $(, $part:literal => $part_type:literal)*)
+        $(| $also:ident($($also_said:tt)+))*) => {
         $crate::operation::Body {
             media_type: $media_type,
             encoding: $crate::operation::Encoding::$encoding,
             parts: &[$(($part, $part_type)),*],
             styles: &[],
+            also: &[$($crate::__http_operation!(@body $also($($also_said)+))),*],
         }
     };
-    (@body $encoding:ident($media_type:literal $(, $property:literal => $style:ident)+)) => {
+    (@body $encoding:ident($media_type:literal $(, $property:literal => $style:ident)+)
+        $(| $also:ident($($also_said:tt)+))*) => {
         $crate::operation::Body {
             media_type: $media_type,
             encoding: $crate::operation::Encoding::$encoding,
             parts: &[],
             styles: &[$(($property, $crate::operation::QueryStyle::$style)),+],
+            also: &[$($crate::__http_operation!(@body $also($($also_said)+))),*],
         }
     };
     (@place Path($style:ident)) => {
@@ -188,10 +196,76 @@ macro_rules! __http_operation {
     (@place Query($style:ident)) => {
         $crate::operation::InputPlace::Query($crate::operation::QueryStyle::$style)
     };
-    (@place Body($encoding:ident($($said:tt)+))) => {
-        $crate::operation::InputPlace::Body($crate::__http_operation!(@body $encoding($($said)+)))
+    (@place Body($($said:tt)+)) => {
+        $crate::operation::InputPlace::Body($crate::__http_operation!(@body $($said)+))
+    };
+    (@place Bodies($($encoding:ident($($said:tt)+) $(| $also:ident($($also_said:tt)+))*),+)) => {
+        $crate::operation::InputPlace::Bodies(&[$($crate::__http_operation!(
+            @body $encoding($($said)+) $(| $also($($also_said)+))*
+        )),+])
     };
     (@place $place:ident) => { $crate::operation::InputPlace::$place };
+}
+
+/// Makes an enum of what a body can be one of several types, in the order of its media types:
+/// `body!(Body { 0: Json from types::Pet, 1: Octets from v1::Octets });`. What no other has the type of turns into it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __body {
+    ($ty:ident {
+        0: $first:ident $(from $first_from:ty)?, $($index:literal: $variant:ident $(from $from:ty)?),+ $(,)?
+    }) => {
+        $(impl ::core::convert::From<$first_from> for $ty {
+            fn from(value: $first_from) -> Self {
+                Self::$first(value)
+            }
+        })?
+        $($(impl ::core::convert::From<$from> for $ty {
+            fn from(value: $from) -> Self {
+                Self::$variant(value)
+            }
+        })?)+
+        impl $crate::codec::Union for $ty {
+            fn shape(&self) -> &'static $crate::codec::UnionShape {
+                static SHAPE: $crate::codec::UnionShape = $crate::codec::UnionShape::new(
+                    ::core::stringify!($ty),
+                    &[::core::stringify!($first), $(::core::stringify!($variant)),+],
+                    $crate::codec::Dispatch::Trial,
+                );
+                &SHAPE
+            }
+            fn active(&self) -> (usize, &dyn $crate::codec::Value) {
+                match self {
+                    Self::$first(value) => (0, value),
+                    $(Self::$variant(value) => ($index, value),)+
+                }
+            }
+            fn select(&mut self, index: usize) -> &mut dyn $crate::codec::Value {
+                *self = match index {
+                    $($index => Self::$variant($crate::codec::Value::blank()),)+
+                    _ => Self::$first($crate::codec::Value::blank()),
+                };
+                match self {
+                    Self::$first(value) => value,
+                    $(Self::$variant(value) => value,)+
+                }
+            }
+            fn fresh(&self) -> ::std::boxed::Box<dyn $crate::codec::Union> {
+                ::std::boxed::Box::new(<Self as $crate::codec::Value>::blank())
+            }
+        }
+        impl $crate::codec::Value for $ty {
+            fn node(&self) -> $crate::codec::Node<'_> {
+                $crate::codec::Node::Union(self)
+            }
+            fn node_mut(&mut self) -> $crate::codec::NodeMut<'_> {
+                $crate::codec::NodeMut::Union(self)
+            }
+            fn blank() -> Self {
+                Self::$first($crate::codec::Value::blank())
+            }
+        }
+    };
 }
 
 /// A server that a contract names: its name, its URL, and its variables with default and, where they are enumerated,

@@ -3,8 +3,9 @@
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 
-use crate::codec::{Arriving, DecodeError, Framing, NodeMut, Value, json, text};
-use crate::operation::{Encoding, Reply, ReplySet, match_status};
+use crate::codec::{Arriving, DecodeError, Framing, Json, NodeMut, Value, json, text};
+use crate::headers::media_type::content_type;
+use crate::operation::{Body, Encoding, Reply, ReplySet, match_reply};
 
 /// Reads a reply as the entry of `replies` that its status matches. `None`: no entry does.
 pub fn read_reply<R: ReplySet>(
@@ -24,34 +25,34 @@ pub(crate) fn read_arriving<R: ReplySet>(
     body: &Bytes,
     arriving: &mut Option<Arriving>,
 ) -> Option<Result<R, DecodeError>> {
-    let index = match_status(replies, status)?;
-    let encoding = replies[index].body.map(|body| body.encoding);
-    Some(R::decode(
-        index,
-        status,
-        &mut |place| match encoding.and_then(Encoding::framing) {
-            Some(framing) => read_stream(framing, headers, body, arriving.take(), place),
-            None => read_body(encoding, headers, body, place),
-        },
-    ))
+    let (index, declared) = match match_reply(replies, status, headers)? {
+        Ok(matched) => matched,
+        Err(error) => return Some(Err(error)),
+    };
+    let framing = declared.and_then(|body| body.encoding.framing());
+    Some(R::decode(index, status, &mut |place| match framing {
+        Some(framing) => read_stream(framing, headers, body, arriving.take(), place),
+        None => read_body(declared, headers, body, place),
+    }))
 }
 
 /// Reads a body into `place`. A body that is promised but empty is read as `null`, so that an optional one may be.
 fn read_body(
-    encoding: Option<Encoding>,
+    declared: Option<&Body>,
     headers: &HeaderMap,
     body: &Bytes,
     place: &mut dyn Value,
 ) -> Result<(), DecodeError> {
-    match encoding {
+    match declared.map(|declared| declared.encoding) {
         None => Ok(()),
         Some(Encoding::Json) if body.is_empty() => json::read(b"null", place)
             .map_err(|_| DecodeError::new("the body is empty, where the contract promises JSON")),
-        Some(Encoding::Json) => json::read(body, place).map_err(|error| match other_media_type(headers) {
-            Some(media_type) => DecodeError::new(format!(
+        Some(Encoding::Json) => json::read(body, place).or_else(|error| match other_media_type(headers) {
+            Some(_) if is_range(declared) && takes_text(body, place) => Ok(()),
+            Some(media_type) => Err(DecodeError::new(format!(
                 "the body is {media_type}, where the contract promises JSON; is there a proxy in between?"
-            )),
-            None => error,
+            ))),
+            None => Err(error),
         }),
         // Those with a framing are read as streams.
         Some(Encoding::Bytes | Encoding::Octets | Encoding::Lines | Encoding::Sequence) => {
@@ -71,6 +72,27 @@ fn read_body(
     }
 }
 
+/// Whether the contract promises a body of no media type in particular.
+fn is_range(declared: Option<&Body>) -> bool {
+    declared.is_some_and(|declared| declared.media_type.contains('*'))
+}
+
+/// Puts a body that is not JSON where text, or any value, belongs.
+fn takes_text(body: &Bytes, place: &mut dyn Value) -> bool {
+    let Ok(text) = std::str::from_utf8(body) else {
+        return false;
+    };
+    match place.node_mut() {
+        NodeMut::Optional(optional) | NodeMut::Nullable(optional) => {
+            return takes_text(body, optional.fill());
+        }
+        NodeMut::Text(place) => text.clone_into(place),
+        NodeMut::Json(place) => *place = Json::String(text.to_owned()),
+        _ => return false,
+    }
+    true
+}
+
 /// Puts what arrives into `place`, unread.
 fn read_stream(
     framing: Framing,
@@ -80,7 +102,8 @@ fn read_stream(
     place: &mut dyn Value,
 ) -> Result<(), DecodeError> {
     let is_events = matches!(framing, Framing::Events | Framing::TextEvents);
-    if is_events && let Some(media_type) = media_type(headers).filter(|found| found != "text/event-stream") {
+    if is_events && let Some(media_type) = content_type(headers).filter(|found| found != "text/event-stream")
+    {
         return Err(DecodeError::new(format!(
             "the body is {media_type}, where the contract promises a stream of events; is there a proxy in between?"
         )));
@@ -131,11 +154,5 @@ fn read_octets(body: &Bytes, place: &mut dyn Value) -> Result<(), DecodeError> {
 
 /// The media type of a body that does not even claim to be JSON.
 fn other_media_type(headers: &HeaderMap) -> Option<String> {
-    media_type(headers).filter(|media_type| !media_type.ends_with("json"))
-}
-
-fn media_type(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
-    let essence = value.split(';').next().unwrap_or(value);
-    Some(essence.trim().to_ascii_lowercase())
+    content_type(headers).filter(|media_type| !media_type.ends_with("json"))
 }

@@ -87,36 +87,73 @@ pub fn write_request(binding: &HttpBinding, request: &dyn Record) -> Result<Enco
         match place {
             InputPlace::Header(style) => write_header(name, value, *style, &mut encoded.headers)?,
             InputPlace::Cookie => write_cookie(name, value, &mut encoded.headers)?,
-            InputPlace::Body(body) if fields[index].required || !matches!(value.node(), Node::Absent) => {
-                if let Some(framing) = body.encoding.framing() {
-                    let Node::Stream(stream) = value.node() else {
-                        continue;
-                    };
-                    let leaving = stream
-                        .take(framing)
-                        .ok_or_else(|| invalid(name, "was sent already"))?;
-                    let media_type = leaving.media_type.as_deref().unwrap_or(whole_type(body));
-                    let media_type = HeaderValue::from_str(media_type)
-                        .map_err(|_| invalid(name, "has a media type that is no header value"))?;
-                    encoded.headers.insert(header::CONTENT_TYPE, media_type);
-                    encoded.leaving = Some(leaving);
-                    continue;
-                }
-                let (octets, boundary) = write_body(body, value);
-                encoded.body = octets;
-                let media_type = match boundary {
-                    Some(boundary) => {
-                        HeaderValue::from_str(&format!("{}; boundary={boundary}", essence(body)))
-                    }
-                    None => HeaderValue::from_str(body.media_type),
-                }
-                .map_err(|_| invalid(name, "has a media type that is no header value"))?;
-                encoded.headers.insert(header::CONTENT_TYPE, media_type);
+            InputPlace::Body(_) | InputPlace::Bodies(_)
+                if fields[index].required || !matches!(value.node(), Node::Absent) =>
+            {
+                let (body, value) = chosen(place.bodies(), value);
+                put_body(name, body, value, &mut encoded)?;
             }
-            InputPlace::Body(_) | InputPlace::Path(_) | InputPlace::Query(_) => {}
+            InputPlace::Body(_) | InputPlace::Bodies(_) | InputPlace::Path(_) | InputPlace::Query(_) => {}
         }
     }
     Ok(encoded)
+}
+
+/// The value that the body is, and how it is written: of several, the alternative that is there.
+fn chosen<'a>(bodies: &'a [Body], value: &'a dyn Value) -> (&'a Body, &'a dyn Value) {
+    let (index, value) = match value.node() {
+        Node::Union(union) if bodies.len() > 1 => union.active(),
+        _ => (0, value),
+    };
+    (bodies.get(index).unwrap_or(&Body::JSON), value)
+}
+
+/// Puts the body and its headers into the request.
+fn put_body(name: &str, body: &Body, value: &dyn Value, encoded: &mut Encoded) -> Result<(), Fault> {
+    let no_header = |_| invalid(name, "has a media type that is no header value");
+    if let Some(framing) = body.encoding.framing() {
+        let Node::Stream(stream) = value.node() else {
+            return Ok(());
+        };
+        let leaving = stream
+            .take(framing)
+            .ok_or_else(|| invalid(name, "was sent already"))?;
+        let media_type = match &leaving.media_type {
+            Some(media_type) => HeaderValue::from_str(media_type).map_err(no_header)?,
+            None => content_type(body),
+        };
+        encoded.headers.insert(header::CONTENT_TYPE, media_type);
+        encoded.leaving = Some(leaving);
+        return Ok(());
+    }
+    let (octets, boundary) = write_body(body, value);
+    encoded.body = octets;
+    let media_type = match boundary {
+        Some(boundary) => {
+            HeaderValue::from_str(&format!("{}; boundary={boundary}", essence(body))).map_err(no_header)?
+        }
+        None if body.media_type.contains('*') => content_type(body),
+        None => HeaderValue::from_str(body.media_type).map_err(no_header)?,
+    };
+    encoded.headers.insert(header::CONTENT_TYPE, media_type);
+    Ok(())
+}
+
+/// The media type of the contract. A range of media types (`image/*`) is none: what it stands for is sent.
+pub(crate) fn content_type(body: &Body) -> HeaderValue {
+    let fallback = match body.encoding {
+        Encoding::Json => "application/json",
+        Encoding::Form => "application/x-www-form-urlencoded",
+        Encoding::Text => "text/plain; charset=utf-8",
+        Encoding::Events | Encoding::TextEvents => "text/event-stream",
+        Encoding::Lines => "application/x-ndjson",
+        Encoding::Sequence => "application/json-seq",
+        Encoding::Bytes | Encoding::Octets | Encoding::Multipart => "application/octet-stream",
+    };
+    if body.media_type.contains('*') {
+        return HeaderValue::from_static(fallback);
+    }
+    HeaderValue::from_str(body.media_type).unwrap_or(HeaderValue::from_static(fallback))
 }
 
 /// The media type without parameters: the contract's boundary is an example at best.
@@ -126,15 +163,6 @@ fn essence(body: &Body) -> &'static str {
         .next()
         .unwrap_or(body.media_type)
         .trim()
-}
-
-/// The media type of a body that goes piece by piece: what a range of them stands for is octets.
-fn whole_type(body: &Body) -> &'static str {
-    if body.media_type.contains('*') {
-        "application/octet-stream"
-    } else {
-        body.media_type
-    }
 }
 
 /// The octets of a body, and the boundary of one in parts.

@@ -6,41 +6,98 @@ use http_body::Body as HttpBody;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::refusal::Refusal;
-use super::{request, stream};
+use super::stream;
 use crate::code::Code;
 use crate::codec::Arriving;
 use crate::error::{ErrorKind, Fault};
+use crate::headers::media_type::content_type;
 use crate::http::BoxError;
-use crate::operation::{Body, HttpBinding, InputPlace};
+use crate::operation::media::{self, Fit};
+use crate::operation::{Body, Encoding, HttpBinding, InputPlace};
+
+/// What the contract says of the body.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Declared<'b> {
+    /// Its types, each with the first of its media types.
+    bodies: &'b [Body],
+}
+
+/// The type that a body has, of those that the contract declares.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Chosen {
+    /// Its place among them.
+    pub(super) index: usize,
+    /// How it is written.
+    pub(super) body: Body,
+}
 
 /// What the contract says of the body, if it says anything and there is one.
-pub(super) fn declared<'b>(binding: &'b HttpBinding, body: &impl HttpBody) -> Option<&'b Body> {
-    let declared = binding.inputs.iter().find_map(|place| match place {
-        InputPlace::Body(body) => Some(body),
-        _ => None,
-    });
-    declared.filter(|_| !body.is_end_stream())
+pub(super) fn declared<'b>(binding: &'b HttpBinding, body: &impl HttpBody) -> Option<Declared<'b>> {
+    let bodies = binding.inputs.iter().map(InputPlace::bodies);
+    let bodies = bodies.into_iter().find(|bodies| !bodies.is_empty());
+    bodies
+        .filter(|_| !body.is_end_stream())
+        .map(|bodies| Declared { bodies })
+}
+
+impl<'b> Declared<'b> {
+    /// What a body of these headers is. Without `Content-Type`, text and octets pass: there is nothing to misread.
+    fn choose(self, headers: &HeaderMap) -> Option<Chosen> {
+        let mut each = self.each();
+        let found = if headers.contains_key(header::CONTENT_TYPE) {
+            media::best(each, &content_type(headers)?, Fit::Anything)
+        } else {
+            each.find(|(_, body)| {
+                matches!(body.encoding, Encoding::Text | Encoding::Bytes | Encoding::Octets)
+            })
+        };
+        found.map(|(index, body)| Chosen { index, body: *body })
+    }
+
+    fn each(self) -> impl Iterator<Item = (usize, &'b Body)> {
+        let bodies = self.bodies.iter().enumerate();
+        bodies.flat_map(|(index, body)| body.each().map(move |body| (index, body)))
+    }
+
+    /// Refuses a body that is nothing of it.
+    fn refusal(self) -> Refusal {
+        let types = media::listed(self.each().map(|(_, body)| body.media_type));
+        Refusal::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            format!("the body must be {types}"),
+        )
+    }
+}
+
+/// What has arrived of a body.
+#[derive(Default)]
+pub(super) struct Received {
+    /// All of it, where it is held in memory.
+    pub(super) octets: Bytes,
+    /// What comes, where it goes piece by piece.
+    pub(super) stream: Option<Arriving>,
+    /// What it is. `None`: there is none.
+    pub(super) chosen: Option<Chosen>,
 }
 
 /// The body, if it is of the right kind and size: all of it, or what comes.
 pub(super) async fn read<B>(
-    declared: &Body,
+    declared: Declared<'_>,
     headers: &HeaderMap,
     body: B,
     limit: usize,
-) -> Result<(Bytes, Option<Arriving>), Refusal>
+) -> Result<Received, Refusal>
 where
     B: HttpBody<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    let wrong_kind = || {
-        let text = format!("the body must be {}", declared.media_type);
-        Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, text)
-    };
-    if let Some(framing) = declared.encoding.framing() {
-        if !request::accepts(declared, headers) {
-            return Err(wrong_kind());
-        }
+    let chosen = declared.choose(headers);
+    // One that is read piece by piece is not looked at first.
+    let is_streamed = |body: &Body| body.encoding.framing().is_some();
+    if chosen.is_none() && declared.bodies.iter().all(is_streamed) {
+        return Err(declared.refusal());
+    }
+    if let Some(framing) = chosen.and_then(|chosen| chosen.body.encoding.framing()) {
         if is_coded(headers) {
             let text = "a body that is read piece by piece is not expanded; send it without a content coding";
             return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, text.to_owned()));
@@ -53,7 +110,11 @@ where
             judged: true,
             again: None,
         };
-        return Ok((Bytes::new(), Some(arriving)));
+        return Ok(Received {
+            stream: Some(arriving),
+            chosen,
+            ..Received::default()
+        });
     }
     let announced = headers
         .get(header::CONTENT_LENGTH)
@@ -72,10 +133,14 @@ where
             }
         })?;
     let octets = expanded(headers, collected.to_bytes(), limit)?;
-    if octets.is_empty() || request::accepts(declared, headers) {
-        return Ok((octets, None));
+    if chosen.is_none() && !octets.is_empty() {
+        return Err(declared.refusal());
     }
-    Err(wrong_kind())
+    Ok(Received {
+        octets,
+        chosen,
+        ..Received::default()
+    })
 }
 
 /// Whether the body was compressed, or coded otherwise.

@@ -41,17 +41,18 @@ where
     Arc::new(move |context, read| {
         let mut request = R::blank();
         read(&mut request)?;
+        let accept = context.accept();
         let (api, handler) = (api.clone(), handler.clone());
         Ok(Box::pin(async move {
             match handler(&api, context, request).await {
-                Ok(response) => Ok(reply::write(binding.successes, &response)),
+                Ok(response) => Ok(reply::write(binding.successes, &response, &accept)),
                 Err(error) => {
                     let wait = error.retry_after();
                     let (fault, failure) = error.into_parts();
                     let Some(failure) = failure else {
                         return Err(fault.into());
                     };
-                    let mut response = reply::write(binding.failures, &failure);
+                    let mut response = reply::write(binding.failures, &failure, &accept);
                     reply::retry_after(response.headers_mut(), wait);
                     Ok(response)
                 }

@@ -8,23 +8,27 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use super::stream;
 use crate::codec::{Node, Value, json, text};
+use crate::headers::accept::Accept;
+use crate::operation::media::wanted;
 use crate::operation::{self, Encoding, Reply, ReplySet};
 use crate::rest;
 
-/// Writes the variant that `set` holds as its entry of `table` says.
-pub(super) fn write(table: &'static [Reply], set: &dyn ReplySet) -> Response<Body> {
+/// Writes the variant that `set` holds as its entry of `table` says: of several media types, in the one that the caller
+/// wants most.
+pub(super) fn write(table: &'static [Reply], set: &dyn ReplySet, accept: &Accept) -> Response<Body> {
     let (index, status, value) = set.active();
-    let body = table.get(index).and_then(|reply| reply.body);
+    let body = table.get(index).and_then(|reply| reply.body.as_ref());
+    let body = body.map(|body| wanted(body, accept));
     let mut response = match body {
         None => Response::new(Body::empty()),
         Some(body) if let (Some(framing), Node::Stream(stream)) = (body.encoding.framing(), value.node()) => {
-            stream::write(&body, stream.take(framing))
+            stream::write(body, stream.take(framing))
         }
         Some(body) => {
-            let mut response = Response::new(Body::from(octets(&body, value)));
+            let mut response = Response::new(Body::from(octets(body, value)));
             response
                 .headers_mut()
-                .insert(header::CONTENT_TYPE, content_type(&body));
+                .insert(header::CONTENT_TYPE, content_type(body));
             response
         }
     };
@@ -42,21 +46,12 @@ fn octets(body: &operation::Body, value: &dyn Value) -> Bytes {
     }
 }
 
-/// The media type of the contract. A range of media types (`image/*`) is none: what it stands for is sent.
+/// The media type of the contract; text says how its characters are written.
 pub(super) fn content_type(body: &operation::Body) -> HeaderValue {
-    let fallback = match body.encoding {
-        Encoding::Json => "application/json",
-        Encoding::Form => "application/x-www-form-urlencoded",
-        Encoding::Text => "text/plain; charset=utf-8",
-        Encoding::Events | Encoding::TextEvents => "text/event-stream",
-        Encoding::Lines => "application/x-ndjson",
-        Encoding::Sequence => "application/json-seq",
-        Encoding::Bytes | Encoding::Octets | Encoding::Multipart => "application/octet-stream",
-    };
-    if body.media_type.contains('*') || body.media_type == "text/plain" {
-        return HeaderValue::from_static(fallback);
+    if body.media_type == "text/plain" {
+        return HeaderValue::from_static("text/plain; charset=utf-8");
     }
-    HeaderValue::from_str(body.media_type).unwrap_or(HeaderValue::from_static(fallback))
+    rest::content_type(body)
 }
 
 /// Says when to come again, in whole seconds (RFC 9110, 10.2.3).

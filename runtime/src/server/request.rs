@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError};
 
+use super::body::Chosen;
 use super::query::{self, decode, others};
 use crate::codec::{
     Arriving, DecodeError, Field, NodeMut, Path, PathSegment, Record, Value, Violation, json, text,
@@ -24,6 +25,8 @@ pub(super) struct Arrived<'a> {
     pub(super) query: &'a str,
     pub(super) headers: &'a HeaderMap,
     pub(super) body: &'a Bytes,
+    /// What the body is, of all that the contract declares. `None`: there is none.
+    pub(super) chosen: Option<Chosen>,
     /// The body, where it comes piece by piece.
     pub(super) stream: Mutex<Option<Arriving>>,
 }
@@ -57,7 +60,8 @@ impl Arrived<'_> {
                 }
                 InputPlace::Header(style) => self.header(field.name, style, value),
                 InputPlace::Cookie => self.cookie(field.name, value),
-                InputPlace::Body(body) => self.body(&body, value),
+                InputPlace::Body(body) => self.body(&self.chosen.map_or(body, |chosen| chosen.body), value),
+                InputPlace::Bodies(_) => self.alternative(value),
             };
             judge(*place, field, outcome, value, &mut violations);
         }
@@ -123,6 +127,24 @@ impl Arrived<'_> {
                     .unwrap_or(raw);
                 delimited(raw, &[","], &|text| decode(text, false), value).map(|()| true)
             }
+        }
+    }
+
+    /// A body of one of several types.
+    fn alternative(&self, value: &mut dyn Value) -> Presence {
+        let Some(Chosen { index, body }) = self.chosen else {
+            return Ok(false);
+        };
+        match value.node_mut() {
+            NodeMut::Optional(optional) => {
+                let found = self.alternative(optional.fill());
+                if matches!(found, Ok(false)) {
+                    optional.clear();
+                }
+                found
+            }
+            NodeMut::Union(union) => self.body(&body, union.select(index)),
+            _ => self.body(&body, value),
         }
     }
 
@@ -195,7 +217,9 @@ fn judge(
             InputPlace::Query(_) => "query",
             InputPlace::Header(_) => "header",
             InputPlace::Cookie => "cookie",
-            InputPlace::Body(_) => return vec![PathSegment::Key("body".into())],
+            InputPlace::Body(_) | InputPlace::Bodies(_) => {
+                return vec![PathSegment::Key("body".into())];
+            }
         };
         vec![PathSegment::Key(name.into()), PathSegment::Key(field.name.into())]
     };
@@ -233,37 +257,4 @@ fn read_octets(body: &Bytes, value: &mut dyn Value) -> Result<(), DecodeError> {
     }
     let text = std::str::from_utf8(body).map_err(|_| DecodeError::new("is not UTF-8 text"))?;
     text::read(text, value)
-}
-
-/// The names that a JSON text a line goes by.
-const LINES: [&str; 5] = [
-    "application/x-ndjson",
-    "application/ndjson",
-    "application/jsonl",
-    "application/x-jsonlines",
-    "application/json-lines",
-];
-
-/// Whether a body of this `content-type` is what the contract promises. Without one, text and octets pass: there
-/// is nothing to misread.
-pub(super) fn accepts(body: &Body, headers: &HeaderMap) -> bool {
-    let Some(value) = headers.get(header::CONTENT_TYPE) else {
-        return matches!(body.encoding, Encoding::Text | Encoding::Bytes | Encoding::Octets);
-    };
-    let essence = |text: &str| text.split(';').next().unwrap_or(text).trim().to_ascii_lowercase();
-    let Ok(found) = value.to_str().map(essence) else {
-        return false;
-    };
-    let wanted = essence(body.media_type);
-    let json = |text: &str| text == "application/json" || text.ends_with("+json");
-    found == wanted
-        || wanted == "*/*"
-        || wanted
-            .strip_suffix('*')
-            .is_some_and(|range| found.starts_with(range))
-        || (body.encoding == Encoding::Json && json(&wanted) && json(&found))
-        || (matches!(body.encoding, Encoding::Bytes | Encoding::Octets)
-            && found == "application/octet-stream")
-        || (body.encoding == Encoding::Octets && wanted == "application/octet-stream")
-        || (body.encoding == Encoding::Lines && LINES.contains(&found.as_str()))
 }

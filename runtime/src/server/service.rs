@@ -18,19 +18,22 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::auth::{Authenticate, admit};
+use super::body::{self, Received};
 use super::handler::{self, Handling, Run, isolated};
 use super::problem::{self, ErrorStyle, RenderError};
 use super::refusal::Refusal;
 use super::request::Arrived;
 use super::routes::{self, Found, Routes};
-use super::{body, inbound, reply};
+use super::{inbound, reply};
 use crate::call::Call;
 use crate::code::Code;
 use crate::codec::{Record, Value};
 use crate::context::Context;
 use crate::error::{Error, Fault};
+use crate::headers::accept::Accept;
 use crate::http::BoxError;
 use crate::observe::metrics::{self, Metrics};
+use crate::operation::media::{self, is_acceptable};
 use crate::operation::{Binding, Contract, HttpBinding, Operation, ReplySet, Segment};
 
 /// The size in bytes beyond which the body of a request is refused, unless set: 2 MiB.
@@ -374,16 +377,20 @@ impl Table {
                 }
             }
         };
-        let (body, stream) = match body::declared(entry.binding, &body) {
+        if !is_acceptable(entry.binding.successes, &Accept::of(&parts.headers)) {
+            return Err(unacceptable(entry.binding));
+        }
+        let received = match body::declared(entry.binding, &body) {
             Some(declared) => body::read(declared, &parts.headers, body, self.body_limit).await?,
-            None => (Bytes::new(), None),
+            None => Received::default(),
         };
         let arrived = Arrived {
             captures,
             query: parts.uri.query().unwrap_or_default(),
             headers: &parts.headers,
-            body: &body,
-            stream: Mutex::new(stream),
+            body: &received.octets,
+            chosen: received.chosen,
+            stream: Mutex::new(received.stream),
         };
         let mut read = |record: &mut dyn Record| arrived.read(entry.operation, entry.binding, record);
         let answering = (entry.run)(context.clone(), &mut read)
@@ -416,6 +423,13 @@ impl Table {
 
 fn missing() -> Error {
     Error::new(Code::NotFound, "there is nothing at this path")
+}
+
+/// The caller wants none of what comes back.
+fn unacceptable(binding: &HttpBinding) -> Refusal {
+    let bodies = binding.successes.iter().filter_map(|reply| reply.body.as_ref());
+    let types = media::listed(bodies.flat_map(|body| body.each().map(|body| body.media_type)));
+    Refusal::new(StatusCode::NOT_ACCEPTABLE, format!("what comes back is {types}"))
 }
 
 fn late() -> Refusal {

@@ -68,6 +68,7 @@ fn reply(method: &MethodDescriptor) -> Reply {
         media_type: MEDIA_TYPE.to_owned(),
         encoding: Encoding::Protobuf,
         value: field::message_use(&method.output()),
+        also: Vec::new(),
     });
     Reply {
         headers: Vec::new(),

@@ -2,6 +2,7 @@
 //!
 //! Only what depends on the types is generic; encoding and the call itself are compiled once.
 
+mod accept;
 #[cfg(feature = "grpc")]
 pub(super) mod grpc;
 mod stream;
@@ -115,6 +116,7 @@ fn prepare_http(
     }
     let mut token = Ok(None);
     let (timeout, repeatable) = (options.timeout, options.repeatable);
+    let preferred = options.accept.take();
     let mut call = begin(client, Cow::Borrowed(operation.id), options, |headers| {
         let own = std::mem::take(&mut encoded.headers);
         if headers.is_empty() {
@@ -122,7 +124,7 @@ fn prepare_http(
         } else {
             headers.extend(own);
         }
-        if let Some(accept) = stream::accept(binding.successes) {
+        if let Some(accept) = accept::header(binding.successes, preferred.as_deref()) {
             headers.entry(header::ACCEPT).or_insert(accept);
         }
         inner.identity.write_key(headers);

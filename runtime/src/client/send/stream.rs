@@ -23,21 +23,6 @@ use crate::observe::metrics;
 use crate::operation::{Encoding, Reply};
 use crate::orchestrate;
 
-/// The media types that a caller asks for, where a reply goes piece by piece. `None`: none does, or any will do.
-pub(super) fn accept(successes: &[Reply]) -> Option<HeaderValue> {
-    let bodies = || successes.iter().filter_map(|reply| reply.body);
-    if !bodies().any(|body| body.encoding.framing().is_some()) {
-        return None;
-    }
-    let mut types: Vec<&str> = Vec::new();
-    for body in bodies() {
-        if !types.contains(&body.media_type) {
-            types.push(body.media_type);
-        }
-    }
-    HeaderValue::from_str(&types.join(", ")).ok()
-}
-
 /// What is sent, with the headers that it asks for.
 pub(super) fn payload(leaving: Leaving, headers: &mut HeaderMap) -> Payload {
     if let Some(name) = &leaving.file_name {
@@ -154,6 +139,7 @@ impl Resume {
 
     async fn ask(&self, last_event_id: &str) -> Result<Option<ByteStream>, Fault> {
         let mut headers = self.headers.clone();
+        headers.insert(header::ACCEPT, HeaderValue::from_static("text/event-stream"));
         // An id that no header can hold is not sent, as browsers do.
         if let Ok(id) = HeaderValue::from_bytes(last_event_id.as_bytes())
             && !id.is_empty()

@@ -1,0 +1,213 @@
+//! What a body can be: the media types that a document offers, those together that carry values of one type.
+//!
+//! ```text
+//! entries -> without what repeats JSON in another notation -> those of one schema together -> the first of each
+//! ```
+
+use crate::model::{Encoding, Media, Scalar, Type, TypeUse};
+use crate::schema::Context;
+use crate::source::{Entry, Node, Object};
+
+use super::content::{encoding, essence, rank};
+use super::{form, multipart};
+
+/// Media types that carry values of one type.
+#[derive(Debug)]
+pub(super) struct Offer<'a> {
+    /// The one that the type is read from, and that is sent unless told otherwise.
+    pub(super) first: Offered<'a>,
+    /// The others.
+    pub(super) also: Vec<Offered<'a>>,
+}
+
+/// A media type of a document.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Offered<'a> {
+    pub(super) entry: &'a Entry,
+    pub(super) encoding: Encoding,
+    /// Its place among all.
+    at: usize,
+}
+
+/// Whose body it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Of {
+    Request,
+    Reply,
+}
+
+/// All that a body can be, in the order of the document.
+pub(super) fn offers<'a>(cx: &Context<'a>, content: &'a Object, of: Of) -> Vec<Offer<'a>> {
+    let all = offered(content, of);
+    let (values, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| is_value(one.encoding));
+    let mut groups: Vec<Vec<Offered<'a>>> = Vec::new();
+    for one in values.into_iter().chain(others) {
+        let is_of = |group: &&mut Vec<Offered<'_>>| group.iter().any(|known| is_one_type(known, &one, of));
+        match groups.iter_mut().find(is_of) {
+            Some(group) => group.push(one),
+            None => groups.push(vec![one]),
+        }
+    }
+    groups.sort_by_key(|group| group.iter().map(|one| one.at).min());
+    groups.into_iter().filter_map(|group| offer(cx, group)).collect()
+}
+
+/// The offer whose name needs no addition: JSON where it is among them.
+pub(super) fn usual(offers: &[Offer<'_>]) -> usize {
+    let ranks = offers
+        .iter()
+        .map(|offer| rank(&offer.first.entry.key))
+        .enumerate();
+    ranks.min_by_key(|(_, rank)| *rank).map_or(0, |(at, _)| at)
+}
+
+/// The media types, each with its encoding. XML beside JSON says the same in another notation, and is left out.
+fn offered(content: &Object, of: Of) -> Vec<Offered<'_>> {
+    let named = |entry: &&Entry| entry.key.contains('/');
+    let only_named = content.entries().iter().any(|entry| named(&entry));
+    let has_json = content
+        .entries()
+        .iter()
+        .any(|entry| encoding(&entry.key) == Encoding::Json);
+    let has_octets = content
+        .entries()
+        .iter()
+        .any(|entry| encoding(&entry.key) == Encoding::Bytes);
+    let entries = content.entries().iter().enumerate();
+    entries
+        .filter(|(_, entry)| !only_named || named(entry))
+        .filter(|(_, entry)| !(has_json && is_xml(&entry.key)))
+        .map(|(at, entry)| {
+            let is_binary = || is_binary(entry.value.get("schema"));
+            let encoding = match encoding(&entry.key) {
+                // What comes back in parts is given as octets.
+                Encoding::Multipart if of == Of::Reply => Encoding::Bytes,
+                // Octets are no JSON, whatever the list of media types says.
+                Encoding::Json if (has_octets || entry.key.contains('*')) && is_binary() => Encoding::Bytes,
+                other => other,
+            };
+            Offered { entry, encoding, at }
+        })
+        .collect()
+}
+
+fn offer<'a>(cx: &Context<'a>, mut group: Vec<Offered<'a>>) -> Option<Offer<'a>> {
+    let order = |one: &Offered<'a>| {
+        // A form cannot carry files.
+        let has_files = one.encoding == Encoding::Multipart && multipart::has_files(cx, &one.entry.value);
+        let is_vague = one.entry.value.get("schema").is_none() && one.encoding == Encoding::Json;
+        let rank = rank(&one.entry.key);
+        (is_vague, if has_files { rank.min(2) } else { rank })
+    };
+    group.sort_by_key(order);
+    let mut group = group.into_iter();
+    group.next().map(|first| Offer {
+        first,
+        also: group.collect(),
+    })
+}
+
+/// Whether what it carries has the type of its schema.
+const fn is_value(encoding: Encoding) -> bool {
+    matches!(encoding, Encoding::Json | Encoding::Form | Encoding::Multipart)
+}
+
+fn is_one_type(known: &Offered<'_>, one: &Offered<'_>, of: Of) -> bool {
+    let (schema, other) = (schema(known), schema(one));
+    let same = || {
+        schema
+            .zip(other)
+            .is_some_and(|(schema, other)| schema.is_same(other))
+    };
+    match (known.encoding, one.encoding) {
+        // One that says nothing of its values has those of the other.
+        (Encoding::Json, Encoding::Json) => schema.is_none() || other.is_none() || same(),
+        // Octets can say what they are; of text that is sent back only its reply can.
+        (Encoding::Bytes, Encoding::Bytes) => true,
+        (Encoding::Text, Encoding::Text) => of == Of::Request,
+        (known, one) if is_value(known) => !is_stream(one) && same(),
+        (known, one) => known == one && is_stream(one) && (schema.is_none() && other.is_none() || same()),
+    }
+}
+
+const fn is_stream(encoding: Encoding) -> bool {
+    matches!(
+        encoding,
+        Encoding::Events | Encoding::TextEvents | Encoding::Lines | Encoding::Sequence
+    )
+}
+
+fn schema<'a>(offered: &Offered<'a>) -> Option<&'a Node> {
+    let media = &offered.entry.value;
+    media.get("itemSchema").or_else(|| media.get("schema"))
+}
+
+fn is_binary(schema: Option<&Node>) -> bool {
+    let text = |keyword: &str| schema.and_then(|schema| schema.get(keyword)?.as_str());
+    text("type") == Some("string") && text("format") == Some("binary")
+}
+
+fn is_xml(media_type: &str) -> bool {
+    let essence = essence(media_type);
+    matches!(essence.as_str(), "application/xml" | "text/xml")
+        || essence.ends_with("+xml") && !essence.starts_with("image/")
+}
+
+impl<'a> Offered<'a> {
+    /// A word for it, for the names of its types.
+    pub(super) fn word(&self) -> String {
+        match self.encoding {
+            Encoding::Json => "json".to_owned(),
+            Encoding::Form => "form".to_owned(),
+            Encoding::Multipart => "multipart".to_owned(),
+            Encoding::Events | Encoding::TextEvents => "events".to_owned(),
+            Encoding::Lines | Encoding::Sequence => "items".to_owned(),
+            Encoding::Text | Encoding::Bytes | Encoding::Protobuf => {
+                let essence = essence(&self.entry.key);
+                essence.rsplit('/').next().unwrap_or_default().to_owned()
+            }
+        }
+    }
+
+    /// How a value is written in it.
+    pub(super) fn media(&self, cx: &Context<'a>) -> Media {
+        let described = &self.entry.value;
+        let (parts, styles) = match self.encoding {
+            Encoding::Multipart => (multipart::parts(described), Vec::new()),
+            Encoding::Form => (Vec::new(), form::styles(cx, described)),
+            _ => (Vec::new(), Vec::new()),
+        };
+        Media {
+            media_type: self.entry.key.to_string(),
+            encoding: self.encoding,
+            parts,
+            styles,
+        }
+    }
+}
+
+impl<'a> Offer<'a> {
+    /// The other media types, of those that can carry `value` as `encoding` does.
+    pub(super) fn also(&self, cx: &Context<'a>, encoding: Encoding, value: &TypeUse) -> Vec<Media> {
+        let is_text = value.ty == Type::Scalar(Scalar::String);
+        let is_item = matches!(value.ty, Type::Scalar(_) | Type::List(_));
+        let carries = |other: Encoding| match other {
+            Encoding::Form | Encoding::Multipart => is_value(encoding) && !is_item,
+            Encoding::Text => is_text || encoding == Encoding::Text,
+            Encoding::Json => encoding == Encoding::Json,
+            other => other == encoding,
+        };
+        let mut all: Vec<Media> = Vec::new();
+        for other in &self.also {
+            let media = other.media(cx);
+            let is_known = |known: &Media| essence(&known.media_type) == essence(&media.media_type);
+            if carries(other.encoding)
+                && essence(&self.first.entry.key) != essence(&media.media_type)
+                && !all.iter().any(is_known)
+            {
+                all.push(media);
+            }
+        }
+        all
+    }
+}
