@@ -29,6 +29,7 @@ const GOLDENS: &[&str] = &[
     "replies",
     "security",
     "streams",
+    "styles",
     "three_states",
     "union_by_kind",
     "union_by_tag",
@@ -52,6 +53,7 @@ fn generator(name: &str) -> Generator {
             | "pages"
             | "security"
             | "streams"
+            | "styles"
             | "webhooks"
     );
     let dialect = if name == "grpc" { "proto" } else { "yaml" };

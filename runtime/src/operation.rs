@@ -173,6 +173,10 @@ pub enum InputPlace {
     Path(TextStyle),
     /// The query.
     Query(QueryStyle),
+    /// The query, in which reserved characters stand as they are, but for those that would mean something else.
+    ReservedQuery(QueryStyle),
+    /// All of the query.
+    QueryString(Body),
     /// A header of the field's name.
     Header(TextStyle),
     /// A cookie of the field's name, style `form`.
@@ -190,7 +194,7 @@ impl InputPlace {
         match self {
             Self::Body(body) => std::slice::from_ref(body),
             Self::Bodies(bodies) => bodies,
-            Self::Path(_) | Self::Query(_) | Self::Header(_) | Self::Cookie => &[],
+            _ => &[],
         }
     }
 }

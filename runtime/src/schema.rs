@@ -380,7 +380,11 @@ fn parameter(place: InputPlace, field: &Field, docs: &str, schema: Json) -> Para
             parameter_data,
             style: <_>::default(),
         },
-        InputPlace::Query(_) | InputPlace::Body(_) | InputPlace::Bodies(_) => Parameter::Query {
+        InputPlace::Query(_)
+        | InputPlace::ReservedQuery(_)
+        | InputPlace::QueryString(_)
+        | InputPlace::Body(_)
+        | InputPlace::Bodies(_) => Parameter::Query {
             parameter_data,
             allow_reserved: false,
             style: <_>::default(),

@@ -32,6 +32,7 @@ goldens! {
     replies = "../golden/replies/mod.rs": "Several replies, typed failures, empty and octet bodies.";
     security = "../golden/security/mod.rs": "Security schemes and idempotency keys.";
     streams = "../golden/streams/mod.rs": "Bodies that go piece by piece.";
+    styles = "../golden/styles/mod.rs": "Every style of every place.";
     three_states = "../golden/three_states/mod.rs": "Absent, null, and a value.";
     union_by_kind = "../golden/union_by_kind/mod.rs": "Unions told apart by kind and by property.";
     union_by_tag = "../golden/union_by_tag/mod.rs": "A union told apart by a property.";

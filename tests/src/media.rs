@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::body::{Body, to_bytes};
 use http::{Request, header};
-use tieline::codec::File;
+use tieline::codec::{File, Nullable};
 use tieline::stream::{Event, Events, Items, Octets};
 use tieline::testing::{ScriptedLine, Step};
 use tieline::{Client, Code, Context, Error, ErrorKind};
@@ -304,4 +304,30 @@ async fn an_optional_body_of_several_types_is_set_by_its_value() {
         Some("application/x-ndjson")
     );
     assert_eq!(line.requests()[0].body, "{\"text\":\"a\"}\n");
+}
+
+#[tokio::test]
+async fn an_empty_body_where_json_was_promised_is_told_with_what_came() {
+    for body in ["", " \r\n"] {
+        let (client, _) = scripted(Some("application/json"), body);
+        let error = client.add_note(types::Filing::new("a")).await;
+        let error = error.expect_err("a note was promised");
+        assert_eq!(error.kind(), ErrorKind::Decode);
+        assert_eq!(error.status().map(|status| status.as_u16()), Some(200));
+        assert!(error.to_string().contains("the body is empty"), "{error}");
+        let reply = error.reply().expect("what came");
+        assert_eq!(reply.headers[header::CONTENT_TYPE], "application/json");
+    }
+}
+
+#[tokio::test]
+async fn an_empty_body_is_nothing_where_nothing_is_allowed() {
+    for (status, body) in [(200, ""), (200, "null"), (204, "")] {
+        let step = Step::status(status).body(body);
+        let line = ScriptedLine::new([step]);
+        let builder = Client::builder("media").line(line.clone());
+        let client = Media::new(builder.build().expect("a client"));
+        let found = client.find_note().await.expect("no note");
+        assert_eq!(found, Nullable::Null, "{status} {body:?}");
+    }
 }

@@ -1,6 +1,8 @@
 //! What a generated client sends is what servers read: a generated one, and one that we did not write.
 
 mod forms;
+mod queries;
+mod styles;
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 //! Media types: what the runtime's tables say of each, and what variants are called that stand for one.
 
-use tieline_contract::model::{Encoding, InputPlace, Media, TypeUse};
+use tieline_contract::model::{Encoding, InputPlace, Media, QueryStyle, TypeUse};
 
 use super::docs::Docs;
 use super::name::{self, Case};
@@ -53,6 +53,28 @@ pub(crate) fn of_request(place: &InputPlace) -> Vec<Vec<MediaPlan>> {
     std::iter::once(own).chain(others).collect()
 }
 
+/// What all of a query is written as.
+pub(crate) fn of_query(encoding: Encoding, styles: &[(String, QueryStyle)]) -> MediaPlan {
+    let (encoding, media_type) = match encoding {
+        Encoding::Form => ("Form", "application/x-www-form-urlencoded"),
+        Encoding::Json => ("Json", "application/json"),
+        _ => ("Text", "text/plain"),
+    };
+    MediaPlan {
+        encoding,
+        media_type: media_type.to_owned(),
+        parts: Vec::new(),
+        styles: self::styles(styles),
+    }
+}
+
+fn styles(styles: &[(String, QueryStyle)]) -> Vec<(String, &'static str)> {
+    let styles = styles.iter();
+    styles
+        .map(|(property, style)| (property.clone(), query_style(*style)))
+        .collect()
+}
+
 fn plan(media: &Media) -> MediaPlan {
     MediaPlan {
         encoding: match media.encoding {
@@ -61,9 +83,7 @@ fn plan(media: &Media) -> MediaPlan {
         },
         media_type: media.media_type.clone(),
         parts: media.parts.clone(),
-        styles: (media.styles.iter())
-            .map(|(property, style)| (property.clone(), query_style(*style)))
-            .collect(),
+        styles: styles(&media.styles),
     }
 }
 

@@ -103,6 +103,8 @@ pub(crate) enum SegmentPlan {
 pub(crate) enum PlacePlan {
     Path(&'static str),
     Query(&'static str),
+    ReservedQuery(&'static str),
+    QueryString(MediaPlan),
     Header(&'static str),
     Cookie,
     /// For each type of the body the media types that carry it, the preferred first.
@@ -395,6 +397,10 @@ fn place(place: &InputPlace) -> PlacePlan {
     match place {
         InputPlace::Path(style) => PlacePlan::Path(text_style(*style)),
         InputPlace::Query(style) => PlacePlan::Query(query_style(*style)),
+        InputPlace::ReservedQuery(style) => PlacePlan::ReservedQuery(query_style(*style)),
+        InputPlace::QueryString { encoding, styles } => {
+            PlacePlan::QueryString(media::of_query(*encoding, styles))
+        }
         InputPlace::Header(style) => PlacePlan::Header(text_style(*style)),
         InputPlace::Cookie => PlacePlan::Cookie,
         InputPlace::Body { .. } => PlacePlan::Body(media::of_request(place)),

@@ -315,6 +315,8 @@ fn place(place: &PlacePlan) -> String {
     match place {
         PlacePlan::Path(style) => format!("Path({style})"),
         PlacePlan::Query(style) => format!("Query({style})"),
+        PlacePlan::ReservedQuery(style) => format!("ReservedQuery({style})"),
+        PlacePlan::QueryString(media) => format!("QueryString({})", self::media(media)),
         PlacePlan::Header(style) => format!("Header({style})"),
         PlacePlan::Cookie => "Cookie".to_owned(),
         PlacePlan::Body(bodies) => {

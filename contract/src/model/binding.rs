@@ -87,6 +87,15 @@ pub enum InputPlace {
     Path(TextStyle),
     /// The query.
     Query(QueryStyle),
+    /// The query, in which reserved characters stand as they are (`allowReserved`).
+    ReservedQuery(QueryStyle),
+    /// All of the query, as a value of a media type.
+    QueryString {
+        /// How values become text.
+        encoding: Encoding,
+        /// How properties of a form are written that say it: property, style.
+        styles: Vec<(String, QueryStyle)>,
+    },
     /// A header of the input's name.
     Header(TextStyle),
     /// A cookie of the input's name.

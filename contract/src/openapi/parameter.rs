@@ -1,12 +1,13 @@
 //! Parameters: what the caller gives in the path, the query, headers and cookies.
 
-use crate::model::{Input, InputPlace, QueryStyle, Scalar, TextStyle, Type, TypeUse};
+use crate::model::{Encoding, Input, InputPlace, QueryStyle, Scalar, TextStyle, Type, TypeUse};
 use crate::schema::{Context, Types};
 use crate::source::{Entry, Node};
 
 use super::content;
 use super::diagnostics;
 use super::example;
+use super::form;
 use super::info::docs;
 use super::operation::Skip;
 
@@ -15,6 +16,8 @@ use super::operation::Skip;
 pub(super) enum In {
     Path,
     Query,
+    /// All of the query (3.2).
+    QueryString,
     Header,
     Cookie,
 }
@@ -80,12 +83,13 @@ fn identify<'a>(cx: &Context<'a>, node: &'a Node) -> Result<Option<Found<'a>>, S
     let place = match place.as_str() {
         Some("path") => In::Path,
         Some("query") => In::Query,
+        Some("querystring") => In::QueryString,
         Some("header") => In::Header,
         Some("cookie") => In::Cookie,
         _ => {
             return Err(Skip::Because(
                 place,
-                "`in` is path, query, header or cookie".to_owned(),
+                "`in` is path, query, querystring, header or cookie".to_owned(),
             ));
         }
     };
@@ -109,7 +113,7 @@ pub(super) fn read<'a>(
         .and_then(Node::as_object)
         .and_then(content::choose);
     let (value, input_place) = match content {
-        Some(media) => with_content(types, found, media, &hint)?,
+        Some(media) => with_content(cx, types, found, media, &hint)?,
         None => with_schema(cx, types, found, &hint),
     };
     let schema = node
@@ -140,7 +144,15 @@ fn with_schema<'a>(
         (In::Path, style) => InputPlace::Path(text_style(style, explode)),
         (In::Header, _) => InputPlace::Header(text_style(None, explode)),
         (In::Cookie, _) => InputPlace::Cookie,
+        (In::Query, style) if node.get("allowReserved").and_then(Node::as_bool) == Some(true) => {
+            InputPlace::ReservedQuery(query_style(style, explode))
+        }
         (In::Query, style) => InputPlace::Query(query_style(style, explode)),
+        // It has to have a `content`; a form is what queries are.
+        (In::QueryString, _) => InputPlace::QueryString {
+            encoding: Encoding::Form,
+            styles: Vec::new(),
+        },
     };
     let value = match node.get("schema") {
         Some(schema) => types.use_of(schema, hint),
@@ -165,6 +177,7 @@ fn style<'a>(cx: &Context<'a>, found: Found<'a>) -> Option<&'a str> {
         In::Header => &["simple"],
         In::Cookie => &["form"],
         In::Query => QUERY_STYLES,
+        In::QueryString => &[],
     };
     let node = found.node.get("style")?;
     let style = node.as_str().filter(|style| known.contains(style));
@@ -178,14 +191,22 @@ fn style<'a>(cx: &Context<'a>, found: Found<'a>) -> Option<&'a str> {
 
 /// A parameter whose value is written in a media type: JSON in the query, text anywhere.
 fn with_content<'a>(
+    cx: &Context<'a>,
     types: &mut Types<'_, 'a>,
     found: Found<'a>,
     media: &'a Entry,
     hint: &str,
 ) -> Result<(TypeUse, InputPlace), Skip<'a>> {
-    use crate::model::Encoding;
     let encoding = content::encoding(&media.key);
     match (found.place, encoding) {
+        (In::QueryString, Encoding::Form | Encoding::Json) => {
+            let value = content::value(types, encoding, &media.value, hint);
+            let styles = match encoding {
+                Encoding::Form => form::styles(cx, &media.value),
+                _ => Vec::new(),
+            };
+            Ok((value, InputPlace::QueryString { encoding, styles }))
+        }
         (place @ (In::Path | In::Query | In::Header), Encoding::Json) => {
             let value = content::value(types, encoding, &media.value, hint);
             let place = match place {
@@ -233,6 +254,10 @@ fn plain_place(place: In) -> InputPlace {
     match place {
         In::Path => InputPlace::Path(TextStyle::Simple),
         In::Query => InputPlace::Query(QueryStyle::FormExploded),
+        In::QueryString => InputPlace::QueryString {
+            encoding: Encoding::Text,
+            styles: Vec::new(),
+        },
         In::Header => InputPlace::Header(TextStyle::Simple),
         In::Cookie => InputPlace::Cookie,
     }

@@ -196,6 +196,12 @@ macro_rules! __http_operation {
     (@place Query($style:ident)) => {
         $crate::operation::InputPlace::Query($crate::operation::QueryStyle::$style)
     };
+    (@place ReservedQuery($style:ident)) => {
+        $crate::operation::InputPlace::ReservedQuery($crate::operation::QueryStyle::$style)
+    };
+    (@place QueryString($($said:tt)+)) => {
+        $crate::operation::InputPlace::QueryString($crate::__http_operation!(@body $($said)+))
+    };
     (@place Body($($said:tt)+)) => {
         $crate::operation::InputPlace::Body($crate::__http_operation!(@body $($said)+))
     };

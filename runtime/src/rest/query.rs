@@ -7,7 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::codec::text::{Parts, parts};
 use crate::codec::{Value, json, nested};
-use crate::operation::QueryStyle;
+use crate::operation::{Body, Encoding, QueryStyle};
 
 /// All but RFC 3986's `unreserved`: safe in a path segment and in a query.
 pub(crate) const PATH_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -16,19 +16,70 @@ pub(crate) const PATH_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
+/// What stands as it is where reserved characters may: but for `#`, which would end the query, `&` and `+`, which are
+/// separator and space, and brackets, which no query may have.
+const RESERVED: &AsciiSet = &PATH_SEGMENT
+    .remove(b':')
+    .remove(b'/')
+    .remove(b'?')
+    .remove(b'@')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b',')
+    .remove(b';')
+    .remove(b'=');
+
+/// The same within a list that commas separate.
+const RESERVED_ITEM: &AsciiSet = &RESERVED.add(b',');
+
 /// A query being written behind a path.
 pub(super) struct Query<'a> {
     out: &'a mut String,
     first: bool,
+    /// Whether the values of the next parameter keep reserved characters.
+    reserved: bool,
 }
 
 impl<'a> Query<'a> {
     pub(super) fn behind(out: &'a mut String) -> Self {
-        Self { out, first: true }
+        Self {
+            out,
+            first: true,
+            reserved: false,
+        }
+    }
+
+    /// Lets the next parameter keep reserved characters.
+    pub(super) fn reserved(&mut self) -> &mut Self {
+        self.reserved = true;
+        self
+    }
+
+    /// Adds a value that is all of the query.
+    pub(super) fn whole(&mut self, body: &Body, value: &dyn Value) {
+        let text = match body.encoding {
+            Encoding::Form => super::form::write_form(value, body.styles),
+            Encoding::Json => utf8_percent_encode(&json::to_string(value), PATH_SEGMENT).to_string(),
+            _ => utf8_percent_encode(&parts(value).to_string(), RESERVED).to_string(),
+        };
+        if !text.is_empty() {
+            self.out.push(if self.first { '?' } else { '&' });
+            self.first = false;
+            self.out.push_str(&text);
+        }
     }
 
     /// Adds a parameter in its style. What is absent adds nothing.
     pub(super) fn parameter(&mut self, name: &str, value: &dyn Value, style: QueryStyle) {
+        self.styled(name, value, style);
+        self.reserved = false;
+    }
+
+    fn styled(&mut self, name: &str, value: &dyn Value, style: QueryStyle) {
         if style == QueryStyle::Json {
             if !matches!(value.node(), crate::codec::Node::Absent) {
                 self.pair(name, &json::to_string(value));
@@ -77,7 +128,7 @@ impl<'a> Query<'a> {
     pub(super) fn pair(&mut self, name: &str, value: &str) {
         self.name(name);
         self.out.push('=');
-        self.text(value);
+        self.value(value, RESERVED);
     }
 
     /// Adds `a[b][0]=text`. Brackets of a segment are encoded, so that they do not end it.
@@ -90,7 +141,7 @@ impl<'a> Query<'a> {
                 self.out.push(']');
             }
             self.out.push('=');
-            self.text(text);
+            self.value(text, RESERVED);
         }
     }
 
@@ -102,7 +153,7 @@ impl<'a> Query<'a> {
             if index > 0 {
                 self.out.push_str(separator);
             }
-            self.text(item);
+            self.value(item, RESERVED_ITEM);
         }
     }
 
@@ -118,6 +169,12 @@ impl<'a> Query<'a> {
                 self.out.push_str(&piece[piece.len() - 1..]);
             }
         }
+    }
+
+    /// Writes a value, as `reserved` says where its parameter keeps reserved characters.
+    fn value(&mut self, text: &str, reserved: &'static AsciiSet) {
+        let set = if self.reserved { reserved } else { PATH_SEGMENT };
+        let _ = write!(self.out, "{}", utf8_percent_encode(text, set));
     }
 
     fn text(&mut self, text: &str) {

@@ -45,7 +45,7 @@ fn read_body(
 ) -> Result<(), DecodeError> {
     match declared.map(|declared| declared.encoding) {
         None => Ok(()),
-        Some(Encoding::Json) if body.is_empty() => json::read(b"null", place)
+        Some(Encoding::Json) if body.trim_ascii().is_empty() => json::read(b"null", place)
             .map_err(|_| DecodeError::new("the body is empty, where the contract promises JSON")),
         Some(Encoding::Json) => json::read(body, place).or_else(|error| match other_media_type(headers) {
             Some(_) if is_range(declared) && takes_text(body, place) => Ok(()),

@@ -76,8 +76,16 @@ pub fn write_request(binding: &HttpBinding, request: &dyn Record) -> Result<Enco
     }
     let mut query = Query::behind(&mut encoded.path);
     for (index, place) in binding.inputs.iter().enumerate() {
-        if let (InputPlace::Query(style), Some(value)) = (place, request.field(index)) {
-            query.parameter(fields[index].name, value, *style);
+        let Some(value) = request.field(index) else {
+            continue;
+        };
+        match place {
+            InputPlace::Query(style) => query.parameter(fields[index].name, value, *style),
+            InputPlace::ReservedQuery(style) => query.reserved().parameter(fields[index].name, value, *style),
+            InputPlace::QueryString(body) if !matches!(value.node(), Node::Absent) => {
+                query.whole(body, value);
+            }
+            _ => {}
         }
     }
     for (index, place) in binding.inputs.iter().enumerate() {
@@ -93,7 +101,7 @@ pub fn write_request(binding: &HttpBinding, request: &dyn Record) -> Result<Enco
                 let (body, value) = chosen(place.bodies(), value);
                 put_body(name, body, value, &mut encoded)?;
             }
-            InputPlace::Body(_) | InputPlace::Bodies(_) | InputPlace::Path(_) | InputPlace::Query(_) => {}
+            _ => {}
         }
     }
     Ok(encoded)

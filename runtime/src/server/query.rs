@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use bytes::Bytes;
 use percent_encoding::percent_decode;
 
 use super::request::Presence;
@@ -144,7 +143,9 @@ fn names_of(value: &mut dyn Value) -> Option<Vec<&'static str>> {
 pub(super) fn others(binding: &HttpBinding, fields: &[Field], name: &str) -> Vec<&'static str> {
     let inputs = binding.inputs.iter().zip(fields);
     inputs
-        .filter(|(place, field)| matches!(place, InputPlace::Query(_)) && field.name != name)
+        .filter(|(place, field)| {
+            matches!(place, InputPlace::Query(_) | InputPlace::ReservedQuery(_)) && field.name != name
+        })
         .map(|(_, field)| field.name)
         .collect()
 }
@@ -160,7 +161,7 @@ fn clear(value: &mut dyn Value) {
 /// # Errors
 /// The form is no text, or a property is wrong.
 pub(super) fn form(
-    body: &Bytes,
+    body: &[u8],
     styles: &'static [(&'static str, QueryStyle)],
     value: &mut dyn Value,
 ) -> Result<(), DecodeError> {

@@ -54,7 +54,8 @@ impl Arrived<'_> {
             };
             let outcome = match *place {
                 InputPlace::Path(style) => self.path(binding, index, field.name, style, value),
-                InputPlace::Query(style) => {
+                InputPlace::QueryString(body) => self.query_string(&body, value),
+                InputPlace::Query(style) | InputPlace::ReservedQuery(style) => {
                     let others = || others(binding, fields, field.name);
                     query::parameter(&pairs, field.name, style, others, value)
                 }
@@ -127,6 +128,21 @@ impl Arrived<'_> {
                     .unwrap_or(raw);
                 delimited(raw, &[","], &|text| decode(text, false), value).map(|()| true)
             }
+        }
+    }
+
+    /// All of the query.
+    fn query_string(&self, body: &Body, value: &mut dyn Value) -> Presence {
+        if self.query.is_empty() {
+            return Ok(false);
+        }
+        match body.encoding {
+            Encoding::Form => query::form(self.query.as_bytes(), body.styles, value).map(|()| true),
+            Encoding::Json => {
+                let text = decode(self.query, false)?;
+                json::read_strictly(text.as_bytes(), value).map(|()| true)
+            }
+            _ => text::read(&decode(self.query, false)?, value).map(|()| true),
         }
     }
 
@@ -214,7 +230,8 @@ fn judge(
     let base = || {
         let name = match place {
             InputPlace::Path(_) => "path",
-            InputPlace::Query(_) => "query",
+            InputPlace::Query(_) | InputPlace::ReservedQuery(_) => "query",
+            InputPlace::QueryString(_) => return vec![PathSegment::Key("query".into())],
             InputPlace::Header(_) => "header",
             InputPlace::Cookie => "cookie",
             InputPlace::Body(_) | InputPlace::Bodies(_) => {

@@ -24,4 +24,22 @@ pub trait Api: Send + Sync {
         cx: ::tieline::Context,
         request: add_customer::Request,
     ) -> Result<add_customer::Response, ::tieline::Error<add_customer::Failure>>;
+    /// The operation `findPages`.
+    async fn find_pages(
+        &self,
+        cx: ::tieline::Context,
+        request: find_pages::Request,
+    ) -> Result<find_pages::Response, ::tieline::Error<find_pages::Failure>>;
+    /// The operation `filterByForm`.
+    async fn filter_by_form(
+        &self,
+        cx: ::tieline::Context,
+        request: filter_by_form::Request,
+    ) -> Result<filter_by_form::Response, ::tieline::Error<filter_by_form::Failure>>;
+    /// The operation `filterByJson`.
+    async fn filter_by_json(
+        &self,
+        cx: ::tieline::Context,
+        request: filter_by_json::Request,
+    ) -> Result<filter_by_json::Response, ::tieline::Error<filter_by_json::Failure>>;
 }

@@ -20,4 +20,19 @@ impl Client {
     ) -> Pending<'_, add_customer::Request, v1::Blocking> {
         Pending::new(&self.0, add_customer::Request::new(body))
     }
+    /// The operation `findPages`.
+    pub fn find_pages(&self) -> Pending<'_, find_pages::Request, v1::Blocking> {
+        Pending::new(&self.0, find_pages::Request::new())
+    }
+    /// The operation `filterByForm`.
+    pub fn filter_by_form(&self) -> Pending<'_, filter_by_form::Request, v1::Blocking> {
+        Pending::new(&self.0, filter_by_form::Request::new())
+    }
+    /// The operation `filterByJson`.
+    pub fn filter_by_json(
+        &self,
+        filter: types::Where,
+    ) -> Pending<'_, filter_by_json::Request, v1::Blocking> {
+        Pending::new(&self.0, filter_by_json::Request::new(filter))
+    }
 }

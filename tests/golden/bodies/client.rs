@@ -16,6 +16,18 @@ impl Client {
     pub fn add_customer(&self, body: types::Customer) -> Pending<'_, add_customer::Request> {
         Pending::new(&self.0, add_customer::Request::new(body))
     }
+    /// The operation `findPages`.
+    pub fn find_pages(&self) -> Pending<'_, find_pages::Request> {
+        Pending::new(&self.0, find_pages::Request::new())
+    }
+    /// The operation `filterByForm`.
+    pub fn filter_by_form(&self) -> Pending<'_, filter_by_form::Request> {
+        Pending::new(&self.0, filter_by_form::Request::new())
+    }
+    /// The operation `filterByJson`.
+    pub fn filter_by_json(&self, filter: types::Where) -> Pending<'_, filter_by_json::Request> {
+        Pending::new(&self.0, filter_by_json::Request::new(filter))
+    }
 }
 
 v1::setters! { find_customers::Request;
@@ -24,4 +36,18 @@ v1::setters! { find_customers::Request;
     /// The parameter `expand`.
     expand(expand: Vec<String>) = Some(expand);
 }
-v1::forward_api!(Client by client { find_customers, add_customer });
+
+v1::setters! { find_pages::Request;
+    /// The parameter `url`.
+    url(url: impl Into<String>) = Some(url.into());
+    /// The parameter `paths`.
+    paths(paths: Vec<String>) = Some(paths);
+}
+
+v1::setters! { filter_by_form::Request;
+    /// The parameter `filter`.
+    filter(filter: types::Address) = Some(filter);
+}
+v1::forward_api!(Client by client {
+    find_customers, add_customer, find_pages, filter_by_form, filter_by_json,
+});

@@ -14,6 +14,12 @@ pub struct Mock {
     pub find_customers: v1::mock::Method<find_customers::Request>,
     /// The operation `addCustomer`.
     pub add_customer: v1::mock::Method<add_customer::Request>,
+    /// The operation `findPages`.
+    pub find_pages: v1::mock::Method<find_pages::Request>,
+    /// The operation `filterByForm`.
+    pub filter_by_form: v1::mock::Method<filter_by_form::Request>,
+    /// The operation `filterByJson`.
+    pub filter_by_json: v1::mock::Method<filter_by_json::Request>,
 }
 
 impl Mock {
@@ -22,4 +28,6 @@ impl Mock {
         <Self as ::core::default::Default>::default()
     }
 }
-v1::forward_api!(Mock by mock { find_customers, add_customer });
+v1::forward_api!(Mock by mock {
+    find_customers, add_customer, find_pages, filter_by_form, filter_by_json,
+});

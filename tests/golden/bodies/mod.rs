@@ -26,6 +26,12 @@ pub static CONTRACT: v1::Contract = v1::Contract {
     title: "Bodies",
     version: "1.0.0",
     servers: &[],
-    operations: &[&find_customers::OPERATION, &add_customer::OPERATION],
+    operations: &[
+        &find_customers::OPERATION,
+        &add_customer::OPERATION,
+        &find_pages::OPERATION,
+        &filter_by_form::OPERATION,
+        &filter_by_json::OPERATION,
+    ],
     security_schemes: &[],
 };

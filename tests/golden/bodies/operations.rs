@@ -78,3 +78,104 @@ pub mod add_customer {
     }
     v1::http_call!(Request -> types::Understood: Ok(body));
 }
+
+/// The operation `findPages`.
+///
+/// `GET /pages`
+pub mod find_pages {
+    use super::v1;
+    /// What it takes.
+    #[derive(Clone, Default)]
+    pub struct Request {
+        /// The parameter `url`.
+        pub url: Option<String>,
+        /// The parameter `paths`.
+        pub paths: Option<Vec<String>>,
+    }
+    impl Request {
+        /// With nothing set.
+        pub fn new() -> Self {
+            <Self as Default>::default()
+        }
+    }
+    static REQUEST: v1::Shape = v1::Shape::new(
+        "findPages",
+        &[v1::Field::optional("url"), v1::Field::optional("paths")],
+    );
+    v1::record!(Request = REQUEST { 0: url, 1: paths });
+    /// What comes back when it works.
+    #[derive(Debug, Clone, PartialEq)]
+    pub enum Response {
+        /// Nothing.
+        NoContent,
+    }
+    v1::reply_set!(Response { 0: NoContent = 204 });
+    pub use v1::NoFailure as Failure;
+    v1::http_operation! {
+        OPERATION = 2: "bodies", "findPages", Safe;
+        GET: Literal("/pages");
+        inputs: ReservedQuery(FormExploded), ReservedQuery(Form);
+        successes: Code(204);
+    }
+    v1::http_call!(Request -> (): NoContent);
+}
+
+/// The operation `filterByForm`.
+///
+/// `GET /filtered`
+pub mod filter_by_form {
+    use super::{types, v1};
+    /// What it takes.
+    #[derive(Clone, Default)]
+    pub struct Request {
+        /// The parameter `filter`.
+        pub filter: Option<types::Address>,
+    }
+    impl Request {
+        /// With nothing set.
+        pub fn new() -> Self {
+            <Self as Default>::default()
+        }
+    }
+    static REQUEST: v1::Shape = v1::Shape::new("filterByForm", &[v1::Field::optional("filter")]);
+    v1::record!(Request = REQUEST { 0: filter });
+    pub use super::find_pages::Response;
+    pub use v1::NoFailure as Failure;
+    v1::http_operation! {
+        OPERATION = 3: "bodies", "filterByForm", Safe;
+        GET: Literal("/filtered");
+        inputs: QueryString(Form("application/x-www-form-urlencoded", "lines" => Pipe));
+        successes: Code(204);
+    }
+    v1::http_call!(Request -> (): NoContent);
+}
+
+/// The operation `filterByJson`.
+///
+/// `POST /filtered`
+pub mod filter_by_json {
+    use super::{types, v1};
+    /// What it takes.
+    #[derive(Clone)]
+    pub struct Request {
+        /// The parameter `filter`.
+        pub filter: types::Where,
+    }
+    impl Request {
+        /// With what must be given.
+        pub fn new(filter: types::Where) -> Self {
+            Self { filter }
+        }
+    }
+    static REQUEST: v1::Shape = v1::Shape::new("filterByJson", &[v1::Field::required("filter")]);
+    v1::record!(Request = REQUEST { 0: filter });
+    pub use super::find_pages::Response;
+    pub use v1::NoFailure as Failure;
+    v1::http_operation! {
+        OPERATION = 4: "bodies", "filterByJson", Unsafe;
+        POST: Literal("/filtered");
+        inputs: QueryString(Json("application/json"));
+        successes: Code(204);
+    }
+    v1::http_call!(Request -> (): NoContent);
+}

@@ -16,6 +16,15 @@ pub fn service(api: impl Api + 'static) -> ::tieline::server::Service {
             |api, cx, request: find_customers::Request| api.find_customers(cx, request),
         )
         .operation(&api, |api, cx, request: add_customer::Request| api.add_customer(cx, request))
+        .operation(&api, |api, cx, request: find_pages::Request| api.find_pages(cx, request))
+        .operation(
+            &api,
+            |api, cx, request: filter_by_form::Request| api.filter_by_form(cx, request),
+        )
+        .operation(
+            &api,
+            |api, cx, request: filter_by_json::Request| api.filter_by_json(cx, request),
+        )
 }
 
 /// Serves `api` over HTTP: an axum router to be served, nested or merged.

@@ -42,6 +42,12 @@ pub trait Api: Send + Sync {
         cx: ::tieline::Context,
         request: add_note::Request,
     ) -> Result<add_note::Response, ::tieline::Error<add_note::Failure>>;
+    /// The operation `findNote`.
+    async fn find_note(
+        &self,
+        cx: ::tieline::Context,
+        request: find_note::Request,
+    ) -> Result<find_note::Response, ::tieline::Error<find_note::Failure>>;
     /// The operation `getAnything`.
     async fn get_anything(
         &self,

@@ -39,6 +39,10 @@ impl Client {
     pub fn add_note(&self, body: types::Filing) -> Pending<'_, add_note::Request, v1::Blocking> {
         Pending::new(&self.0, add_note::Request::new(body))
     }
+    /// The operation `findNote`.
+    pub fn find_note(&self) -> Pending<'_, find_note::Request, v1::Blocking> {
+        Pending::new(&self.0, find_note::Request::new())
+    }
     /// The operation `getAnything`.
     pub fn get_anything(&self) -> Pending<'_, get_anything::Request, v1::Blocking> {
         Pending::new(&self.0, get_anything::Request::new())

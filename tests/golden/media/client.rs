@@ -32,6 +32,10 @@ impl Client {
     pub fn add_note(&self, body: types::Filing) -> Pending<'_, add_note::Request> {
         Pending::new(&self.0, add_note::Request::new(body))
     }
+    /// The operation `findNote`.
+    pub fn find_note(&self) -> Pending<'_, find_note::Request> {
+        Pending::new(&self.0, find_note::Request::new())
+    }
     /// The operation `getAnything`.
     pub fn get_anything(&self) -> Pending<'_, get_anything::Request> {
         Pending::new(&self.0, get_anything::Request::new())
@@ -43,5 +47,5 @@ v1::setters! { note_report::Request;
     body(body: impl Into<note_report::Body>) = Some(body.into());
 }
 v1::forward_api!(Client by client {
-    get_report, put_report, note_report, get_note, add_note, get_anything,
+    get_report, put_report, note_report, get_note, add_note, find_note, get_anything,
 });

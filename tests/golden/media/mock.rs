@@ -20,6 +20,8 @@ pub struct Mock {
     pub get_note: v1::mock::Method<get_note::Request>,
     /// One type in whatever media type.
     pub add_note: v1::mock::Method<add_note::Request>,
+    /// The operation `findNote`.
+    pub find_note: v1::mock::Method<find_note::Request>,
     /// The operation `getAnything`.
     pub get_anything: v1::mock::Method<get_anything::Request>,
 }
@@ -31,5 +33,5 @@ impl Mock {
     }
 }
 v1::forward_api!(Mock by mock {
-    get_report, put_report, note_report, get_note, add_note, get_anything,
+    get_report, put_report, note_report, get_note, add_note, find_note, get_anything,
 });

@@ -32,6 +32,7 @@ pub static CONTRACT: v1::Contract = v1::Contract {
         &note_report::OPERATION,
         &get_note::OPERATION,
         &add_note::OPERATION,
+        &find_note::OPERATION,
         &get_anything::OPERATION,
     ],
     security_schemes: &[],

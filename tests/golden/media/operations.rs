@@ -240,6 +240,38 @@ pub mod add_note {
     v1::http_call!(Request -> types::Filing: Ok(body));
 }
 
+/// The operation `findNote`.
+///
+/// `GET /notes/last`
+pub mod find_note {
+    use super::{types, v1};
+    /// What it takes.
+    #[derive(Clone, Default)]
+    pub struct Request {}
+    impl Request {
+        /// With nothing set.
+        pub fn new() -> Self {
+            <Self as Default>::default()
+        }
+    }
+    static REQUEST: v1::Shape = v1::Shape::new("findNote", &[]);
+    v1::record!(Request = REQUEST {});
+    /// What comes back when it works.
+    #[derive(Debug, Clone, PartialEq)]
+    pub enum Response {
+        /// The note.
+        Success(v1::StatusCode, v1::Nullable<types::Filing>),
+    }
+    v1::reply_set!(Response { 0: Success(status, body) });
+    pub use v1::NoFailure as Failure;
+    v1::http_operation! {
+        OPERATION = 5: "media", "findNote", Safe;
+        GET: Literal("/notes/last");
+        successes: Range(2) => Json("application/json");
+    }
+    v1::http_call!(Request -> v1::Nullable<types::Filing>: Success(_, body));
+}
+
 /// The operation `getAnything`.
 ///
 /// `GET /anything`
@@ -259,7 +291,7 @@ pub mod get_anything {
     pub use super::get_note::Response;
     pub use v1::NoFailure as Failure;
     v1::http_operation! {
-        OPERATION = 5: "media", "getAnything", Safe;
+        OPERATION = 6: "media", "getAnything", Safe;
         GET: Literal("/anything");
         successes: Code(200) => Json("*/*");
     }

@@ -16,6 +16,7 @@ pub fn service(api: impl Api + 'static) -> ::tieline::server::Service {
         .operation(&api, |api, cx, request: note_report::Request| api.note_report(cx, request))
         .operation(&api, |api, cx, request: get_note::Request| api.get_note(cx, request))
         .operation(&api, |api, cx, request: add_note::Request| api.add_note(cx, request))
+        .operation(&api, |api, cx, request: find_note::Request| api.find_note(cx, request))
         .operation(&api, |api, cx, request: get_anything::Request| api.get_anything(cx, request))
 }
 

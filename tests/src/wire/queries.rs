@@ -1,0 +1,99 @@
+//! Queries that keep reserved characters, and values that are all of a query.
+
+use std::sync::{Arc, Mutex};
+
+use tieline::Client;
+use tieline::testing::{ScriptedLine, Step};
+
+use super::served;
+use crate::golden::bodies::{
+    Client as Bodies, Mock, filter_by_form, filter_by_json, find_pages, service, types,
+};
+
+/// A client whose requests are kept.
+fn scripted() -> (Bodies, ScriptedLine) {
+    let line = ScriptedLine::always(Step::status(204));
+    let builder = Client::builder("bodies").line(line.clone());
+    (Bodies::new(builder.build().expect("a client")), line)
+}
+
+async fn over_http(mock: Mock) -> Bodies {
+    Bodies::to(&served(service(mock).into_router()).await).expect("a URL")
+}
+
+const URL: &str = "http://h/a b?c=d,e&f#g+100%[é]";
+
+#[tokio::test]
+async fn reserved_characters_stand_as_they_are_unless_they_would_mean_something_else() {
+    let paths = vec!["/a,b".to_owned(), "/c:d".to_owned()];
+    let (client, line) = scripted();
+    let call = client.find_pages().url(URL.to_owned()).paths(paths.clone());
+    call.await.expect("it is understood");
+    assert_eq!(
+        line.requests()[0].path,
+        "/pages?url=http://h/a%20b?c=d,e%26f%23g%2B100%25%5B%C3%A9%5D&paths=/a%2Cb,/c:d"
+    );
+
+    let (mock, seen) = (Mock::new(), Arc::new(Mutex::new(Vec::new())));
+    let kept = seen.clone();
+    mock.find_pages.handle(move |_, request: find_pages::Request| {
+        kept.lock()
+            .expect("no panic before")
+            .push((request.url, request.paths));
+        async { Ok(find_pages::Response::NoContent) }
+    });
+    let client = over_http(mock).await;
+    let call = client.find_pages().url(URL.to_owned()).paths(paths.clone());
+    call.await.expect("it is understood");
+    assert_eq!(
+        *seen.lock().expect("no panic before"),
+        [(Some(URL.to_owned()), Some(paths))]
+    );
+}
+
+#[tokio::test]
+async fn a_value_can_be_all_of_the_query() {
+    let address = types::Address::new()
+        .city("a&b c".to_owned())
+        .lines(vec!["1".to_owned(), "2|3".to_owned()]);
+    let filter = types::Where::new().city("a b".to_owned());
+    let (client, line) = scripted();
+    let call = client.filter_by_form().filter(address.clone());
+    call.await.expect("it is understood");
+    client.filter_by_form().await.expect("there need not be one");
+    let call = client.filter_by_json(filter.clone());
+    call.await.expect("it is understood");
+    let paths: Vec<String> = line.requests().into_iter().map(|asked| asked.path).collect();
+    assert_eq!(
+        paths,
+        [
+            "/filtered?city=a%26b%20c&lines=1%7C2%7C3",
+            "/filtered",
+            "/filtered?%7B%22city%22%3A%22a%20b%22%7D",
+        ]
+    );
+
+    let (mock, seen) = (Mock::new(), Arc::new(Mutex::new(Vec::new())));
+    let (kept, filters) = (seen.clone(), Arc::new(Mutex::new(Vec::new())));
+    mock.filter_by_form
+        .handle(move |_, request: filter_by_form::Request| {
+            kept.lock().expect("no panic before").push(request.filter);
+            async { Ok(filter_by_form::Response::NoContent) }
+        });
+    let kept = filters.clone();
+    mock.filter_by_json
+        .handle(move |_, request: filter_by_json::Request| {
+            kept.lock().expect("no panic before").push(request.filter);
+            async { Ok(filter_by_json::Response::NoContent) }
+        });
+    let client = over_http(mock).await;
+    // As with any list that bars separate, an item has none.
+    let address = address.lines(vec!["1".to_owned(), "2".to_owned()]);
+    let call = client.filter_by_form().filter(address.clone());
+    call.await.expect("it is understood");
+    client.filter_by_form().await.expect("there need not be one");
+    let call = client.filter_by_json(filter.clone());
+    call.await.expect("it is understood");
+    assert_eq!(*seen.lock().expect("no panic before"), [Some(address), None]);
+    assert_eq!(*filters.lock().expect("no panic before"), [filter]);
+}
