@@ -34,6 +34,7 @@ const GOLDENS: &[&str] = &[
     "union_by_kind",
     "union_by_tag",
     "webhooks",
+    "xml",
 ];
 
 fn folder() -> PathBuf {
@@ -55,6 +56,7 @@ fn generator(name: &str) -> Generator {
             | "streams"
             | "styles"
             | "webhooks"
+            | "xml"
     );
     let dialect = if name == "grpc" { "proto" } else { "yaml" };
     let generator = Generator::new()

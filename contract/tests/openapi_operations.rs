@@ -7,7 +7,7 @@ use serde_json::json;
 use tieline_contract::model::{
     ApiKeyPlace, Binding, Body, Encoding, HttpBinding, IdempotencyKey, InputPlace, Method, Operation,
     PathSegment, QueryStyle, Requirement, Rule, Safety, Scalar, SchemeKind, Server, ServerVariable,
-    StatusMatch, TextStyle, Type, TypeKind, TypeName, TypeUse,
+    StatusMatch, TextStyle, Type, TypeKind, TypeName, TypeUse, XmlKind,
 };
 use tieline_contract::{Read, ReadOptions, read, read_text};
 
@@ -152,6 +152,7 @@ fn each_status_has_its_own_reply() {
     let body = list.successes[1].body.clone();
     let pets = TypeUse::plain(Type::List(Box::new(named("Pet"))));
     let expected = Body {
+        xml: None,
         media_type: "application/json".to_owned(),
         encoding: Encoding::Json,
         value: pets,
@@ -231,6 +232,7 @@ fn bodies_that_are_not_json_are_octets_text_or_forms() {
     let read = shelter();
     let get = operation(&read, "getPetsPetIdPhotoFormat");
     let octets = Body {
+        xml: None,
         media_type: "image/png".to_owned(),
         encoding: Encoding::Bytes,
         value: scalar(Scalar::Binary),
@@ -532,4 +534,48 @@ paths:
     let found = operation(&read, "a").successes.remove(0).headers;
     assert_eq!((found.len(), found[0].name.as_str()), (1, "X-Left"));
     assert_eq!(found[0].value, scalar(Scalar::I64));
+}
+
+#[test]
+fn xml_is_typed_where_nothing_else_is_and_what_schemas_say_of_elements_is_kept() {
+    let text = "openapi: 3.2.0
+info: {title: T, version: '1'}
+paths:
+  /a:
+    put:
+      operationId: a
+      requestBody: {content: {application/vnd.a+xml: {schema: {$ref: '#/components/schemas/Node'}}}}
+      responses:
+        '200': {description: ok, content: {application/xml: {schema: {$ref: '#/components/schemas/Node'}}, application/json: {schema: {$ref: '#/components/schemas/Node'}}}}
+        '400': {description: text, content: {application/xml: {schema: {type: string}}, image/svg+xml: {schema: {type: object}}}}
+components:
+  schemas:
+    Node:
+      type: object
+      properties:
+        id: {type: string, xml: {nodeType: attribute}}
+        plain: {type: string}
+        children: {type: array, xml: {nodeType: element}, items: {$ref: '#/components/schemas/Node'}}
+";
+    let read = read_text("a.yaml", text, &ReadOptions::default()).unwrap();
+    assert!(read.problems.is_empty(), "{}", read.problems);
+    let operation = operation(&read, "a");
+    let InputPlace::Body { encoding, xml, .. } = &http(&operation).inputs[0] else {
+        panic!("no body");
+    };
+    assert_eq!(*encoding, Encoding::Xml);
+    let elements = &xml.as_ref().expect("a table").elements;
+    assert_eq!(elements[0].name.as_deref(), Some("Node"));
+    let properties: Vec<_> = elements[0].properties.keys().map(String::as_str).collect();
+    assert_eq!(properties, ["id", "children"], "nothing is said of `plain`");
+    assert_eq!(elements[elements[0].properties["id"]].kind, XmlKind::Attribute);
+    let children = &elements[elements[0].properties["children"]];
+    assert!(children.wrapped);
+    let inside = &elements[children.items.expect("items")];
+    assert_eq!(inside.properties, elements[0].properties, "it refers to itself");
+    let encodings = operation.successes.iter().chain(&operation.failures);
+    let encodings: Vec<_> = encodings
+        .map(|reply| reply.body.as_ref().unwrap().encoding)
+        .collect();
+    assert_eq!(encodings, [Encoding::Json, Encoding::Text, Encoding::Text]);
 }

@@ -41,7 +41,7 @@ pub mod v1 {
         __body as body, __enumeration as enumeration, __forward_api as forward_api, __http_call as http_call,
         __http_operation as http_operation, __integer_enumeration as integer_enumeration,
         __newtype as newtype, __paginated as paginated, __record as record, __reply_headers as reply_headers,
-        __reply_set as reply_set, __union as union,
+        __reply_set as reply_set, __union as union, __xml as xml,
     };
     pub use crate::{__client as client, Client};
     pub use crate::{

@@ -24,7 +24,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use crate::code::Code;
-use crate::codec::{DecodeError, Framing, Value};
+use crate::codec::{DecodeError, Framing, Value, Xml};
 
 /// A contract, as embedded in generated code.
 #[derive(Debug)]
@@ -272,6 +272,8 @@ pub enum Encoding {
     Form,
     /// `multipart/form-data`.
     Multipart,
+    /// XML, by this table.
+    Xml(&'static Xml),
     /// UTF-8 text as it is.
     Text,
     /// Octets as they are, held in memory.
@@ -297,7 +299,7 @@ impl Encoding {
             Self::TextEvents => Some(Framing::TextEvents),
             Self::Lines => Some(Framing::Lines),
             Self::Sequence => Some(Framing::Sequence),
-            Self::Json | Self::Form | Self::Multipart | Self::Text | Self::Bytes => None,
+            Self::Json | Self::Form | Self::Multipart | Self::Xml(_) | Self::Text | Self::Bytes => None,
         }
     }
 }

@@ -37,6 +37,7 @@ goldens! {
     union_by_kind = "../golden/union_by_kind/mod.rs": "Unions told apart by kind and by property.";
     union_by_tag = "../golden/union_by_tag/mod.rs": "A union told apart by a property.";
     webhooks = "../golden/webhooks/mod.rs": "Webhooks and callbacks.";
+    xml = "../golden/xml/mod.rs": "Bodies in XML.";
 }
 
 /// A type that stands in the place of a generated one.

@@ -3,6 +3,7 @@
 mod forms;
 mod queries;
 mod styles;
+mod xml;
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};

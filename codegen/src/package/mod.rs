@@ -35,6 +35,8 @@ struct Context {
     runtime: Dependency,
     /// Whether the runtime must speak gRPC.
     grpc: bool,
+    /// Whether the runtime must read XML.
+    xml: bool,
     contracts: Vec<Contract>,
     command: String,
     mark: String,
@@ -142,6 +144,7 @@ fn context(name: &str, runtime: &Runtime, folder: &Path, plans: &[Plan]) -> Cont
             Runtime::Path(path) => Dependency::Path(relative(folder, path)),
         },
         grpc: plans.iter().any(Plan::is_grpc),
+        xml: plans.iter().any(Plan::has_xml),
         contracts: contracts.collect(),
         command: format!(
             "cargo tieline generate {} --crate {name} --out .",

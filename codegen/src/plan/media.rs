@@ -7,6 +7,7 @@ use super::name::{self, Case};
 use super::operations::query_style;
 use super::replies;
 use super::ty::{Names, RustType};
+use super::xml::XmlPlan;
 
 /// A media type in the runtime's tables.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +18,8 @@ pub(crate) struct MediaPlan {
     pub(crate) parts: Vec<(String, String)>,
     /// The styles of a form's properties: property, style.
     pub(crate) styles: Vec<(String, &'static str)>,
+    /// The table of its elements, where it is XML.
+    pub(crate) xml: Option<XmlPlan>,
 }
 
 /// One of several types that a request's body can have: a variant.
@@ -36,6 +39,7 @@ pub(crate) fn of_request(place: &InputPlace) -> Vec<Vec<MediaPlan>> {
         encoding,
         parts,
         styles,
+        xml,
         also,
         others,
     } = place
@@ -47,6 +51,7 @@ pub(crate) fn of_request(place: &InputPlace) -> Vec<Vec<MediaPlan>> {
         encoding: *encoding,
         parts: parts.clone(),
         styles: styles.clone(),
+        xml: xml.clone(),
     };
     let own = std::iter::once(&first).chain(also).map(plan).collect();
     let others = others.iter().map(|other| other.media.iter().map(plan).collect());
@@ -65,6 +70,7 @@ pub(crate) fn of_query(encoding: Encoding, styles: &[(String, QueryStyle)]) -> M
         media_type: media_type.to_owned(),
         parts: Vec::new(),
         styles: self::styles(styles),
+        xml: None,
     }
 }
 
@@ -84,6 +90,7 @@ fn plan(media: &Media) -> MediaPlan {
         media_type: media.media_type.clone(),
         parts: media.parts.clone(),
         styles: styles(&media.styles),
+        xml: media.xml.as_deref().map(XmlPlan::of),
     }
 }
 
@@ -133,7 +140,12 @@ pub(crate) const fn rank(encoding: Encoding) -> u8 {
         Encoding::Json => 0,
         Encoding::Form => 1,
         Encoding::Multipart => 2,
-        Encoding::Text | Encoding::Events | Encoding::TextEvents | Encoding::Lines | Encoding::Sequence => 3,
+        Encoding::Xml
+        | Encoding::Text
+        | Encoding::Events
+        | Encoding::TextEvents
+        | Encoding::Lines
+        | Encoding::Sequence => 3,
         Encoding::Bytes | Encoding::Protobuf => 4,
     }
 }
@@ -164,6 +176,7 @@ pub(crate) fn word(encoding: Encoding, media_type: &str, also: &[Media]) -> Stri
         Encoding::Multipart => "Multipart".to_owned(),
         Encoding::Events | Encoding::TextEvents => "Events".to_owned(),
         Encoding::Lines | Encoding::Sequence => "Items".to_owned(),
+        Encoding::Xml => "Xml".to_owned(),
         Encoding::Text => of_subtype("Text"),
         Encoding::Bytes | Encoding::Protobuf => {
             let is_of_kind = |media: &Media| media.media_type.split('/').next() == Some(kind);

@@ -21,6 +21,7 @@ pub(crate) mod rules;
 pub(crate) mod select;
 pub(crate) mod ty;
 pub(crate) mod types;
+pub(crate) mod xml;
 
 use std::collections::HashSet;
 
@@ -183,6 +184,13 @@ fn outline(contract: &Contract, settings: &Settings<'_>) -> Plan {
 }
 
 impl Plan {
+    /// Whether any body is XML.
+    pub(crate) fn has_xml(&self) -> bool {
+        let mut operations = self.operations.iter();
+        operations.any(|operation| operation.xml().next().is_some())
+            || self.outgoing.iter().any(Self::has_xml)
+    }
+
     /// Whether its types are prost's messages.
     #[cfg(feature = "proto")]
     pub(crate) fn is_grpc(&self) -> bool {

@@ -18,6 +18,7 @@ use super::replies::{self, Of, ReplyPlan, ReplySetPlan, Sets};
 use super::rules;
 use super::ty::{Names, RustType};
 use super::types::{FieldPlan, Made, RecordPlan, name_setters};
+use super::xml::{self, XmlPlan};
 use crate::diagnostics;
 
 /// An operation that travels by HTTP.
@@ -172,6 +173,7 @@ pub(crate) fn plan(
         sets.settle(&plan.name, &mut plan.successes);
         sets.settle(&plan.name, &mut plan.failures);
     }
+    xml::name(plans.iter_mut().flat_map(OperationPlan::xml_mut));
     let mut records = Records::default();
     for (plan, (operation, _)) in plans.iter_mut().zip(&routed) {
         plan.headers = records.plan(names, Of::Success, &plan.name, &operation.successes);
@@ -465,6 +467,45 @@ impl OperationPlan {
             || self
                 .records()
                 .any(|record| record.fields.iter().any(|field| field.ty.is_named()))
+    }
+
+    /// The tables of its bodies in XML.
+    pub(crate) fn xml(&self) -> impl Iterator<Item = &XmlPlan> {
+        let replies = self.route.successes.iter().chain(&self.route.failures);
+        let bodies = replies.filter_map(|reply| reply.body.as_ref());
+        let replies = bodies.flat_map(|body| {
+            let also = body.also.iter().filter_map(|(_, _, xml)| xml.as_ref());
+            body.xml.iter().chain(also)
+        });
+        let places = self.route.places.iter().flat_map(|place| match place {
+            PlacePlan::Body(bodies) => bodies.as_slice(),
+            _ => &[],
+        });
+        let requests = places.flatten().filter_map(|media| media.xml.as_ref());
+        requests.chain(replies)
+    }
+
+    fn xml_mut(&mut self) -> impl Iterator<Item = &mut XmlPlan> {
+        let RoutePlan {
+            places,
+            successes,
+            failures,
+            ..
+        } = &mut self.route;
+        let bodies = successes
+            .iter_mut()
+            .chain(failures)
+            .filter_map(|reply| reply.body.as_mut());
+        let replies = bodies.flat_map(|body| {
+            let also = body.also.iter_mut().filter_map(|(_, _, xml)| xml.as_mut());
+            body.xml.iter_mut().chain(also)
+        });
+        let places = places.iter_mut().flat_map(|place| match place {
+            PlacePlan::Body(bodies) => bodies.as_mut_slice(),
+            _ => &mut [],
+        });
+        let requests = places.flatten().filter_map(|media| media.xml.as_mut());
+        requests.chain(replies)
     }
 
     /// The records of its module.

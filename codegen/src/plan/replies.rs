@@ -8,6 +8,7 @@ use super::docs::Docs;
 use super::media;
 use super::name::{self, Case};
 use super::ty::{Names, RustType};
+use super::xml::XmlPlan;
 
 /// A `Response` or a `Failure`.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,8 +36,10 @@ pub(crate) struct ReplyBody {
     pub(crate) ty: RustType,
     pub(crate) encoding: &'static str,
     pub(crate) media_type: String,
-    /// Other media types that carry it: encoding, media type.
-    pub(crate) also: Vec<(&'static str, String)>,
+    /// The table of its elements, where it is XML.
+    pub(crate) xml: Option<XmlPlan>,
+    /// Other media types that carry it: encoding, media type, and its table where it is XML.
+    pub(crate) also: Vec<(&'static str, String, Option<XmlPlan>)>,
 }
 
 /// What is the same about equal sets: of each reply its name, its status, and its type.
@@ -131,7 +134,12 @@ pub(crate) fn stream(
         Encoding::TextEvents => Some(("TextEvents", RustType::Events(item()))),
         Encoding::Lines => Some(("Lines", RustType::Items(item()))),
         Encoding::Sequence => Some(("Sequence", RustType::Items(item()))),
-        Encoding::Json | Encoding::Form | Encoding::Multipart | Encoding::Text | Encoding::Protobuf => None,
+        Encoding::Json
+        | Encoding::Form
+        | Encoding::Multipart
+        | Encoding::Xml
+        | Encoding::Text
+        | Encoding::Protobuf => None,
     }
 }
 
@@ -178,12 +186,14 @@ fn body(names: &Names<'_>, of: Of, body: &Body) -> Option<ReplyBody> {
         } else {
             self::encoding(other.encoding)?
         };
-        Some((encoding, other.media_type.clone()))
+        let xml = other.xml.as_deref().map(XmlPlan::of);
+        Some((encoding, other.media_type.clone(), xml))
     });
     Some(ReplyBody {
         ty,
         encoding,
         media_type: body.media_type.clone(),
+        xml: body.xml.as_deref().map(XmlPlan::of),
         also: also.collect(),
     })
 }
@@ -194,6 +204,7 @@ pub(crate) const fn encoding(encoding: Encoding) -> Option<&'static str> {
         Encoding::Json => Some("Json"),
         Encoding::Form => Some("Form"),
         Encoding::Multipart => Some("Multipart"),
+        Encoding::Xml => Some("Xml"),
         Encoding::Text => Some("Text"),
         Encoding::Bytes => Some("Bytes"),
         Encoding::Events => Some("Events"),

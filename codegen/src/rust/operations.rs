@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use indexmap::IndexMap;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use tieline_contract::model::{Lifecycle, Moment, Server, StatusMatch};
@@ -17,6 +18,7 @@ use crate::plan::operations::{OperationPlan, OutputPlan, PlacePlan, RoutePlan, S
 use crate::plan::paging::PagingPlan;
 use crate::plan::replies::{ReplyPlan, ReplySetPlan};
 use crate::plan::types::RecordPlan;
+use crate::plan::xml::XmlPlan;
 
 /// The file: what all operations use, then the operations.
 pub(crate) fn parts(plan: &Plan) -> Vec<Part<'_>> {
@@ -47,10 +49,18 @@ fn head(plan: &Plan, patterns: &Patterns<'_>) -> TokenStream {
             use super::types;
         )
     });
+    let tables: IndexMap<&str, &str> = (plan.operations.iter().flat_map(OperationPlan::xml))
+        .map(|table| (table.name.as_str(), table.text.as_str()))
+        .collect();
+    let tables = tables.iter().map(|(name, text)| {
+        let (name, text) = (tokens::ident(name), tokens::raw(text));
+        quote!(v1::xml!(#name = #text);)
+    });
     quote! {
         #types
         use ::tieline::generated::v1;
         #patterns
+        #(#tables)*
     }
 }
 
@@ -339,11 +349,17 @@ fn media(media: &MediaPlan) -> String {
         .styles
         .iter()
         .map(|(name, style)| format!("{name:?} => {style}"));
-    let said = parts.chain(styles);
+    let xml = media.xml.iter().map(|table| format!("super::{}", table.name));
+    let said = parts.chain(styles).chain(xml);
     let arguments: Vec<String> = std::iter::once(format!("{:?}", media.media_type))
         .chain(said)
         .collect();
     format!("{}({})", media.encoding, arguments.join(", "))
+}
+
+/// What names the table of a body in XML.
+fn table(xml: Option<&XmlPlan>) -> String {
+    xml.map_or_else(String::new, |table| format!(", super::{}", table.name))
 }
 
 fn reply(reply: &ReplyPlan) -> String {
@@ -354,12 +370,12 @@ fn reply(reply: &ReplyPlan) -> String {
     };
     match &reply.body {
         Some(body) => {
-            let also = body
-                .also
-                .iter()
-                .map(|(encoding, media_type)| format!(" | {encoding}({media_type:?})"));
+            let also = body.also.iter().map(|(encoding, media_type, xml)| {
+                format!(" | {encoding}({media_type:?}{})", table(xml.as_ref()))
+            });
             let also: String = also.collect();
-            format!("{status} => {}({:?}){also}", body.encoding, body.media_type)
+            let xml = table(body.xml.as_ref());
+            format!("{status} => {}({:?}{xml}){also}", body.encoding, body.media_type)
         }
         None => status,
     }

@@ -263,7 +263,7 @@ fn numbered(name: &str, index: usize) -> Ident {
 }
 
 /// A text that is readable though it is full of quotes.
-fn raw(text: &str) -> Literal {
+pub(crate) fn raw(text: &str) -> Literal {
     let fences = (1..=8).map(|count| "#".repeat(count));
     let fence = fences
         .into_iter()

@@ -1,6 +1,6 @@
 //! How an operation travels. The only part of the model that knows a protocol.
 
-use super::{Encoding, Media, TypeUse};
+use super::{Encoding, Media, TypeUse, Xml};
 
 /// How an operation travels.
 #[derive(Debug, Clone, PartialEq)]
@@ -114,6 +114,8 @@ pub enum InputPlace {
         also: Vec<Media>,
         /// Values of other types that the body can be instead, each in media types of its own.
         others: Vec<OtherBody>,
+        /// What its elements are called, where it is XML.
+        xml: Option<Box<Xml>>,
     },
 }
 

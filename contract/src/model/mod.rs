@@ -17,6 +17,7 @@ mod paging;
 mod security;
 mod server;
 mod types;
+mod xml;
 
 pub use binding::{
     Binding, GrpcBinding, HttpBinding, HttpRule, InputPlace, Method, OtherBody, PathSegment, PathTemplate,
@@ -81,3 +82,4 @@ impl Contract {
         self.services.iter().flat_map(|service| &service.operations)
     }
 }
+pub use xml::{Xml, XmlElement, XmlKind};

@@ -1,7 +1,7 @@
 //! Operations: what a caller gives, what can come back, and what a runtime may do on its own.
 
 use super::{
-    Binding, InputPlace, Lifecycle, Origin, Paging, QueryStyle, Requirement, Server, TextStyle, TypeUse,
+    Binding, InputPlace, Lifecycle, Origin, Paging, QueryStyle, Requirement, Server, TextStyle, TypeUse, Xml,
 };
 
 /// One operation of a service.
@@ -176,6 +176,8 @@ pub struct Body {
     pub encoding: Encoding,
     /// The type of the value.
     pub value: TypeUse,
+    /// What its elements are called, where it is XML.
+    pub xml: Option<Box<Xml>>,
     /// Other media types that carry a value of this type.
     pub also: Vec<Media>,
 }
@@ -191,6 +193,8 @@ pub struct Media {
     pub parts: Vec<(String, String)>,
     /// How properties of a form are written that say it: property, style.
     pub styles: Vec<(String, QueryStyle)>,
+    /// What its elements are called, where it is XML.
+    pub xml: Option<Box<Xml>>,
 }
 
 /// How values become octets.
@@ -202,6 +206,8 @@ pub enum Encoding {
     Form,
     /// `multipart/form-data`: each property a part; the value is an object.
     Multipart,
+    /// XML (1.0, with namespaces).
+    Xml,
     /// UTF-8 text as it is; the value is a string.
     Text,
     /// Octets as they are; the value is `Scalar::Binary`.

@@ -17,7 +17,12 @@ pub(super) fn rank(media_type: &str) -> u8 {
         Encoding::Json => 1,
         Encoding::Form => 3,
         Encoding::Multipart => 4,
-        Encoding::Text | Encoding::Events | Encoding::TextEvents | Encoding::Lines | Encoding::Sequence => 5,
+        Encoding::Xml
+        | Encoding::Text
+        | Encoding::Events
+        | Encoding::TextEvents
+        | Encoding::Lines
+        | Encoding::Sequence => 5,
         Encoding::Bytes | Encoding::Protobuf => 6,
     }
 }
@@ -67,7 +72,7 @@ pub(super) fn value<'a>(
 ) -> TypeUse {
     let schema = media.get("schema");
     match (encoding, schema) {
-        (Encoding::Json | Encoding::Form, Some(schema)) => types.use_of(schema, place),
+        (Encoding::Json | Encoding::Form | Encoding::Xml, Some(schema)) => types.use_of(schema, place),
         (Encoding::Json, None) => TypeUse::plain(Type::Json),
         (Encoding::Form, None) => TypeUse::plain(Type::Map(Box::new(TypeUse::plain(Type::Json)))),
         (Encoding::Text, schema) => TypeUse {

@@ -30,6 +30,7 @@ mod security;
 mod stream;
 mod swagger;
 mod version;
+mod xml;
 
 use crate::model::{Contract, Service};
 use crate::problem::Problems;

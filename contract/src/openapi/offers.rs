@@ -9,7 +9,7 @@ use crate::schema::Context;
 use crate::source::{Entry, Node, Object};
 
 use super::content::{encoding, essence, rank};
-use super::{form, multipart};
+use super::{form, multipart, xml};
 
 /// Media types that carry values of one type.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ pub(super) enum Of {
 
 /// All that a body can be, in the order of the document.
 pub(super) fn offers<'a>(cx: &Context<'a>, content: &'a Object, of: Of) -> Vec<Offer<'a>> {
-    let all = offered(content, of);
+    let all = offered(cx, content, of);
     let (values, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| is_value(one.encoding));
     let mut groups: Vec<Vec<Offered<'a>>> = Vec::new();
     for one in values.into_iter().chain(others) {
@@ -62,7 +62,7 @@ pub(super) fn usual(offers: &[Offer<'_>]) -> usize {
 }
 
 /// The media types, each with its encoding. XML beside JSON says the same in another notation, and is left out.
-fn offered(content: &Object, of: Of) -> Vec<Offered<'_>> {
+fn offered<'a>(cx: &Context<'a>, content: &'a Object, of: Of) -> Vec<Offered<'a>> {
     let named = |entry: &&Entry| entry.key.contains('/');
     let only_named = content.entries().iter().any(|entry| named(&entry));
     let has_json = content
@@ -76,7 +76,7 @@ fn offered(content: &Object, of: Of) -> Vec<Offered<'_>> {
     let entries = content.entries().iter().enumerate();
     entries
         .filter(|(_, entry)| !only_named || named(entry))
-        .filter(|(_, entry)| !(has_json && is_xml(&entry.key)))
+        .filter(|(_, entry)| !(has_json && xml::is_xml(&entry.key)))
         .map(|(at, entry)| {
             let is_binary = || is_binary(entry.value.get("schema"));
             let encoding = match encoding(&entry.key) {
@@ -84,7 +84,7 @@ fn offered(content: &Object, of: Of) -> Vec<Offered<'_>> {
                 Encoding::Multipart if of == Of::Reply => Encoding::Bytes,
                 // Octets are no JSON, whatever the list of media types says.
                 Encoding::Json if (has_octets || entry.key.contains('*')) && is_binary() => Encoding::Bytes,
-                other => other,
+                other => xml::encoding(cx, &entry.key, other, &entry.value),
             };
             Offered { entry, encoding, at }
         })
@@ -109,7 +109,10 @@ fn offer<'a>(cx: &Context<'a>, mut group: Vec<Offered<'a>>) -> Option<Offer<'a>>
 
 /// Whether what it carries has the type of its schema.
 const fn is_value(encoding: Encoding) -> bool {
-    matches!(encoding, Encoding::Json | Encoding::Form | Encoding::Multipart)
+    matches!(
+        encoding,
+        Encoding::Json | Encoding::Form | Encoding::Multipart | Encoding::Xml
+    )
 }
 
 fn is_one_type(known: &Offered<'_>, one: &Offered<'_>, of: Of) -> bool {
@@ -147,12 +150,6 @@ fn is_binary(schema: Option<&Node>) -> bool {
     text("type") == Some("string") && text("format") == Some("binary")
 }
 
-fn is_xml(media_type: &str) -> bool {
-    let essence = essence(media_type);
-    matches!(essence.as_str(), "application/xml" | "text/xml")
-        || essence.ends_with("+xml") && !essence.starts_with("image/")
-}
-
 impl<'a> Offered<'a> {
     /// A word for it, for the names of its types.
     pub(super) fn word(&self) -> String {
@@ -160,6 +157,7 @@ impl<'a> Offered<'a> {
             Encoding::Json => "json".to_owned(),
             Encoding::Form => "form".to_owned(),
             Encoding::Multipart => "multipart".to_owned(),
+            Encoding::Xml => "xml".to_owned(),
             Encoding::Events | Encoding::TextEvents => "events".to_owned(),
             Encoding::Lines | Encoding::Sequence => "items".to_owned(),
             Encoding::Text | Encoding::Bytes | Encoding::Protobuf => {
@@ -182,6 +180,7 @@ impl<'a> Offered<'a> {
             encoding: self.encoding,
             parts,
             styles,
+            xml: xml::of(cx, self.encoding, described),
         }
     }
 }
@@ -195,6 +194,7 @@ impl<'a> Offer<'a> {
             Encoding::Form | Encoding::Multipart => is_value(encoding) && !is_item,
             Encoding::Text => is_text || encoding == Encoding::Text,
             Encoding::Json => encoding == Encoding::Json,
+            Encoding::Xml => is_value(encoding),
             other => other == encoding,
         };
         let mut all: Vec<Media> = Vec::new();

@@ -66,6 +66,7 @@ pub(super) fn read<'a>(
         encoding: first.encoding,
         parts: first.parts,
         styles: first.styles,
+        xml: first.xml,
         also: media.collect(),
         others,
     };

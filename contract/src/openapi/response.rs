@@ -12,6 +12,7 @@ use super::info::docs;
 use super::offers::{self, Of, Offer};
 use super::operation::Skip;
 use super::stream;
+use super::xml;
 
 /// What can come back, successes and failures apart.
 #[derive(Debug)]
@@ -100,6 +101,7 @@ fn body<'a>(cx: &Context<'a>, types: &mut Types<'_, 'a>, offer: &Offer<'a>, plac
     Body {
         media_type: media.key.to_string(),
         encoding,
+        xml: xml::of(cx, encoding, &media.value),
         also: offer.also(cx, encoding, &value),
         value,
     }

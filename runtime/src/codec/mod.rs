@@ -7,6 +7,7 @@
 //! ```text
 //!            .-> json::write, json::read      JSON octets
 //!   Value ---+-> text, nested                 path, query, header and form values
+//!            +-> xml                      XML octets (feature `xml`)
 //!            +-> validate                     the rules of the contract
 //!            '-> fmt, eq, serde               Debug, PartialEq, Serialize, Deserialize
 //! ```
@@ -29,6 +30,7 @@ mod std_types;
 mod stream;
 pub mod text;
 mod validate;
+pub(crate) mod xml;
 
 pub use bridge::{Serializable, debug, deserialize, equal, serialize};
 pub use check::{Blank, Check, blank};
@@ -43,6 +45,7 @@ pub use stream::{
     Again, Arriving, Asking, ByteStream, Content, Framing, Leaving, StreamError, Streamed, Wait,
 };
 pub use validate::{Violation, validate, validate_with};
+pub use xml::Xml;
 
 /// Any JSON value, kept as it is.
 pub type Json = serde_json::Value;

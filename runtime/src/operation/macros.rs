@@ -105,8 +105,8 @@ macro_rules! __http_operation {
         $name:ident = $number:literal: $service:literal, $id:literal, $safety:ident;
         $method:ident: $($segment:ident($run:literal)),*;
         $(inputs: $($place:ident $(($($how:tt)+))?),+;)?
-        successes: $($success:ident $(($success_code:literal))? $(=> $success_encoding:ident($success_media:literal) $(| $success_also:ident($success_also_media:literal))*)?),*;
-        $(failures: $($failure:ident $(($failure_code:literal))? $(=> $failure_encoding:ident($failure_media:literal) $(| $failure_also:ident($failure_also_media:literal))*)?),+;)?
+        successes: $($success:ident $(($success_code:literal))? $(=> $success_encoding:ident($($success_said:tt)+) $(| $success_also:ident($($success_also_said:tt)+))*)?),*;
+        $(failures: $($failure:ident $(($failure_code:literal))? $(=> $failure_encoding:ident($($failure_said:tt)+) $(| $failure_also:ident($($failure_also_said:tt)+))*)?),+;)?
         $(security: $([$($scheme:literal $(($($scope:literal),+))?),*]),+;)?
         $(idempotency_key: $key:literal, $key_required:literal;)?
         $(timeout_ms: $timeout:literal;)?
@@ -140,7 +140,7 @@ macro_rules! __http_operation {
                     status: $crate::operation::StatusMatch::$success $(($success_code))?,
                     body: $crate::__http_operation!(
                         @option $($crate::__http_operation!(
-                            @body $success_encoding($success_media) $(| $success_also($success_also_media))*
+                            @body $success_encoding($($success_said)+) $(| $success_also($($success_also_said)+))*
                         ))?
                     ),
                 }),*],
@@ -148,7 +148,7 @@ macro_rules! __http_operation {
                     status: $crate::operation::StatusMatch::$failure $(($failure_code))?,
                     body: $crate::__http_operation!(
                         @option $($crate::__http_operation!(
-                            @body $failure_encoding($failure_media) $(| $failure_also($failure_also_media))*
+                            @body $failure_encoding($($failure_said)+) $(| $failure_also($($failure_also_said)+))*
                         ))?
                     ),
                 }),+)?],
@@ -167,6 +167,15 @@ macro_rules! __http_operation {
     };
     (@option) => { ::core::option::Option::None };
     (@option $value:expr) => { ::core::option::Option::Some($value) };
+    (@body Xml($media_type:literal, $xml:path) $(| $also:ident($($also_said:tt)+))*) => {
+        $crate::operation::Body {
+            media_type: $media_type,
+            encoding: $crate::operation::Encoding::Xml(&$xml),
+            parts: &[],
+            styles: &[],
+            also: &[$($crate::__http_operation!(@body $also($($also_said)+))),*],
+        }
+    };
     (@body $encoding:ident($media_type:literal $(, $part:literal => $part_type:literal)*)
         $(| $also:ident($($also_said:tt)+))*) => {
         $crate::operation::Body {
@@ -271,6 +280,29 @@ macro_rules! __body {
                 Self::$first($crate::codec::Value::blank())
             }
         }
+    };
+}
+
+/// The table of bodies in XML: `xml!(XML_1 = "[…]");`. Code that has some needs the feature `xml`, and says so.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(feature = "xml")]
+macro_rules! __xml {
+    ($name:ident = $text:literal) => {
+        static $name: $crate::codec::Xml = $crate::codec::Xml::new($text);
+    };
+}
+
+/// The same without the feature.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(not(feature = "xml"))]
+macro_rules! __xml {
+    ($name:ident = $text:literal) => {
+        ::core::compile_error!(
+            "this contract has bodies in XML: add the feature `xml` of `tieline` to your Cargo.toml"
+        );
+        static $name: $crate::codec::Xml = $crate::codec::Xml::new($text);
     };
 }
 

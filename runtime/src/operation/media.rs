@@ -6,7 +6,7 @@ use super::{Body, Encoding, Reply, StatusMatch, match_status};
 use crate::codec::DecodeError;
 #[cfg(feature = "server")]
 use crate::headers::accept::Accept;
-use crate::headers::media_type::{content_type, essence, is_json};
+use crate::headers::media_type::{content_type, essence, is_json, is_xml};
 
 /// How exactly a declared media type describes a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,6 +51,7 @@ impl Body {
         let is_octets = matches!(self.encoding, Encoding::Bytes | Encoding::Octets);
         match self.encoding {
             Encoding::Json if is_json(&declared) && is_json(found) => Some(Fit::Family),
+            Encoding::Xml(_) if is_xml(found) => Some(Fit::Family),
             Encoding::Lines if LINES.contains(&found) => Some(Fit::Family),
             _ if declared == "*/*" => Some(Fit::Anything),
             _ if declared

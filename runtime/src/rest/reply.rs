@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 
-use crate::codec::{Arriving, DecodeError, Framing, Json, NodeMut, Value, json, text};
+use crate::codec::{Arriving, DecodeError, Framing, Json, NodeMut, Value, json, text, xml};
 use crate::headers::media_type::content_type;
 use crate::operation::{Body, Encoding, Reply, ReplySet, match_reply};
 
@@ -54,6 +54,7 @@ fn read_body(
             ))),
             None => Err(error),
         }),
+        Some(Encoding::Xml(table)) => xml::read(body, table, place),
         // Those with a framing are read as streams.
         Some(Encoding::Bytes | Encoding::Octets | Encoding::Lines | Encoding::Sequence) => {
             read_octets(body, place)

@@ -9,7 +9,7 @@ use super::style;
 use crate::code::Code;
 use crate::codec::Leaving;
 use crate::codec::text::{Parts, parts};
-use crate::codec::{Node, Record, Value, json};
+use crate::codec::{Node, Record, Value, json, xml};
 use crate::error::{ErrorKind, Fault};
 use crate::http::THE_ADDRESS;
 use crate::operation::{Body, Encoding, HttpBinding, InputPlace, Segment, TextStyle};
@@ -152,6 +152,7 @@ pub(crate) fn content_type(body: &Body) -> HeaderValue {
     let fallback = match body.encoding {
         Encoding::Json => "application/json",
         Encoding::Form => "application/x-www-form-urlencoded",
+        Encoding::Xml(_) => "application/xml",
         Encoding::Text => "text/plain; charset=utf-8",
         Encoding::Events | Encoding::TextEvents => "text/event-stream",
         Encoding::Lines => "application/x-ndjson",
@@ -186,6 +187,7 @@ pub(crate) fn write_body(body: &Body, value: &dyn Value) -> (Bytes, Option<Strin
             let (boundary, octets) = super::multipart::write(value, body.parts);
             return (octets, Some(boundary));
         }
+        Encoding::Xml(table) => xml::write(value, table).into(),
         Encoding::Text
         | Encoding::Octets
         | Encoding::Events

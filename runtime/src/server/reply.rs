@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use super::stream;
-use crate::codec::{Node, Value, json, text};
+use crate::codec::{Node, Value, json, text, xml};
 use crate::headers::accept::Accept;
 use crate::operation::media::wanted;
 use crate::operation::{self, Encoding, Reply, ReplySet};
@@ -40,6 +40,7 @@ fn octets(body: &operation::Body, value: &dyn Value) -> Bytes {
     match (body.encoding, value.node()) {
         (Encoding::Json, _) => json::to_vec(value).into(),
         (Encoding::Bytes, Node::Bytes(octets)) => Bytes::copy_from_slice(octets),
+        (Encoding::Xml(table), _) => xml::write(value, table).into(),
         (Encoding::Form, _) => rest::write_form(value, body.styles).into(),
         // No contract promises parts in a reply: they are octets. What goes piece by piece is written elsewhere.
         (_, _) => text::parts(value).to_string().into(),

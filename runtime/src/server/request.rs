@@ -9,7 +9,7 @@ use super::body::Chosen;
 use super::query::{self, decode, others};
 use crate::codec::{
     Arriving, DecodeError, Field, NodeMut, Path, PathSegment, Record, Value, Violation, json, text,
-    validate_with,
+    validate_with, xml,
 };
 use crate::operation::{Body, Encoding, HttpBinding, InputPlace, Operation, Segment, TextStyle};
 use crate::rest::styled::{delimited, styled};
@@ -167,9 +167,14 @@ impl Arrived<'_> {
     fn body(&self, body: &Body, value: &mut dyn Value) -> Presence {
         let announced = self.headers.contains_key(header::CONTENT_TYPE);
         match body.encoding {
-            Encoding::Json | Encoding::Form | Encoding::Multipart if self.body.is_empty() => Ok(false),
+            Encoding::Json | Encoding::Form | Encoding::Multipart | Encoding::Xml(_)
+                if self.body.is_empty() =>
+            {
+                Ok(false)
+            }
             Encoding::Text | Encoding::Bytes if self.body.is_empty() && !announced => Ok(false),
             Encoding::Json => json::read_strictly(self.body, value).map(|()| true),
+            Encoding::Xml(table) => xml::read(self.body, table, value).map(|()| true),
             Encoding::Form => query::form(self.body, body.styles, value).map(|()| true),
             Encoding::Multipart => {
                 let content_type = self.headers.get(header::CONTENT_TYPE);

@@ -67,6 +67,7 @@ fn reply(method: &MethodDescriptor) -> Reply {
     let body = (!field::is_bodiless(method)).then(|| Body {
         media_type: MEDIA_TYPE.to_owned(),
         encoding: Encoding::Protobuf,
+        xml: None,
         value: field::message_use(&method.output()),
         also: Vec::new(),
     });
