@@ -11,7 +11,7 @@ use tieline_contract::{Read, ReadOptions};
 
 use crate::diagnostics;
 use crate::failure::Failure;
-use crate::options::{Options, TypeOptions};
+use crate::options::{Numbers, Options, TypeOptions};
 use crate::output::{Output, Rendered};
 use crate::package::{self, Runtime};
 use crate::plan::select::Selection;
@@ -111,6 +111,14 @@ impl Generator {
     pub fn option_places(mut self, places: BTreeMap<String, Place>) -> Self {
         if let Some(source) = self.sources.last_mut() {
             source.options.places = places;
+        }
+        self
+    }
+
+    /// The types of unlimited numbers in the contract that was added last. [`Numbers::Open`] unless set.
+    pub fn numbers(mut self, numbers: Numbers) -> Self {
+        if let Some(source) = self.sources.last_mut() {
+            source.options.numbers = numbers;
         }
         self
     }

@@ -1,7 +1,8 @@
-//! What is decided by hand: names, replacements and derives.
+//! What is decided by hand: names, replacements, derives and numbers.
 
 use std::collections::BTreeMap;
 
+use tieline_contract::model::Scalar;
 use tieline_contract::problem::Place;
 use tieline_contract::source::escape_token;
 
@@ -109,6 +110,8 @@ pub(crate) struct Options {
     pub(crate) operations: Vec<(String, String)>,
     /// Where all this is said, by JSON pointer: `/types/Pet/rename`.
     pub(crate) places: BTreeMap<String, Place>,
+    /// The types of unlimited numbers.
+    pub(crate) numbers: Numbers,
 }
 
 impl Options {
@@ -119,5 +122,29 @@ impl Options {
             let pointer = tokens.fold(String::new(), |pointer, token| pointer + "/" + &token);
             self.places.get(&pointer).cloned()
         })
+    }
+}
+
+/// What the types are of numbers that neither a format nor bounds limit: JSON knows no largest one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Numbers {
+    /// `i64` and `f64`: the simplest types, which refuse what is beyond their range.
+    Primitive,
+    /// `Integer`, which refuses no integer and keeps every digit, and `f64`.
+    #[default]
+    Open,
+    /// `Integer` and `Decimal`, which refuse nothing and keep every digit.
+    Exact,
+}
+
+impl Numbers {
+    pub(crate) const fn of(self, scalar: Scalar) -> Scalar {
+        match (self, scalar) {
+            (Self::Primitive, Scalar::Integer) => Scalar::I64,
+            (Self::Primitive | Self::Open, Scalar::Number) => Scalar::F64,
+            (Self::Exact, Scalar::Number) => Scalar::Decimal,
+            _ => scalar,
+        }
     }
 }

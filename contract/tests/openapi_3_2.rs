@@ -84,7 +84,7 @@ components: {mediaTypes: {One: {$ref: '#/components/mediaTypes/Two'}, Two: {sche
     let operation = read.contract.operations().next().unwrap();
     assert_eq!(
         operation.successes[0].body.as_ref().unwrap().value.ty,
-        Type::Scalar(Scalar::I64)
+        Type::Scalar(Scalar::Integer)
     );
 }
 
@@ -172,7 +172,7 @@ fn a_generic_schema_is_made_anew_for_each_that_binds_its_parameter() {
         ty
     };
     assert_eq!(items("PetPage"), named("Pet"));
-    assert_eq!(items("ToyPage"), Type::Scalar(Scalar::I64));
+    assert_eq!(items("ToyPage"), Type::Scalar(Scalar::Integer));
     assert_eq!(fields(&read, "ToyPage").len(), 3);
 }
 

@@ -65,7 +65,7 @@ fn with_operation(version: &str, item: &str) -> String {
 #[test]
 fn type_names_in_other_words_mean_types() {
     for (name, expected) in [
-        ("Integer", Scalar::I64),
+        ("Integer", Scalar::Integer),
         ("int32", Scalar::I32),
         ("bool", Scalar::Bool),
         ("datetime", Scalar::DateTime),
@@ -157,7 +157,7 @@ fn parameters_and_bodies_of_2_0_are_read_in_3() {
         matches!(&places(operation)[1], InputPlace::Body { media_type, .. } if media_type == "application/json")
     );
     let body = operation.successes[0].body.as_ref().unwrap();
-    assert_eq!(body.value.ty, Type::Scalar(Scalar::I64));
+    assert_eq!(body.value.ty, Type::Scalar(Scalar::Integer));
 }
 
 #[test]

@@ -9,8 +9,8 @@ use syn::{Ident, ItemMod, LitStr};
 
 use crate::nearest::unknown;
 
-const KEYS: [&str; 7] = [
-    "contract", "include", "overlay", "server", "mock", "blocking", "strict",
+const KEYS: [&str; 8] = [
+    "contract", "include", "overlay", "numbers", "server", "mock", "blocking", "strict",
 ];
 
 /// Fills the module, or says why not.
@@ -40,17 +40,24 @@ struct Arguments {
         not(feature = "contract"),
         allow(dead_code, reason = "nothing reads it there")
     )]
+    numbers: Option<LitStr>,
+    #[cfg_attr(
+        not(feature = "contract"),
+        allow(dead_code, reason = "nothing reads it there")
+    )]
     flags: Vec<String>,
 }
 
 fn read(tokens: TokenStream, module: &ItemMod) -> syn::Result<Arguments> {
     let (mut contract, mut include, mut overlays, mut flags) = (None, Vec::new(), Vec::new(), Vec::new());
+    let mut numbers = None;
     let parser = syn::meta::parser(|meta| {
         let key = meta.path.get_ident().map(Ident::to_string).unwrap_or_default();
         match key.as_str() {
             "contract" => contract = Some(meta.value()?.parse()?),
             "include" => include.push(meta.value()?.parse()?),
             "overlay" => overlays.push(meta.value()?.parse()?),
+            "numbers" => numbers = Some(meta.value()?.parse()?),
             "server" | "mock" | "blocking" | "strict" => flags.push(key),
             _ => return Err(meta.error(unknown("argument", &key, &KEYS))),
         }
@@ -66,6 +73,7 @@ fn read(tokens: TokenStream, module: &ItemMod) -> syn::Result<Arguments> {
             contract,
             include,
             overlays,
+            numbers,
             flags,
         }),
         _ => {
@@ -100,6 +108,10 @@ fn fill(arguments: &Arguments, module: &ItemMod) -> syn::Result<TokenStream> {
         .threads(1);
     let overlays = arguments.overlays.iter().map(from_root);
     let generator = overlays.fold(generator, tieline_codegen::Generator::overlay);
+    let generator = match &arguments.numbers {
+        Some(name) => generator.numbers(numbers(name)?),
+        None => generator,
+    };
     let include = arguments.include.iter().map(from_root);
     let generator = include.fold(generator, tieline_codegen::Generator::include);
     let output = generator.render().map_err(|failure| wrong(failure.to_string()))?;
@@ -107,4 +119,18 @@ fn fill(arguments: &Arguments, module: &ItemMod) -> syn::Result<TokenStream> {
         return Err(wrong("the contract became nothing".to_owned()));
     };
     inline::module(module, contract, &output.inputs).map_err(wrong)
+}
+
+#[cfg(feature = "contract")]
+fn numbers(name: &LitStr) -> syn::Result<tieline_codegen::Numbers> {
+    use tieline_codegen::Numbers;
+    match name.value().as_str() {
+        "primitive" => Ok(Numbers::Primitive),
+        "open" => Ok(Numbers::Open),
+        "exact" => Ok(Numbers::Exact),
+        _ => Err(syn::Error::new(
+            name.span(),
+            "numbers are \"primitive\", \"open\" or \"exact\"",
+        )),
+    }
 }

@@ -68,7 +68,8 @@ impl Rules {
         match value.node() {
             Node::Absent | Node::Null => {}
             Node::Int(_) | Node::Uint(_) => self.add(path, Matcher::Integer),
-            Node::F32(_) | Node::F64(_) => self.add(path, Matcher::Number),
+            Node::Decimal(number) if number.is_whole() => self.add(path, Matcher::Integer),
+            Node::F32(_) | Node::F64(_) | Node::Decimal(_) => self.add(path, Matcher::Number),
             Node::Text(_) => self.add(path, text(rules)),
             Node::Bool(_)
             | Node::Bytes(_)

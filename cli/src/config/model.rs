@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use tieline_codegen::TypeOptions;
+use tieline_codegen::{Numbers, TypeOptions};
 use toml::Spanned;
 
 use super::service::ServiceConfig;
@@ -82,10 +82,34 @@ pub(crate) struct ContractConfig {
     /// Rust names of operations, by their ids.
     #[serde(default)]
     pub(crate) rename: BTreeMap<String, String>,
+    /// What the types are of numbers that neither a format nor bounds limit. `open` by default.
+    pub(crate) numbers: Option<NumbersConfig>,
     /// Documents that are laid over the contract before it is read, in order (OpenAPI Overlay 1.0 and 1.1). Relative to
     /// this file.
     #[serde(default)]
     pub(crate) overlays: Vec<PathBuf>,
+}
+
+/// The types of numbers that neither a format nor bounds limit.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum NumbersConfig {
+    /// `i64` and `f64`, which refuse what is beyond their range.
+    Primitive,
+    /// `Integer`, which refuses no integer and keeps every digit, and `f64`.
+    Open,
+    /// `Integer` and `Decimal`, which refuse nothing and keep every digit.
+    Exact,
+}
+
+impl From<NumbersConfig> for Numbers {
+    fn from(config: NumbersConfig) -> Self {
+        match config {
+            NumbersConfig::Primitive => Self::Primitive,
+            NumbersConfig::Open => Self::Open,
+            NumbersConfig::Exact => Self::Exact,
+        }
+    }
 }
 
 /// What is decided about a type, or about all that a pattern matches.

@@ -10,19 +10,23 @@ use super::name::{self, Case};
 use super::select::matches;
 use super::types::readable;
 use crate::diagnostics;
-use crate::options::{Options, TypeOptions};
+use crate::options::{Numbers, Options, TypeOptions};
 
 /// The decisions about a contract.
 #[derive(Debug, Default)]
 pub(crate) struct Custom<'c> {
     types: HashMap<&'c TypeName, TypeOptions>,
     operations: HashMap<String, String>,
+    pub(crate) numbers: Numbers,
 }
 
 impl<'c> Custom<'c> {
     /// Matches decisions with what they are about. Those about nothing are problems.
     pub(crate) fn of(contract: &'c Contract, options: &Options, problems: &mut Problems) -> Self {
-        let mut custom = Self::default();
+        let mut custom = Self {
+            numbers: options.numbers,
+            ..Self::default()
+        };
         let mut judge = Judge { options, problems };
         // Patterns first, so that what is said of one type counts.
         let (patterns, exact): (Vec<_>, Vec<_>) = options

@@ -136,7 +136,7 @@ fn part<'c>(
 ) -> Result<(), String> {
     let ordered = matches!(derive, "PartialOrd" | "Ord");
     match &value.ty {
-        Type::Scalar(Scalar::F32 | Scalar::F64) if derive != "PartialOrd" => {
+        Type::Scalar(Scalar::F32 | Scalar::F64 | Scalar::Number) if derive != "PartialOrd" => {
             Err("a floating point number".to_owned())
         }
         Type::Scalar(Scalar::File) if ordered => Err("a file".to_owned()),
@@ -150,7 +150,7 @@ fn part<'c>(
 /// Whether a newtype of it is compared exactly and hashed in any case, as [`super::types`] decides.
 fn is_key(types: &IndexMap<TypeName, TypeDef>, value: &TypeUse, depth: usize) -> bool {
     match &value.ty {
-        Type::Scalar(scalar) => !matches!(scalar, Scalar::F32 | Scalar::F64),
+        Type::Scalar(scalar) => !matches!(scalar, Scalar::F32 | Scalar::F64 | Scalar::Number),
         Type::Named(name) => match types.get(name).map(|def| &def.kind) {
             Some(TypeKind::Enum(_)) => true,
             Some(TypeKind::Alias(target)) if depth < 16 => is_key(types, target, depth + 1),

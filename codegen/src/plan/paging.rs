@@ -280,7 +280,13 @@ fn is_text(ty: &RustType) -> bool {
 }
 
 fn is_integer(ty: &RustType) -> bool {
-    let integers = [Scalar::I32, Scalar::I64, Scalar::U32, Scalar::U64];
+    let integers = [
+        Scalar::I32,
+        Scalar::I64,
+        Scalar::U32,
+        Scalar::U64,
+        Scalar::Integer,
+    ];
     matches!(bare(ty), RustType::Scalar(scalar) if integers.contains(scalar))
 }
 

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use indexmap::IndexMap;
 use tieline_contract::model::{Scalar, Type, TypeDef, TypeKind, TypeName, TypeUse};
 
+use crate::options::Numbers;
+
 /// A Rust type.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum RustType {
@@ -75,6 +77,7 @@ pub(crate) struct Names<'c> {
     pub(crate) rust: IndexMap<&'c TypeName, String>,
     /// Types of the user's that stand in the place of the contract's.
     pub(crate) foreign: HashMap<&'c TypeName, String>,
+    pub(crate) numbers: Numbers,
 }
 
 impl<'c> Names<'c> {
@@ -96,7 +99,7 @@ impl<'c> Names<'c> {
     pub(crate) fn value(&self, ty: &Type) -> RustType {
         match ty {
             Type::Named(name) => self.named(name),
-            Type::Scalar(scalar) => RustType::Scalar(*scalar),
+            Type::Scalar(scalar) => RustType::Scalar(self.numbers.of(*scalar)),
             Type::List(item) => RustType::Vec(Box::new(self.part(item))),
             Type::Map(value) => RustType::Map(Box::new(self.part(value))),
             Type::Json => RustType::Json,
@@ -144,8 +147,13 @@ impl<'c> Names<'c> {
         }
         match &value.ty {
             Type::Scalar(scalar) => matches!(
-                scalar,
-                Scalar::String | Scalar::Bytes | Scalar::Binary | Scalar::File
+                self.numbers.of(*scalar),
+                Scalar::String
+                    | Scalar::Bytes
+                    | Scalar::Binary
+                    | Scalar::File
+                    | Scalar::Integer
+                    | Scalar::Decimal
             ),
             Type::Named(name) if self.foreign.contains_key(name) => false,
             Type::Named(name) => self

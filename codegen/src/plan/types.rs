@@ -175,6 +175,7 @@ pub(crate) fn names<'c>(types: &'c IndexMap<TypeName, TypeDef>, custom: &Custom<
     Names {
         types,
         foreign: custom.foreign(),
+        numbers: custom.numbers,
         rust: types.keys().zip(rust).collect(),
     }
 }
@@ -390,7 +391,7 @@ impl Planner<'_, '_> {
 /// Whether values can be hashed: scalars without floats, and names of such.
 fn is_key(names: &Names<'_>, value: &TypeUse, depth: usize) -> bool {
     match &value.ty {
-        Type::Scalar(scalar) => !matches!(scalar, Scalar::F32 | Scalar::F64),
+        Type::Scalar(scalar) => !matches!(scalar, Scalar::F32 | Scalar::F64 | Scalar::Number),
         Type::Named(name) if names.foreign.contains_key(name) => false,
         Type::Named(name) => match names.def(name).map(|def| &def.kind) {
             Some(TypeKind::Enum(_)) => true,

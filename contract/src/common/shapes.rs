@@ -149,8 +149,8 @@ impl<'a> Shapes<'a> {
         use serde_json::json;
         Some(match &self.resolved(value).ty {
             Type::Scalar(Scalar::Bool) => json!(false),
-            Type::Scalar(Scalar::F32 | Scalar::F64) => json!(0.0),
-            Type::Scalar(Scalar::I32 | Scalar::I64 | Scalar::U32 | Scalar::U64) => json!(0),
+            Type::Scalar(Scalar::F32 | Scalar::F64 | Scalar::Number | Scalar::Decimal) => json!(0.0),
+            Type::Scalar(Scalar::I32 | Scalar::I64 | Scalar::U32 | Scalar::U64 | Scalar::Integer) => json!(0),
             Type::Scalar(Scalar::DateTime) | Type::Json => return None,
             Type::Scalar(_) => json!(""),
             Type::List(_) => json!([]),

@@ -190,16 +190,22 @@ pub enum Scalar {
     Bool,
     /// 32-bit signed integer.
     I32,
-    /// 64-bit signed integer; also an integer without a format.
+    /// 64-bit signed integer.
     I64,
     /// 32-bit unsigned integer.
     U32,
     /// 64-bit unsigned integer.
     U64,
+    /// An integer of any size: neither a format nor bounds say how large it can be.
+    Integer,
     /// 32-bit float.
     F32,
-    /// 64-bit float; also a number without a format.
+    /// 64-bit float.
     F64,
+    /// A number without a format: read as a 64-bit float, or by its digits.
+    Number,
+    /// A number by its digits (`format: decimal`).
+    Decimal,
     /// Text.
     String,
     /// Octets; base64 in JSON (`format: byte`, `contentEncoding: base64`, proto `bytes`).

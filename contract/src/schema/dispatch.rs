@@ -256,8 +256,8 @@ fn kind_of(ty: &Type) -> Option<JsonKind> {
         Type::Map(_) => JsonKind::Object,
         Type::Scalar(scalar) => match scalar {
             Scalar::Bool => JsonKind::Bool,
-            Scalar::I32 | Scalar::I64 | Scalar::U32 | Scalar::U64 => JsonKind::Integer,
-            Scalar::F32 | Scalar::F64 => JsonKind::Number,
+            Scalar::I32 | Scalar::I64 | Scalar::U32 | Scalar::U64 | Scalar::Integer => JsonKind::Integer,
+            Scalar::F32 | Scalar::F64 | Scalar::Number | Scalar::Decimal => JsonKind::Number,
             Scalar::String
             | Scalar::Bytes
             | Scalar::Binary

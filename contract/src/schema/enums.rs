@@ -152,7 +152,7 @@ fn listed(constants: &[&Node], with_null: &[&Node], wanted: Option<Type>) -> Sha
     } else if all(|constant| constant.as_bool().is_some()) {
         ModelType::Scalar(Scalar::Bool)
     } else if wanted != Some(Type::String) && all(|constant| constant.as_number().is_some()) {
-        ModelType::Scalar(Scalar::F64)
+        ModelType::Scalar(Scalar::Number)
     } else {
         ModelType::Json
     };

@@ -12,7 +12,9 @@ pub(super) fn scalar(kind: Type, merged: &Merged<'_>) -> Option<Scalar> {
         Type::Integer => integer(format, &merged.rules),
         Type::Number => match format {
             "float" => Scalar::F32,
-            _ => Scalar::F64,
+            "decimal" | "bigdecimal" => Scalar::Decimal,
+            "double" => Scalar::F64,
+            _ => Scalar::Number,
         },
         Type::String if merged.base64 => Scalar::Bytes,
         Type::String => match format {
@@ -26,29 +28,41 @@ pub(super) fn scalar(kind: Type, merged: &Merged<'_>) -> Option<Scalar> {
     })
 }
 
+/// What a format says; where it says nothing, the narrowest that the bounds allow. Without either, every integer is
+/// valid, and none may be refused.
 fn integer(format: &str, rules: &[Rule]) -> Scalar {
     match format {
         "int8" | "int16" | "int32" => Scalar::I32,
         "uint8" | "uint16" | "uint32" => Scalar::U32,
         "uint64" | "uint" => Scalar::U64,
-        _ if beyond_i64(rules) => Scalar::U64,
-        _ => Scalar::I64,
+        "int64" | "int" | "long" | "unix-time" | "unixtime" | "timestamp" => Scalar::I64,
+        _ => bounded(rules),
     }
 }
 
-/// Whether values larger than `i64::MAX` are meant, and none below zero.
-fn beyond_i64(rules: &[Rule]) -> bool {
-    let large = rules.iter().any(|rule| match rule {
-        Rule::Maximum(bound) => bound.as_i64().is_none() && bound.as_u64().is_some(),
-        _ => false,
-    });
-    let natural = rules.iter().any(|rule| match rule {
-        Rule::Minimum(bound) | Rule::ExclusiveMinimum(bound) => {
-            bound.as_f64().is_some_and(|bound| bound >= 0.0)
+fn bounded(rules: &[Rule]) -> Scalar {
+    let (mut least, mut most) = (None, None);
+    for rule in rules {
+        match rule {
+            Rule::Minimum(bound) | Rule::ExclusiveMinimum(bound) => least = least.max(Some(whole(bound))),
+            Rule::Maximum(bound) | Rule::ExclusiveMaximum(bound) => {
+                let bound = whole(bound);
+                most = Some(most.map_or(bound, |most: i128| most.min(bound)));
+            }
+            _ => {}
         }
-        _ => false,
-    });
-    large && natural
+    }
+    match (least, most) {
+        (Some(least), Some(most)) if least >= i64::MIN.into() && most <= i64::MAX.into() => Scalar::I64,
+        (Some(0..), Some(most)) if most <= u64::MAX.into() => Scalar::U64,
+        _ => Scalar::Integer,
+    }
+}
+
+/// A bound without its fraction; one beyond 128 bits is as good as none.
+fn whole(bound: &serde_json::Number) -> i128 {
+    let float = || bound.as_f64().unwrap_or_default() as i128;
+    bound.as_i128().unwrap_or_else(float)
 }
 
 /// Whether `validate` judges texts by this format.

@@ -71,9 +71,7 @@ impl<'a> Types<'_, 'a> {
         };
         let about = match scalar {
             Scalar::Bool => Speaks::All,
-            Scalar::I32 | Scalar::I64 | Scalar::U32 | Scalar::U64 | Scalar::F32 | Scalar::F64 => {
-                Speaks::Numbers
-            }
+            _ if matches!(kind, Type::Integer | Type::Number) => Speaks::Numbers,
             _ => Speaks::Text,
         };
         let rules = rules::only(&merged.rules, about);

@@ -234,7 +234,7 @@ impl<'a> Types<'_, 'a> {
     /// Text is text, whatever its format: `anyOf: [{format: date}, {format: date-time}]` is one string; likewise
     /// numbers.
     fn join_scalars(&mut self, kept: &mut Vec<Candidate<'a>>) {
-        for (family, joined) in [(Family::Text, Scalar::String), (Family::Number, Scalar::F64)] {
+        for (family, joined) in [(Family::Text, Scalar::String), (Family::Number, Scalar::Number)] {
             let of_family =
                 |candidate: &Candidate<'a>| family_of(&candidate.variant.value.ty) == Some(family);
             if kept.iter().filter(|candidate| of_family(candidate)).count() < 2 {
@@ -246,10 +246,12 @@ impl<'a> Types<'_, 'a> {
                 .all(|candidate| {
                     matches!(
                         candidate.variant.value.ty,
-                        ModelType::Scalar(Scalar::I32 | Scalar::I64 | Scalar::U32)
+                        ModelType::Scalar(
+                            Scalar::I32 | Scalar::I64 | Scalar::U32 | Scalar::U64 | Scalar::Integer
+                        )
                     )
                 });
-            let joined = if integers { Scalar::I64 } else { joined };
+            let joined = if integers { Scalar::Integer } else { joined };
             let mut first = true;
             kept.retain_mut(|candidate| {
                 if !of_family(candidate) {
@@ -387,7 +389,15 @@ fn family_of(ty: &ModelType) -> Option<Family> {
             Scalar::String | Scalar::Bytes | Scalar::DateTime | Scalar::Date | Scalar::Uuid,
         ) => Some(Family::Text),
         ModelType::Scalar(
-            Scalar::I32 | Scalar::I64 | Scalar::U32 | Scalar::U64 | Scalar::F32 | Scalar::F64,
+            Scalar::I32
+            | Scalar::I64
+            | Scalar::U32
+            | Scalar::U64
+            | Scalar::Integer
+            | Scalar::F32
+            | Scalar::F64
+            | Scalar::Number
+            | Scalar::Decimal,
         ) => Some(Family::Number),
         _ => None,
     }
@@ -398,8 +408,12 @@ fn describe(ty: &ModelType) -> String {
     match ty {
         ModelType::Named(name) => name.0.rsplit('.').next().unwrap_or(&name.0).to_owned(),
         ModelType::Scalar(Scalar::Bool) => "boolean".to_owned(),
-        ModelType::Scalar(Scalar::I32 | Scalar::I64 | Scalar::U32 | Scalar::U64) => "integer".to_owned(),
-        ModelType::Scalar(Scalar::F32 | Scalar::F64) => "number".to_owned(),
+        ModelType::Scalar(Scalar::I32 | Scalar::I64 | Scalar::U32 | Scalar::U64 | Scalar::Integer) => {
+            "integer".to_owned()
+        }
+        ModelType::Scalar(Scalar::F32 | Scalar::F64 | Scalar::Number | Scalar::Decimal) => {
+            "number".to_owned()
+        }
         ModelType::Scalar(Scalar::Bytes | Scalar::Binary) => "bytes".to_owned(),
         ModelType::Scalar(Scalar::File) => "file".to_owned(),
         ModelType::Scalar(Scalar::DateTime) => "date-time".to_owned(),

@@ -247,6 +247,7 @@ fn invent(place: &mut dyn Value, rules: &[Rule], depth: usize) {
         NodeMut::I64(number) => *number = least(rules) as i64,
         NodeMut::U32(number) => *number = least(rules) as u32,
         NodeMut::U64(number) => *number = least(rules) as u64,
+        NodeMut::Integer(number) => *number = (least(rules) as i64).into(),
         NodeMut::F32(number) => *number = least(rules) as f32,
         NodeMut::F64(number) => *number = least(rules),
         NodeMut::Enum(enumeration) => {

@@ -248,6 +248,7 @@ fn put(place: &mut dyn Value, text: &str) -> bool {
         NodeMut::I64(place) => number(place, text),
         NodeMut::U32(place) => number(place, text),
         NodeMut::U64(place) => number(place, text),
+        NodeMut::Integer(place) => number(place, text),
         NodeMut::Enum(place) => place.set(Constant::Text(text)),
         _ => false,
     }
@@ -275,6 +276,7 @@ fn text_at(body: &dyn Value, path: &[&str]) -> Option<String> {
         Node::Text(text) => Some(text.to_owned()),
         Node::Int(number) => Some(number.to_string()),
         Node::Uint(number) => Some(number.to_string()),
+        Node::Decimal(number) => Some(number.to_string()),
         _ => None,
     })?;
     (!text.is_empty()).then_some(text)

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
-use super::{Constant, Json, Node, Open, Value};
+use super::{Constant, Decimal, Json, Node, Open, Value};
 
 /// Writes a value as `#[derive(Debug)]` would. Fields marked as sensitive show no content.
 pub fn debug(value: &dyn Value, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -15,6 +15,7 @@ pub fn debug(value: &dyn Value, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Node::Bool(value) => fmt::Debug::fmt(&value, f),
         Node::Int(value) => fmt::Debug::fmt(&value, f),
         Node::Uint(value) => fmt::Debug::fmt(&value, f),
+        Node::Decimal(value) => fmt::Display::fmt(value, f),
         Node::F32(value) => fmt::Debug::fmt(&value, f),
         Node::F64(value) => fmt::Debug::fmt(&value, f),
         Node::Text(value) => fmt::Debug::fmt(value, f),
@@ -83,6 +84,7 @@ pub fn equal(left: &dyn Value, right: &dyn Value) -> bool {
         (Node::Bool(a), Node::Bool(b)) => a == b,
         (Node::Int(a), Node::Int(b)) => a == b,
         (Node::Uint(a), Node::Uint(b)) => a == b,
+        (Node::Decimal(a), Node::Decimal(b)) => a == b,
         (Node::F32(a), Node::F32(b)) => a.partial_cmp(&b) == Some(std::cmp::Ordering::Equal),
         (Node::F64(a), Node::F64(b)) => a.partial_cmp(&b) == Some(std::cmp::Ordering::Equal),
         (Node::Text(a), Node::Text(b)) => a == b,
@@ -137,6 +139,7 @@ impl Serialize for Serializable<'_> {
             Node::Bool(value) => serializer.serialize_bool(value),
             Node::Int(value) => serializer.serialize_i64(value),
             Node::Uint(value) => serializer.serialize_u64(value),
+            Node::Decimal(value) => serialize_decimal(value, serializer),
             Node::F32(value) => serializer.serialize_f32(value),
             Node::F64(value) => serializer.serialize_f64(value),
             Node::Text(value) => serializer.serialize_str(value),
@@ -182,6 +185,17 @@ impl Serialize for Serializable<'_> {
             Node::Union(union) => Serializable(union.active().1).serialize(serializer),
             Node::Foreign(foreign) => foreign.to_json().serialize(serializer),
         }
+    }
+}
+
+/// serde has no number of any size: integers of up to 128 bits keep their digits, others become the nearest float.
+fn serialize_decimal<S: Serializer>(number: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
+    match number.as_i128() {
+        Some(whole) => match u64::try_from(whole) {
+            Ok(whole) => serializer.serialize_u64(whole),
+            Err(_) => serializer.serialize_i128(whole),
+        },
+        None => serializer.serialize_f64(number.to_f64()),
     }
 }
 

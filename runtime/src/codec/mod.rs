@@ -16,10 +16,12 @@
 
 mod bridge;
 mod check;
+mod decimal;
 mod error;
 mod extra;
 mod file;
 mod foreign;
+mod integer;
 pub mod json;
 mod macros;
 pub(crate) mod nested;
@@ -34,10 +36,12 @@ pub(crate) mod xml;
 
 pub use bridge::{Serializable, debug, deserialize, equal, serialize};
 pub use check::{Blank, Check, blank};
+pub use decimal::{Decimal, NotANumber};
 pub use error::{DecodeError, Path, PathSegment};
 pub use extra::Extra;
 pub use file::File;
 pub use foreign::{Foreign, Serde};
+pub use integer::Integer;
 pub use node::{Constant, Enumeration, List, Map, Node, NodeMut, Optional, Record, Union, Value};
 pub use scalar::{Date, DateTime, InvalidFormat, Nullable, Uuid};
 pub use shape::{Dispatch, Field, Format, JsonKind, Matching, Open, Pattern, Rule, Shape, UnionShape};

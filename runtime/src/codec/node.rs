@@ -1,6 +1,6 @@
 //! What a value looks like to the codec: its parts, without its type.
 
-use super::{File, Json, Rule, Shape, Streamed, UnionShape};
+use super::{Decimal, File, Integer, Json, Rule, Shape, Streamed, UnionShape};
 use crate::codec::Foreign;
 
 /// A value that the codec can read, write, check and compare.
@@ -33,6 +33,8 @@ pub enum Node<'a> {
     Int(i64),
     /// An unsigned integer.
     Uint(u64),
+    /// A number by its digits; where an integer is meant, one beyond 64 bits.
+    Decimal(&'a Decimal),
     /// A 32-bit float (written with the digits that a 32-bit float needs).
     F32(f32),
     /// A 64-bit float.
@@ -79,6 +81,10 @@ pub enum NodeMut<'a> {
     U32(&'a mut u32),
     /// A 64-bit unsigned integer.
     U64(&'a mut u64),
+    /// An integer of any size.
+    Integer(&'a mut Integer),
+    /// A number by its digits.
+    Decimal(&'a mut Decimal),
     /// A 32-bit float.
     F32(&'a mut f32),
     /// A 64-bit float.

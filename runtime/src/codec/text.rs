@@ -35,6 +35,7 @@ pub fn parts(value: &dyn Value) -> Parts<'_> {
         Node::Bool(false) => Parts::One(Cow::Borrowed("false")),
         Node::Int(number) => Parts::One(Cow::Owned(number.to_string())),
         Node::Uint(number) => Parts::One(Cow::Owned(number.to_string())),
+        Node::Decimal(number) => Parts::One(Cow::Owned(number.to_string())),
         Node::F32(number) => Parts::One(Cow::Owned(number.to_string())),
         Node::F64(number) => Parts::One(Cow::Owned(number.to_string())),
         Node::Text(text) => Parts::One(Cow::Borrowed(text)),
@@ -132,6 +133,8 @@ fn read_within(text: &str, place: &mut dyn Value, depth: u32) -> Result<(), Deco
         NodeMut::I64(value) => set(value, text.parse().ok(), "a 64-bit integer"),
         NodeMut::U32(value) => set(value, text.parse().ok(), "a 32-bit integer, not negative"),
         NodeMut::U64(value) => set(value, text.parse().ok(), "a 64-bit integer, not negative"),
+        NodeMut::Integer(value) => set(value, text.parse().ok(), "an integer"),
+        NodeMut::Decimal(value) => set(value, text.parse().ok(), "a number"),
         NodeMut::F32(value) => set(
             value,
             text.parse().ok().filter(|number: &f32| number.is_finite()),

@@ -74,6 +74,7 @@ impl Judge {
             Node::Bool(_) => self.rules(rules, value, |_| None),
             Node::Int(number) => self.rules(rules, value, |rule| number_rule(rule, number as f64)),
             Node::Uint(number) => self.rules(rules, value, |rule| number_rule(rule, number as f64)),
+            Node::Decimal(number) => self.rules(rules, value, |rule| number_rule(rule, number.to_f64())),
             Node::F32(number) => self.rules(rules, value, |rule| number_rule(rule, number.into())),
             Node::F64(number) => self.rules(rules, value, |rule| number_rule(rule, number)),
             Node::Text(text) => self.rules(rules, value, |rule| text_rule(rule, text)),

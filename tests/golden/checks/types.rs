@@ -172,15 +172,15 @@ v1::record!(ContactVariant2 = CONTACT_VARIANT2 { 0: phone, 1: additional_propert
 #[non_exhaustive]
 pub enum Size {
     /// `integer`
-    Integer(i64),
+    Integer(v1::Integer),
     /// `string`
     String(String),
     /// None of the alternatives that the contract names, as it came.
     Unknown(v1::Json),
 }
 
-impl From<i64> for Size {
-    fn from(value: i64) -> Self {
+impl From<v1::Integer> for Size {
+    fn from(value: v1::Integer) -> Self {
         Self::Integer(value)
     }
 }

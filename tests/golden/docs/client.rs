@@ -20,6 +20,6 @@ impl Client {
 v1::setters! { list_notes::Request;
     /// The parameter `page`.
     #[deprecated]
-    page(page: i64) = Some(page);
+    page(page: impl Into<v1::Integer>) = Some(page.into());
 }
 v1::forward_api!(Client by client { list_notes });

@@ -30,7 +30,7 @@ pub mod list_notes {
     pub struct Request {
         /// The parameter `page`.
         #[deprecated]
-        pub page: Option<i64>,
+        pub page: Option<v1::Integer>,
     }
     impl Request {
         /// With nothing set.

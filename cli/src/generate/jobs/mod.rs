@@ -6,7 +6,7 @@ mod table;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use tieline_codegen::TypeOptions;
+use tieline_codegen::{Numbers, TypeOptions};
 use tieline_contract::problem::{Diagnostic, Place, Problem, Problems};
 
 use crate::args::GenerateArgs;
@@ -35,6 +35,8 @@ pub(crate) struct Job {
     pub(crate) renamed: Vec<(String, String)>,
     /// Where these are said, by JSON pointer.
     pub(crate) places: BTreeMap<String, Place>,
+    /// The types of unlimited numbers.
+    pub(crate) numbers: Numbers,
     /// Which parts are written.
     pub(crate) sections: Sections,
     /// Which operations are written. Empty: all.
@@ -144,6 +146,7 @@ fn from_arguments(args: &GenerateArgs) -> Result<Vec<Job>, Failure> {
                 types: Vec::new(),
                 renamed: Vec::new(),
                 places: BTreeMap::new(),
+                numbers: Numbers::default(),
                 sections,
                 operations: Vec::new(),
             })),

@@ -80,6 +80,7 @@ impl Reader<'_> {
                 types: types.clone(),
                 renamed: renamed.clone(),
                 places: self.places.cloned().unwrap_or_default(),
+                numbers: self.contract.numbers.map(Into::into).unwrap_or_default(),
                 sections,
                 operations: operations.map(|list| list.get_ref().clone()).unwrap_or_default(),
             })

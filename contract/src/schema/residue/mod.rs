@@ -170,8 +170,8 @@ fn closes_itself(merged: &Merged<'_>) -> bool {
 const fn kind_of(scalar: Scalar) -> Type {
     match scalar {
         Scalar::Bool => Type::Bool,
-        Scalar::I32 | Scalar::I64 | Scalar::U32 | Scalar::U64 => Type::Integer,
-        Scalar::F32 | Scalar::F64 => Type::Number,
+        Scalar::I32 | Scalar::I64 | Scalar::U32 | Scalar::U64 | Scalar::Integer => Type::Integer,
+        Scalar::F32 | Scalar::F64 | Scalar::Number | Scalar::Decimal => Type::Number,
         _ => Type::String,
     }
 }

@@ -6,8 +6,7 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
-use super::decimal::Decimal;
-use crate::codec::{Constant, Json, List, Map, Node, Record, Value, json};
+use crate::codec::{Constant, Decimal, Json, List, Map, Node, Record, Value, json};
 
 /// What a value is in JSON.
 pub(in crate::codec) enum Instance<'a> {
@@ -42,6 +41,7 @@ impl<'a> Instance<'a> {
             Node::Bool(value) => Self::Bool(value),
             Node::Int(value) => number(itoa::Buffer::new().format(value)),
             Node::Uint(value) => number(itoa::Buffer::new().format(value)),
+            Node::Decimal(value) => Self::Number(value.clone()),
             // As they are written: JSON has no infinities.
             Node::F32(value) if value.is_finite() => number(ryu::Buffer::new().format_finite(value)),
             Node::F64(value) if value.is_finite() => number(ryu::Buffer::new().format_finite(value)),

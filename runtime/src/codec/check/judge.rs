@@ -6,7 +6,7 @@ use super::Check;
 use super::instance::{Instance, Items, Members, canonical};
 use super::keywords::{self, Keyword, Keywords, Limits, Schema};
 use crate::codec::validate::Judge;
-use crate::codec::{JsonKind, Node, PathSegment, Value, json};
+use crate::codec::{Decimal, JsonKind, Node, PathSegment, Value, json};
 
 /// What the keywords of a schema have looked at, for those that speak of all else.
 #[derive(Default)]
@@ -163,7 +163,7 @@ impl Judge {
         }
     }
 
-    fn number(&mut self, keyword: &Keyword, number: &super::decimal::Decimal) {
+    fn number(&mut self, keyword: &Keyword, number: &Decimal) {
         let (broken, demand, limit) = match keyword {
             Keyword::Least(limit) => (number < limit, "at least", limit),
             Keyword::Most(limit) => (number > limit, "at most", limit),

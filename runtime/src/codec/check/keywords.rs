@@ -4,10 +4,9 @@ use std::collections::HashMap;
 
 use regex::Regex;
 
-use super::decimal::Decimal;
 use super::instance::canonical;
 use crate::codec::shape::expression;
-use crate::codec::{Format, Json, JsonKind};
+use crate::codec::{Decimal, Format, Json, JsonKind};
 
 /// A schema and those that it refers to by name.
 #[derive(Debug)]

@@ -7,7 +7,6 @@
 //! A text and a list are the cheapest thing that a generator can write: rustc sees two constants, however much the
 //! schema says, and a reader of the code sees the schema.
 
-mod decimal;
 mod instance;
 mod judge;
 mod keywords;

@@ -5,7 +5,9 @@ use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE, 
 use jiter::{Jiter, JiterError, Peek};
 
 use super::unions::MISFIT;
-use crate::codec::{Constant, DecodeError, Enumeration, Field, Json, NodeMut, Open, Record, Value};
+use crate::codec::{
+    Constant, Decimal, DecodeError, Enumeration, Field, Integer, Json, NodeMut, Open, Record, Value,
+};
 
 /// How deep a document may nest. Deeper ones are refused, not followed.
 const MAX_DEPTH: u32 = 128;
@@ -14,6 +16,7 @@ const MAX_DEPTH: u32 = 128;
 /// unions nested in each other get, they are read as unknown ones.
 const TRIALS: usize = 100;
 
+const FRACTION: &str = "expected an integer, found a number with a fraction";
 const OUT_OF_RANGE: &str = "the integer is out of range";
 
 /// Reads a JSON text into a new value.
@@ -135,6 +138,11 @@ impl<'j> Reader<'j> {
             NodeMut::I64(value) => self.integer(peek).and_then(|wide| self.narrow(wide, value)),
             NodeMut::U32(value) => self.integer(peek).and_then(|wide| self.narrow(wide, value)),
             NodeMut::U64(value) => self.integer(peek).and_then(|wide| self.narrow(wide, value)),
+            NodeMut::Integer(value) => self.any_integer(peek).map(|integer| *value = integer),
+            NodeMut::Decimal(value) => {
+                *value = Decimal::parse(self.number_text(peek)?);
+                Ok(())
+            }
             NodeMut::F32(value) => {
                 // Parsed as 32 bits: going by way of 64 could round twice.
                 let number = self.number_text(peek)?.parse().unwrap_or(f32::NAN);
@@ -365,6 +373,19 @@ impl<'j> Reader<'j> {
         whole(text).map_err(|error| error.at_offset(start))
     }
 
+    fn any_integer(&mut self, peek: Peek) -> Result<Integer, DecodeError> {
+        if !peek.is_num() {
+            return Err(self.unexpected("an integer", peek));
+        }
+        let start = self.base + self.jiter.current_index();
+        let text = self.number_text(peek)?;
+        let fraction = || DecodeError::new(FRACTION).at_offset(start);
+        match text.parse::<i64>() {
+            Ok(small) => Ok(small.into()),
+            Err(_) => Integer::of(Decimal::parse(text)).ok_or_else(fraction),
+        }
+    }
+
     /// An infinity could not be written again.
     fn finite(&self, finite: bool, name: &str) -> Result<(), DecodeError> {
         if finite {
@@ -434,7 +455,7 @@ impl<'j> Reader<'j> {
 }
 
 /// The integer that a JSON number with fraction or exponent is. By its digits: a float would round them.
-pub(super) fn whole(text: &str) -> Result<i128, DecodeError> {
+fn whole(text: &str) -> Result<i128, DecodeError> {
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let (before, after) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let digits = format!("{before}{after}");
@@ -453,11 +474,7 @@ pub(super) fn whole(text: &str) -> Result<i128, DecodeError> {
         .saturating_sub(after.len() as i64)
         .saturating_add(dropped);
     let Ok(zeros) = u32::try_from(zeros) else {
-        let message = if zeros < 0 {
-            "expected an integer, found a number with a fraction"
-        } else {
-            OUT_OF_RANGE
-        };
+        let message = if zeros < 0 { FRACTION } else { OUT_OF_RANGE };
         return Err(DecodeError::new(message));
     };
     let whole = 10_i128

@@ -4,8 +4,8 @@
 
 use jiter::Peek;
 
-use super::read::{Reader, whole};
-use crate::codec::{DecodeError, Dispatch, JsonKind, Union};
+use super::read::Reader;
+use crate::codec::{Decimal, DecodeError, Dispatch, JsonKind, Union};
 
 impl<'j> Reader<'j> {
     pub(super) fn union(&mut self, union: &mut dyn Union, peek: Peek) -> Result<(), DecodeError> {
@@ -190,7 +190,8 @@ fn by_kind(kinds: &[(JsonKind, usize)], raw: &[u8], peek: Peek) -> Option<usize>
         |is: &dyn Fn(JsonKind) -> bool| kinds.iter().find(|(kind, _)| is(*kind)).map(|(_, index)| *index);
     // `1.0` is an integer to JSON Schema: it goes there when no other alternative takes it.
     of(&is).or_else(|| {
-        let whole = peek.is_num() && std::str::from_utf8(raw).is_ok_and(|text| whole(text).is_ok());
+        let whole =
+            peek.is_num() && std::str::from_utf8(raw).is_ok_and(|text| Decimal::parse(text).is_whole());
         of(&|kind| whole && kind == JsonKind::Integer)
     })
 }

@@ -25,6 +25,7 @@ pub fn write(value: &dyn Value, out: &mut Vec<u8>) {
         Node::Bool(false) => out.extend_from_slice(b"false"),
         Node::Int(number) => out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
         Node::Uint(number) => out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
+        Node::Decimal(number) => out.extend_from_slice(number.to_string().as_bytes()),
         Node::F32(number) => write_float(number.is_finite(), ryu::Buffer::new().format_finite(number), out),
         Node::F64(number) => write_float(number.is_finite(), ryu::Buffer::new().format_finite(number), out),
         Node::Text(text) => write_string(text, out),

@@ -1,11 +1,26 @@
-//! Numbers by their digits: JSON compares them by value, however long they are.
+//! Numbers by their digits: JSON knows no largest one, and compares them by value.
 
 use std::cmp::Ordering;
 use std::fmt;
+use std::str::FromStr;
 
-/// A number as JSON writes it: digits without zeros at either end, and the power of ten of the last.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::codec) struct Decimal {
+use super::{Node, NodeMut, Value};
+
+/// A number of any size and with any number of digits, none of them rounded (`format: decimal`).
+///
+/// Compared by value, as JSON Schema does: `1.50` is `1.5`.
+///
+/// ```
+/// use tieline::codec::Decimal;
+///
+/// let price: Decimal = "19.99".parse()?;
+/// assert!(price < Decimal::from(20));
+/// assert_eq!(price.to_string(), "19.99");
+/// # Ok::<(), tieline::codec::NotANumber>(())
+/// ```
+// Digits without zeros at either end, and the power of ten of the last.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Decimal {
     negative: bool,
     /// Empty: zero.
     digits: String,
@@ -49,8 +64,22 @@ impl Decimal {
     }
 
     /// Whether it has no fraction.
-    pub(in crate::codec) fn is_whole(&self) -> bool {
+    pub fn is_whole(&self) -> bool {
         self.exponent >= 0
+    }
+
+    /// The nearest `f64`; an infinity beyond its range.
+    pub fn to_f64(&self) -> f64 {
+        self.to_string().parse().unwrap_or(f64::NAN)
+    }
+
+    /// As an `i128`, if it has no fraction and is in the range of one.
+    pub fn as_i128(&self) -> Option<i128> {
+        let power = 10_i128.checked_pow(u32::try_from(self.exponent).ok()?)?;
+        let digits = if self.digits.is_empty() { "0" } else { &self.digits };
+        // With the sign from the start, as the smallest is one further from zero than the largest.
+        let sign = if self.negative { "-" } else { "" };
+        format!("{sign}{digits}").parse::<i128>().ok()?.checked_mul(power)
     }
 
     /// Whether it is a whole multiple of `step`. A step that is not above 0 is no step, and asks for nothing.
@@ -97,6 +126,55 @@ impl Decimal {
         order(self)
             .cmp(&order(other))
             .then_with(|| self.digits.cmp(&other.digits))
+    }
+}
+
+/// Text that is no number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotANumber;
+
+impl fmt::Display for NotANumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the text is not a number as JSON writes them, such as -12.5 or 1e3")
+    }
+}
+
+impl std::error::Error for NotANumber {}
+
+impl FromStr for Decimal {
+    type Err = NotANumber;
+
+    fn from_str(text: &str) -> Result<Self, NotANumber> {
+        is_number(text).then(|| Self::parse(text)).ok_or(NotANumber)
+    }
+}
+
+/// Whether a text is a number as JSON writes them; zeros before it are passed over.
+fn is_number(text: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
+    digits(whole) && digits(fraction) && digits(exponent.strip_prefix(['-', '+']).unwrap_or(exponent))
+}
+
+impl Default for Decimal {
+    fn default() -> Self {
+        Self::parse("0")
+    }
+}
+
+impl Value for Decimal {
+    fn node(&self) -> Node<'_> {
+        Node::Decimal(self)
+    }
+
+    fn node_mut(&mut self) -> NodeMut<'_> {
+        NodeMut::Decimal(self)
+    }
+
+    fn blank() -> Self {
+        Self::default()
     }
 }
 
