@@ -413,6 +413,28 @@ fn overlays_of_the_file_and_of_the_command_line_apply_in_this_order() {
 }
 
 #[test]
+fn tieline_toml_chooses_the_types_of_unlimited_numbers() {
+    let contract = "openapi: 3.1.0\ninfo: {title: T, version: '1'}\npaths: {}\ncomponents: {schemas: {Count: {type: integer}}}\n";
+    let table = |numbers: &str| format!("[[contract]]\npath = \"count.yaml\"\nout = \"api\"\n{numbers}\n");
+    let (open, simple, wrong) = (
+        table(""),
+        table("numbers = \"primitive\""),
+        table("numbers = \"float\""),
+    );
+    let run = |config: &str| Home::with(&[("count.yaml", contract), ("tieline.toml", config)]);
+    let home = run(&open);
+    home.run(&["generate"]).exits(0);
+    assert!(home.read("api/count/types.rs").contains("Count(pub v1::Integer)"));
+    let home = run(&simple);
+    home.run(&["generate"]).exits(0);
+    assert!(home.read("api/count/types.rs").contains("Count(pub i64)"));
+    run(&wrong)
+        .run(&["generate"])
+        .exits(2)
+        .says(&["primitive", "open", "exact"]);
+}
+
+#[test]
 fn the_report_is_a_page_of_contracts_and_problems_with_every_text_escaped() {
     let broken = "openapi: 3.1.0\ninfo: {title: T, version: '1'}\npaths:\n  '<script>alert(1)</script>': {get: {responses: {}}}\n";
     let home = Home::with(&[("pets.yaml", PETS), ("broken.yaml", broken)]);

@@ -3,7 +3,7 @@
 use std::fs;
 
 use tempfile::TempDir;
-use tieline_codegen::{Generator, Output, TypeOptions};
+use tieline_codegen::{Generator, Numbers, Output, TypeOptions};
 
 const ZOO: &str = r##"
 openapi: 3.1.0
@@ -177,4 +177,22 @@ fn an_operation_takes_the_name_that_was_decided_and_keeps_its_id() {
         text.contains("pub mod cages {") && text.contains("\"listCages\""),
         "{text}"
     );
+}
+
+#[test]
+fn the_types_of_unlimited_numbers_are_a_choice() {
+    let of = |numbers: Numbers| {
+        let output = render(ZOO, |generator| generator.numbers(numbers)).unwrap();
+        let types = file(&output, "types.rs");
+        let has = |text: &str| types.contains(text);
+        (
+            has("count: Option<v1::Integer>"),
+            has("count: Option<i64>"),
+            has("mane: f64"),
+            has("mane: v1::Decimal"),
+        )
+    };
+    assert_eq!(of(Numbers::Open), (true, false, true, false));
+    assert_eq!(of(Numbers::Primitive), (false, true, true, false));
+    assert_eq!(of(Numbers::Exact), (true, false, false, true));
 }

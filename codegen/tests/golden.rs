@@ -21,6 +21,7 @@ const GOLDENS: &[&str] = &[
     "maps",
     "media",
     "multipart",
+    "numbers",
     "objects",
     "pages",
     "parameters",

@@ -24,6 +24,7 @@ goldens! {
     maps = "../golden/maps/mod.rs": "Maps, and properties beside the named ones.";
     media = "../golden/media/mod.rs": "Several media types of one body.";
     multipart = "../golden/multipart/mod.rs": "Bodies in parts, with files.";
+    numbers = "../golden/numbers/mod.rs": "Numbers of any size, and what limits them.";
     objects = "../golden/objects/mod.rs": "Objects, aliases and rules.";
     pages = "../golden/pages/mod.rs": "Lists in pages.";
     parameters = "../golden/parameters/mod.rs": "Parameters of every place.";
@@ -57,9 +58,11 @@ mod tests {
     use serde::Serialize;
     use serde::de::DeserializeOwned;
     use serde_json::json;
-    use tieline::codec::{Date, Nullable, Value, validate};
+    use tieline::codec::{Date, Nullable, Value, json, validate};
 
-    use super::{all_of, checks, enums, maps, objects, recursion, three_states, union_by_kind, union_by_tag};
+    use super::{
+        all_of, checks, enums, maps, numbers, objects, recursion, three_states, union_by_kind, union_by_tag,
+    };
 
     /// Reads a value, and checks that writing it gives what was read.
     fn round_trip<T: Serialize + DeserializeOwned>(json: &serde_json::Value) -> T {
@@ -67,6 +70,26 @@ mod tests {
         let written = serde_json::to_value(&value).expect("written to memory");
         assert_eq!(written, *json);
         value
+    }
+
+    #[test]
+    fn integers_keep_every_digit() {
+        use numbers::types::Ledger;
+        for total in [
+            "7",
+            "-9223372036854775809",
+            "9223372036854775808",
+            "123456789012345678901234567890123456789012345",
+        ] {
+            let text = format!(
+                "{{\"total\":{total},\"parts\":[{total}],\"rate\":0.5,\"price\":0.10000000000000000000000001}}"
+            );
+            let ledger: Ledger = json::read_new(text.as_bytes()).expect("read");
+            assert_eq!(json::to_string(&ledger), text);
+            assert_eq!(ledger.total.to_string(), total);
+        }
+        let small = Ledger::new(7, 0.5).parts(vec![1.into()]);
+        assert!(small.total == 7 && small.total < 8 && validate(&small).is_empty());
     }
 
     #[test]

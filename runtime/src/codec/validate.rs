@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::check::canonical;
-use super::{Json, Matching, Node, Open, Path, PathSegment, Rule, Union, Value, json};
+use super::{Decimal, Json, Matching, Node, Open, Path, PathSegment, Rule, Union, Value, json};
 
 /// A rule that a value breaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +74,7 @@ impl Judge {
             Node::Bool(_) => self.rules(rules, value, |_| None),
             Node::Int(number) => self.rules(rules, value, |rule| number_rule(rule, number as f64)),
             Node::Uint(number) => self.rules(rules, value, |rule| number_rule(rule, number as f64)),
-            Node::Decimal(number) => self.rules(rules, value, |rule| number_rule(rule, number.to_f64())),
+            Node::Decimal(number) => self.rules(rules, value, |rule| decimal_rule(rule, number)),
             Node::F32(number) => self.rules(rules, value, |rule| number_rule(rule, number.into())),
             Node::F64(number) => self.rules(rules, value, |rule| number_rule(rule, number)),
             Node::Text(text) => self.rules(rules, value, |rule| text_rule(rule, text)),
@@ -323,16 +323,41 @@ fn each(rules: &[Rule]) -> &[Rule] {
 }
 
 fn number_rule(rule: &Rule, number: f64) -> Option<Cow<'static, str>> {
-    match *rule {
-        Rule::Minimum(limit) if number < limit => Some(format!("must be at least {limit}").into()),
-        Rule::Maximum(limit) if number > limit => Some(format!("must be at most {limit}").into()),
-        Rule::ExclusiveMinimum(limit) if number <= limit => Some(format!("must be more than {limit}").into()),
-        Rule::ExclusiveMaximum(limit) if number >= limit => Some(format!("must be less than {limit}").into()),
-        Rule::MultipleOf(step) if !is_multiple(number, step) => {
-            Some(format!("must be a multiple of {step}").into())
-        }
-        _ => None,
-    }
+    let broken = match *rule {
+        Rule::Minimum(limit) => number < limit,
+        Rule::Maximum(limit) => number > limit,
+        Rule::ExclusiveMinimum(limit) => number <= limit,
+        Rule::ExclusiveMaximum(limit) => number >= limit,
+        Rule::MultipleOf(step) => !is_multiple(number, step),
+        _ => false,
+    };
+    broken.then(|| number_demand(rule)).flatten()
+}
+
+/// As [`number_rule`], by the digits.
+fn decimal_rule(rule: &Rule, number: &Decimal) -> Option<Cow<'static, str>> {
+    let of = |limit: f64| Decimal::parse(&limit.to_string());
+    let broken = match *rule {
+        Rule::Minimum(limit) => *number < of(limit),
+        Rule::Maximum(limit) => *number > of(limit),
+        Rule::ExclusiveMinimum(limit) => *number <= of(limit),
+        Rule::ExclusiveMaximum(limit) => *number >= of(limit),
+        Rule::MultipleOf(step) => !number.is_multiple_of(&of(step)),
+        _ => false,
+    };
+    broken.then(|| number_demand(rule)).flatten()
+}
+
+fn number_demand(rule: &Rule) -> Option<Cow<'static, str>> {
+    let (demand, limit) = match *rule {
+        Rule::Minimum(limit) => ("at least", limit),
+        Rule::Maximum(limit) => ("at most", limit),
+        Rule::ExclusiveMinimum(limit) => ("more than", limit),
+        Rule::ExclusiveMaximum(limit) => ("less than", limit),
+        Rule::MultipleOf(step) => ("a multiple of", step),
+        _ => return None,
+    };
+    Some(format!("must be {demand} {limit}").into())
 }
 
 /// A step that is not above 0 is no step, and asks for nothing. With decimal steps the quotient is rarely exact in binary: a rounding error is forgiven.

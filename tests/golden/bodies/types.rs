@@ -108,9 +108,9 @@ v1::record!(Customer = CUSTOMER {
 #[derive(Clone, Default)]
 pub struct CustomerLimits {
     /// The property `most`.
-    pub most: Option<v1::Integer>,
+    pub most: Option<i64>,
     /// The property `least`.
-    pub least: Option<v1::Integer>,
+    pub least: Option<i64>,
     /// Properties that the contract does not name.
     pub additional_properties: v1::Extra,
 }
@@ -121,13 +121,13 @@ impl CustomerLimits {
         <Self as Default>::default()
     }
     /// Sets `most`.
-    pub fn most(mut self, most: impl Into<v1::Integer>) -> Self {
-        self.most = Some(most.into());
+    pub fn most(mut self, most: i64) -> Self {
+        self.most = Some(most);
         self
     }
     /// Sets `least`.
-    pub fn least(mut self, least: impl Into<v1::Integer>) -> Self {
-        self.least = Some(least.into());
+    pub fn least(mut self, least: i64) -> Self {
+        self.least = Some(least);
         self
     }
 }
@@ -214,7 +214,7 @@ pub struct Item {
     /// The property `sku`.
     pub sku: String,
     /// The property `count`.
-    pub count: Option<v1::Integer>,
+    pub count: Option<i64>,
     /// Properties that the contract does not name.
     pub additional_properties: v1::Extra,
 }
@@ -225,8 +225,8 @@ impl Item {
         Self { sku: sku.into(), count: None, additional_properties: <_>::default() }
     }
     /// Sets `count`.
-    pub fn count(mut self, count: impl Into<v1::Integer>) -> Self {
-        self.count = Some(count.into());
+    pub fn count(mut self, count: i64) -> Self {
+        self.count = Some(count);
         self
     }
 }
@@ -275,7 +275,7 @@ v1::record!(Where = WHERE { 0: city, 1: born, 2: additional_properties });
 #[derive(Clone, Default)]
 pub struct WhereBorn {
     /// The property `after`.
-    pub after: Option<v1::Integer>,
+    pub after: Option<i64>,
     /// Properties that the contract does not name.
     pub additional_properties: v1::Extra,
 }
@@ -286,8 +286,8 @@ impl WhereBorn {
         <Self as Default>::default()
     }
     /// Sets `after`.
-    pub fn after(mut self, after: impl Into<v1::Integer>) -> Self {
-        self.after = Some(after.into());
+    pub fn after(mut self, after: i64) -> Self {
+        self.after = Some(after);
         self
     }
 }

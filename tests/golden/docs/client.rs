@@ -20,6 +20,6 @@ impl Client {
 v1::setters! { list_notes::Request;
     /// The parameter `page`.
     #[deprecated]
-    page(page: impl Into<v1::Integer>) = Some(page.into());
+    page(page: i64) = Some(page);
 }
 v1::forward_api!(Client by client { list_notes });

@@ -30,7 +30,7 @@ pub mod list_notes {
     pub struct Request {
         /// The parameter `page`.
         #[deprecated]
-        pub page: Option<v1::Integer>,
+        pub page: Option<i64>,
     }
     impl Request {
         /// With nothing set.

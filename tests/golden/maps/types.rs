@@ -34,7 +34,7 @@ pub struct Extended {
     /// The property `name`.
     pub name: String,
     /// Properties that the contract does not name.
-    pub additional_properties: ::std::collections::BTreeMap<String, v1::Integer>,
+    pub additional_properties: ::std::collections::BTreeMap<String, i64>,
 }
 
 impl Extended {
@@ -45,7 +45,7 @@ impl Extended {
     /// Sets `additional_properties`.
     pub fn additional_properties(
         mut self,
-        additional_properties: ::std::collections::BTreeMap<String, v1::Integer>,
+        additional_properties: ::std::collections::BTreeMap<String, i64>,
     ) -> Self {
         self.additional_properties = additional_properties;
         self

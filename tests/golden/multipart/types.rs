@@ -116,7 +116,7 @@ pub struct Kept {
     /// The property `name`.
     pub name: Option<String>,
     /// The property `size`.
-    pub size: Option<v1::Integer>,
+    pub size: Option<i64>,
     /// The property `versions`.
     pub versions: Option<Vec<String>>,
     /// The property `title`.
@@ -140,8 +140,8 @@ impl Kept {
         self
     }
     /// Sets `size`.
-    pub fn size(mut self, size: impl Into<v1::Integer>) -> Self {
-        self.size = Some(size.into());
+    pub fn size(mut self, size: i64) -> Self {
+        self.size = Some(size);
         self
     }
     /// Sets `versions`.

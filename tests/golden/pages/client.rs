@@ -36,7 +36,7 @@ impl Client {
 
 v1::setters! { by_cursor::Request;
     /// The parameter `limit`.
-    limit(limit: impl Into<v1::Integer>) = Some(limit.into());
+    limit(limit: i64) = Some(limit);
     /// The parameter `page_token`.
     page_token(page_token: impl Into<String>) = Some(page_token.into());
 }
@@ -45,20 +45,20 @@ v1::setters! { by_number::Request;
     /// The parameter `page`.
     page(page: i32) = Some(page);
     /// The parameter `perPage`.
-    per_page(per_page: impl Into<v1::Integer>) = Some(per_page.into());
+    per_page(per_page: i64) = Some(per_page);
 }
 
 v1::setters! { by_offset::Request;
     /// The parameter `skip`.
-    skip(skip: impl Into<v1::Integer>) = Some(skip.into());
+    skip(skip: i64) = Some(skip);
     /// The parameter `limit`.
-    limit(limit: impl Into<v1::Integer>) = Some(limit.into());
+    limit(limit: i64) = Some(limit);
 }
 
 v1::setters! { whole::Request;
     /// The parameter `page`.
-    page(page: impl Into<v1::Integer>) = Some(page.into());
+    page(page: i64) = Some(page);
     /// The parameter `limit`.
-    limit(limit: impl Into<v1::Integer>) = Some(limit.into());
+    limit(limit: i64) = Some(limit);
 }
 v1::forward_api!(Client by client { by_cursor, by_number, by_offset, by_link, by_url, whole });

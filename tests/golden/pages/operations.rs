@@ -17,7 +17,7 @@ pub mod by_cursor {
     #[derive(Clone, Default)]
     pub struct Request {
         /// The parameter `limit`.
-        pub limit: Option<v1::Integer>,
+        pub limit: Option<i64>,
         /// The parameter `page_token`.
         pub page_token: Option<String>,
     }
@@ -64,7 +64,7 @@ pub mod by_number {
         /// The parameter `page`.
         pub page: Option<i32>,
         /// The parameter `perPage`.
-        pub per_page: Option<v1::Integer>,
+        pub per_page: Option<i64>,
     }
     impl Request {
         /// With nothing set.
@@ -104,9 +104,9 @@ pub mod by_offset {
     #[derive(Clone, Default)]
     pub struct Request {
         /// The parameter `skip`.
-        pub skip: Option<v1::Integer>,
+        pub skip: Option<i64>,
         /// The parameter `limit`.
-        pub limit: Option<v1::Integer>,
+        pub limit: Option<i64>,
     }
     impl Request {
         /// With nothing set.
@@ -123,7 +123,7 @@ pub mod by_offset {
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
         /// 200 Ok.
-        Ok(Vec<v1::Integer>),
+        Ok(Vec<i64>),
     }
     v1::reply_set!(Response { 0: Ok(body) = 200 });
     pub use v1::NoFailure as Failure;
@@ -133,8 +133,8 @@ pub mod by_offset {
         inputs: Query(FormExploded), Query(FormExploded);
         successes: Code(200) => Json("application/json");
     }
-    v1::http_call!(Request -> Vec<v1::Integer>: Ok(body));
-    v1::paginated!(Request -> v1::Integer: [Offset { input: 0 }] page => page);
+    v1::http_call!(Request -> Vec<i64>: Ok(body));
+    v1::paginated!(Request -> i64: [Offset { input: 0 }] page => page);
 }
 
 /// The operation `byLink`.
@@ -180,8 +180,8 @@ pub mod by_link {
         GET: Literal("/by-link");
         successes: Code(200) => Json("application/json");
     }
-    v1::http_call!(Request -> Vec<v1::Integer>: Ok(body));
-    v1::paginated!(Request -> v1::Integer: [Link] page => page);
+    v1::http_call!(Request -> Vec<i64>: Ok(body));
+    v1::paginated!(Request -> i64: [Link] page => page);
 }
 
 /// The operation `byUrl`.
@@ -214,7 +214,7 @@ pub mod by_url {
         successes: Code(200) => Json("application/json");
     }
     v1::http_call!(Request -> types::Rows: Ok(body));
-    v1::paginated!(Request -> v1::Integer: [Url(&["links", "next"])] page => page.rows);
+    v1::paginated!(Request -> i64: [Url(&["links", "next"])] page => page.rows);
 }
 
 /// The operation `whole`.
@@ -226,9 +226,9 @@ pub mod whole {
     #[derive(Clone, Default)]
     pub struct Request {
         /// The parameter `page`.
-        pub page: Option<v1::Integer>,
+        pub page: Option<i64>,
         /// The parameter `limit`.
-        pub limit: Option<v1::Integer>,
+        pub limit: Option<i64>,
     }
     impl Request {
         /// With nothing set.
@@ -249,5 +249,5 @@ pub mod whole {
         inputs: Query(FormExploded), Query(FormExploded);
         successes: Code(200) => Json("application/json");
     }
-    v1::http_call!(Request -> Vec<v1::Integer>: Ok(body));
+    v1::http_call!(Request -> Vec<i64>: Ok(body));
 }

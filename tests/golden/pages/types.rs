@@ -98,9 +98,9 @@ v1::record!(Pet = PET { 0: name, 1: additional_properties });
 #[derive(Clone)]
 pub struct Rows {
     /// The property `rows`.
-    pub rows: Vec<v1::Integer>,
+    pub rows: Vec<i64>,
     /// The property `marks`.
-    pub marks: Vec<v1::Integer>,
+    pub marks: Vec<i64>,
     /// The property `links`.
     pub links: Option<RowsLinks>,
     /// Properties that the contract does not name.
@@ -109,7 +109,7 @@ pub struct Rows {
 
 impl Rows {
     /// With what must be given.
-    pub fn new(rows: Vec<v1::Integer>, marks: Vec<v1::Integer>) -> Self {
+    pub fn new(rows: Vec<i64>, marks: Vec<i64>) -> Self {
         Self { rows, marks, links: None, additional_properties: <_>::default() }
     }
     /// Sets `links`.

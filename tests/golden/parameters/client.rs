@@ -11,7 +11,7 @@ impl Client {
     /// Lists books.
     pub fn list_books(
         &self,
-        shelf: impl Into<v1::Integer>,
+        shelf: i64,
         session: impl Into<String>,
     ) -> Pending<'_, list_books::Request> {
         Pending::new(&self.0, list_books::Request::new(shelf, session))
@@ -33,11 +33,11 @@ v1::setters! { list_books::Request;
     /// The parameter `tag`.
     tag(tag: Vec<String>) = Some(tag);
     /// The parameter `ids`.
-    ids(ids: Vec<v1::Integer>) = Some(ids);
+    ids(ids: Vec<i64>) = Some(ids);
     /// The parameter `filter`.
     filter(filter: types::ListBooksFilter) = Some(filter);
     /// The parameter `timeout`.
-    timeout_(timeout: impl Into<v1::Integer>) = Some(timeout.into());
+    timeout_(timeout: i64) = Some(timeout);
     /// The parameter `X-Request-ID`.
     x_request_id(x_request_id: v1::Uuid) = Some(x_request_id);
 }

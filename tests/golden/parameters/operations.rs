@@ -17,17 +17,17 @@ pub mod list_books {
     #[derive(Clone)]
     pub struct Request {
         /// The parameter `shelf`.
-        pub shelf: v1::Integer,
+        pub shelf: i64,
         /// How many at most.
         pub limit: Option<i32>,
         /// The parameter `tag`.
         pub tag: Option<Vec<String>>,
         /// The parameter `ids`.
-        pub ids: Option<Vec<v1::Integer>>,
+        pub ids: Option<Vec<i64>>,
         /// The parameter `filter`.
         pub filter: Option<types::ListBooksFilter>,
         /// The parameter `timeout`.
-        pub timeout: Option<v1::Integer>,
+        pub timeout: Option<i64>,
         /// The parameter `X-Request-ID`.
         pub x_request_id: Option<v1::Uuid>,
         /// The parameter `session`.
@@ -35,9 +35,9 @@ pub mod list_books {
     }
     impl Request {
         /// With what must be given.
-        pub fn new(shelf: impl Into<v1::Integer>, session: impl Into<String>) -> Self {
+        pub fn new(shelf: i64, session: impl Into<String>) -> Self {
             Self {
-                shelf: shelf.into(),
+                shelf,
                 limit: None,
                 tag: None,
                 ids: None,

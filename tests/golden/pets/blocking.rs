@@ -10,10 +10,7 @@ v1::blocking_client!(super::Client);
 
 impl Client {
     /// Finds a pet.
-    pub fn get_pet(
-        &self,
-        id: impl Into<v1::Integer>,
-    ) -> Pending<'_, get_pet::Request, v1::Blocking> {
+    pub fn get_pet(&self, id: i64) -> Pending<'_, get_pet::Request, v1::Blocking> {
         Pending::new(&self.0, get_pet::Request::new(id))
     }
 }

@@ -9,7 +9,7 @@ use super::*;
 
 impl Client {
     /// Finds a pet.
-    pub fn get_pet(&self, id: impl Into<v1::Integer>) -> Pending<'_, get_pet::Request> {
+    pub fn get_pet(&self, id: i64) -> Pending<'_, get_pet::Request> {
         Pending::new(&self.0, get_pet::Request::new(id))
     }
 }

@@ -17,14 +17,14 @@ pub mod get_pet {
     #[derive(Clone)]
     pub struct Request {
         /// The parameter `id`.
-        pub id: v1::Integer,
+        pub id: i64,
         /// Say more.
         pub verbose: Option<bool>,
     }
     impl Request {
         /// With what must be given.
-        pub fn new(id: impl Into<v1::Integer>) -> Self {
-            Self { id: id.into(), verbose: None }
+        pub fn new(id: i64) -> Self {
+            Self { id, verbose: None }
         }
     }
     static REQUEST: v1::Shape = v1::Shape::new(

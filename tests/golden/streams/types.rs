@@ -118,7 +118,7 @@ v1::record!(CompleteBody = COMPLETE_BODY { 0: prompt, 1: additional_properties }
 #[derive(Clone, Default)]
 pub struct AddMeasurementsResponse {
     /// The property `count`.
-    pub count: Option<v1::Integer>,
+    pub count: Option<i64>,
     /// Properties that the contract does not name.
     pub additional_properties: v1::Extra,
 }
@@ -129,8 +129,8 @@ impl AddMeasurementsResponse {
         <Self as Default>::default()
     }
     /// Sets `count`.
-    pub fn count(mut self, count: impl Into<v1::Integer>) -> Self {
-        self.count = Some(count.into());
+    pub fn count(mut self, count: i64) -> Self {
+        self.count = Some(count);
         self
     }
 }

@@ -19,7 +19,7 @@ pub struct Patch {
     /// The property `optional_nullable`.
     pub optional_nullable: Option<v1::Nullable<String>>,
     /// The property `items`.
-    pub items: Option<Vec<Option<v1::Integer>>>,
+    pub items: Option<Vec<Option<i64>>>,
     /// The property `alias`.
     pub alias: Option<v1::Nullable<Nothing>>,
     /// Properties that the contract does not name.
@@ -50,7 +50,7 @@ impl Patch {
         self
     }
     /// Sets `items`.
-    pub fn items(mut self, items: Vec<Option<v1::Integer>>) -> Self {
+    pub fn items(mut self, items: Vec<Option<i64>>) -> Self {
         self.items = Some(items);
         self
     }

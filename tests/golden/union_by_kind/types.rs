@@ -94,15 +94,15 @@ v1::union!(Filter = FILTER: Unknown { 0: String, 1: ListOfString, 2: Range, 3: E
 #[derive(Clone)]
 pub struct Range {
     /// The property `from`.
-    pub from: v1::Integer,
+    pub from: i64,
     /// Properties that the contract does not name.
     pub additional_properties: v1::Extra,
 }
 
 impl Range {
     /// With what must be given.
-    pub fn new(from: impl Into<v1::Integer>) -> Self {
-        Self { from: from.into(), additional_properties: <_>::default() }
+    pub fn new(from: i64) -> Self {
+        Self { from, additional_properties: <_>::default() }
     }
 }
 static RANGE: v1::Shape = v1::Shape::new("Range", &[v1::Field::required("from")])
@@ -113,15 +113,15 @@ v1::record!(Range = RANGE { 0: from, 1: additional_properties });
 #[derive(Clone)]
 pub struct Exact {
     /// The property `is`.
-    pub is: v1::Integer,
+    pub is: i64,
     /// Properties that the contract does not name.
     pub additional_properties: v1::Extra,
 }
 
 impl Exact {
     /// With what must be given.
-    pub fn new(is: impl Into<v1::Integer>) -> Self {
-        Self { is: is.into(), additional_properties: <_>::default() }
+    pub fn new(is: i64) -> Self {
+        Self { is, additional_properties: <_>::default() }
     }
 }
 static EXACT: v1::Shape = v1::Shape::new("Exact", &[v1::Field::required("is")])

@@ -33,7 +33,7 @@ v1::record!(Subscription = SUBSCRIPTION { 0: address, 1: additional_properties }
 #[derive(Clone)]
 pub struct Issue {
     /// The property `number`.
-    pub number: v1::Integer,
+    pub number: i64,
     /// The property `title`.
     pub title: Option<String>,
     /// Properties that the contract does not name.
@@ -42,8 +42,8 @@ pub struct Issue {
 
 impl Issue {
     /// With what must be given.
-    pub fn new(number: impl Into<v1::Integer>) -> Self {
-        Self { number: number.into(), title: None, additional_properties: <_>::default() }
+    pub fn new(number: i64) -> Self {
+        Self { number, title: None, additional_properties: <_>::default() }
     }
     /// Sets `title`.
     pub fn title(mut self, title: impl Into<String>) -> Self {
