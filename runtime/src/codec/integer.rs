@@ -196,7 +196,7 @@ macro_rules! integers {
 
         impl PartialEq<$ty> for Integer {
             fn eq(&self, other: &$ty) -> bool {
-                *self == Self::from(*other)
+                self.as_i128() == i128::try_from(*other).ok()
             }
         }
 
