@@ -238,3 +238,28 @@ components:
         read.contract.types.keys()
     );
 }
+
+#[test]
+fn a_dynamic_reference_to_a_plain_anchor_is_a_plain_reference() {
+    let read = quiet(
+        "paths: {}
+components:
+  schemas:
+    Root:
+      $id: https://example.com/root
+      $dynamicAnchor: meta
+      type: object
+      properties: {foo: {type: boolean}, bar: {$ref: bar}}
+      $defs:
+        extended: {$id: extended, $anchor: meta, type: object, properties: {text: {type: string}}}
+        bar: {$id: bar, type: object, properties: {baz: {$dynamicRef: 'extended#meta'}}}
+",
+    );
+    let Type::Named(bar) = &fields(&read, "Root")[1].value.ty else {
+        panic!("no type of its own");
+    };
+    let Type::Named(baz) = &fields(&read, &bar.0)[0].value.ty else {
+        panic!("no type of its own");
+    };
+    assert_eq!(fields(&read, &baz.0)[0].name, "text");
+}

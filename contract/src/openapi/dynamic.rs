@@ -123,6 +123,10 @@ impl<'d> Resolver<'d> {
                     }
                     None => entries.push(entry.clone()),
                 },
+                ("$defs", _) => entries.push(Entry {
+                    value: self.definitions(&entry.value, &at.child(&entry.key), &bindings, depth + 1),
+                    ..entry.clone()
+                }),
                 _ => entries.push(Entry {
                     value: self.node(&entry.value, &at.child(&entry.key), &bindings, depth + 1),
                     ..entry.clone()
@@ -147,6 +151,24 @@ impl<'d> Resolver<'d> {
         build::object(node.span, entries)
     }
 
+    /// Definitions are not applied where they stand: one that is a resource of its own binds what is in it, and nothing
+    /// around it.
+    fn definitions(&mut self, node: &'d Node, at: &Pointer, outer: &Bindings, depth: usize) -> Node {
+        let Some(object) = node.as_object() else {
+            return self.node(node, at, outer, depth);
+        };
+        let entries = object.entries().iter().map(|entry| {
+            let is_resource = entry.value.get("$id").is_some_and(|id| id.as_str().is_some());
+            let none = Bindings::new();
+            let outer = if is_resource { &none } else { outer };
+            Entry {
+                value: self.node(&entry.value, &at.child(&entry.key), outer, depth + 1),
+                ..entry.clone()
+            }
+        });
+        build::object(node.span, entries.collect())
+    }
+
     /// What a dynamic reference becomes: a plain one. `None`: nothing, which any value satisfies.
     fn dynamic(&mut self, entry: &Entry, text: &str, bindings: &Bindings) -> Option<Entry> {
         let name = text.split_once('#').map_or("", |(_, name)| name);
@@ -155,7 +177,12 @@ impl<'d> Resolver<'d> {
             value,
             ..entry.clone()
         };
-        if let Some(bound) = bindings.iter().find(|bound| bound.name == name) {
+        // One that leads to a plain anchor is a plain reference.
+        let plain = self.document.lookup_from(&entry.value, text);
+        let is_plain =
+            plain.is_ok_and(|target| target.node.get("$dynamicAnchor").and_then(Node::as_str) != Some(name));
+        let bound = bindings.iter().find(|bound| bound.name == name);
+        if let Some(bound) = bound.filter(|_| !is_plain) {
             let text = format!("#{}", bound.pointer.to_fragment());
             return Some(reference(build::text(bound.at, &text)));
         }

@@ -8,6 +8,8 @@ use super::{FileId, Kind, Node, Pointer, uri};
 /// A part of a file with a URI of its own (`$id`), or a whole file that says its own (`$self`).
 #[derive(Debug, Clone)]
 pub(super) struct Resource {
+    /// The file that it stands in.
+    file: FileId,
     /// Where it starts.
     pub(super) pointer: Pointer,
     /// Its URI, which references in it are relative to.
@@ -70,7 +72,8 @@ impl Identities {
 
     /// Where an anchor of a resource of another place is.
     pub(super) fn anchor_in(&self, file: FileId, start: &Pointer, name: &str) -> Option<&Pointer> {
-        let resource = self.resources.iter().position(|one| one.pointer == *start);
+        let mut resources = self.resources.iter();
+        let resource = resources.position(|one| one.file == file && one.pointer == *start);
         let named = |resource| self.anchors.get(&(file, resource, name.to_owned()));
         resource.and_then(|own| named(Some(own))).or_else(|| named(None))
     }
@@ -152,6 +155,7 @@ impl Walk<'_> {
         self.known.uris.entry(name.to_owned()).or_insert_with(here);
         self.known.uris.entry(uri.clone()).or_insert_with(here);
         self.known.resources.push(Resource {
+            file: self.file,
             pointer: self.at.clone(),
             uri,
         });
