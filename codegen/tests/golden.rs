@@ -13,6 +13,7 @@ const GOLDENS: &[&str] = &[
     "bodies",
     "checks",
     "decided",
+    "directions",
     "docs",
     "enums",
     "examples",

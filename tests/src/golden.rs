@@ -17,6 +17,7 @@ goldens! {
     bodies = "../golden/bodies/mod.rs": "Forms and queries with names that nest.";
     checks = "../golden/checks/mod.rs": "What schemas say beside their types.";
     decided = "../golden/decided/mod.rs": "Names, replacements and derives that were decided by hand.";
+    directions = "../golden/directions/mod.rs": "Properties that only requests or only replies have.";
     docs = "../golden/docs/mod.rs": "Documentation that rustdoc would misread, and what is deprecated.";
     enums = "../golden/enums/mod.rs": "Constants of any text.";
     grpc = "../golden/grpc/mod.rs": "A gRPC service, with streams.";
@@ -61,7 +62,8 @@ mod tests {
     use tieline::codec::{Date, Nullable, Value, json, validate};
 
     use super::{
-        all_of, checks, enums, maps, numbers, objects, recursion, three_states, union_by_kind, union_by_tag,
+        all_of, checks, directions, enums, maps, numbers, objects, recursion, three_states, union_by_kind,
+        union_by_tag,
     };
 
     /// Reads a value, and checks that writing it gives what was read.
@@ -70,6 +72,24 @@ mod tests {
         let written = serde_json::to_value(&value).expect("written to memory");
         assert_eq!(written, *json);
         value
+    }
+
+    #[test]
+    fn what_one_direction_has_is_not_demanded_in_the_other() {
+        use directions::types::{Account, AccountInput, Entry};
+        let request: AccountInput = round_trip(
+            &json!({ "name": "a", "password": "b", "friends": [{ "name": "c", "password": "d" }] }),
+        );
+        assert!(validate(&request).is_empty());
+        let reply: Account =
+            round_trip(&json!({ "id": "1", "name": "a", "friends": [{ "id": "2", "name": "c" }] }));
+        assert!(validate(&reply).is_empty());
+        assert!(serde_json::from_value::<AccountInput>(json!({ "id": "1", "name": "a" })).is_err());
+        assert!(serde_json::from_value::<Account>(json!({ "name": "a", "password": "b" })).is_err());
+        // What a peer sends all the same is kept.
+        let _: AccountInput = round_trip(&json!({ "id": "1", "name": "a", "password": "b" }));
+        assert_eq!(Entry::new("text").at, None);
+        assert_eq!(validate(&AccountInput::new("a", "b").email("nobody")).len(), 1);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! OpenAPI documents, 2.0 to 3.2, to contracts.
 //!
 //! ```text
-//! version -> (2.0: the shape of 3.0) -> mend, dynamic references -> info, servers, security schemes -> component schemas -> paths -> operations -> types, told apart
+//! version -> (2.0: the shape of 3.0) -> mend, dynamic references -> info, servers, security schemes -> component schemas -> paths -> operations -> types, told apart -> forms of requests and replies
 //! ```
 //!
 //! The document's tree is read as it stands, so that every problem has its place; what is wrong with one operation
@@ -10,6 +10,7 @@
 mod build;
 mod content;
 pub mod diagnostics;
+mod directions;
 mod dynamic;
 mod example;
 mod form;
@@ -100,6 +101,7 @@ pub fn read(sources: &SourceMap, document: Document, name: &str) -> Reading {
     }];
     contract.webhooks = webhooks;
     contract.types = types.finish();
+    directions::tell_apart(&mut contract);
     Reading {
         contract: Some(contract),
         problems: cx.into_problems(),
