@@ -17,9 +17,9 @@ pub mod v1 {
     #[cfg(feature = "grpc")]
     pub use crate::client::{Bidirectional, ClientStreaming, ServerStreaming, Unary};
     pub use crate::codec::{
-        Check, Constant, Date, DateTime, Decimal, DecodeError, Dispatch, Enumeration, Extra, Field, File,
-        Format, Integer, Json, JsonKind, Matching, Node, NodeMut, Nullable, Open, Pattern, Record, Rule,
-        Serde, Shape, Union, UnionShape, Uuid, Value, blank,
+        Check, Constant, Date, DateTime, Decimal, DecodeError, Dispatch, Duration, Enumeration, Extra, Field,
+        File, Format, Integer, Json, JsonKind, Matching, Node, NodeMut, Nullable, Open, Pattern, Record,
+        Rule, Serde, Shape, Time, Union, UnionShape, Uuid, Value, blank,
     };
     pub use crate::dialect::{Empty, Held, Replied, give, hold};
     #[cfg(feature = "grpc")]

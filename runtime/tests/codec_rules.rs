@@ -158,7 +158,7 @@ fn formats_are_those_of_their_rfcs() {
     assert_eq!(codec::to_string(&malformed), "\"yesterday\"", "kept as it came");
     assert_eq!(
         broken(&malformed, &[Rule::Format(Format::DateTime)]),
-        ["must be a DateTime"]
+        ["must be of the format date-time"]
     );
     assert!(Uuid::parse("x").is_err());
 }

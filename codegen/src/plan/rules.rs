@@ -2,6 +2,7 @@
 
 use tieline_contract::model::{Rule, Scalar, Type, TypeKind, TypeUse};
 
+use super::name::{self, Case};
 use super::ty::Names;
 
 /// A rule of the runtime's tables.
@@ -17,7 +18,7 @@ pub(crate) enum RulePlan {
     /// JSON texts.
     OneOf(Vec<String>),
     /// The name of a format.
-    Format(&'static str),
+    Format(String),
     /// Rules of each item or entry.
     Each(Vec<RulePlan>),
     /// A schema, and the Rust names of the types that it refers to.
@@ -37,7 +38,7 @@ pub(crate) fn of_use(names: &Names<'_>, value: &TypeUse) -> Vec<RulePlan> {
                 rules.extend(of_list(names, &def.rules));
             }
         }
-        Type::Scalar(scalar) => rules.extend(format(*scalar).map(RulePlan::Format)),
+        Type::Scalar(scalar) => rules.extend(format(*scalar).map(|name| RulePlan::Format(name.to_owned()))),
         Type::List(part) | Type::Map(part) => {
             let each = of_use(names, part);
             if !each.is_empty() {
@@ -53,6 +54,8 @@ const fn format(scalar: Scalar) -> Option<&'static str> {
     match scalar {
         Scalar::DateTime => Some("DateTime"),
         Scalar::Date => Some("Date"),
+        Scalar::Time => Some("Time"),
+        Scalar::Duration => Some("Duration"),
         Scalar::Uuid => Some("Uuid"),
         _ => None,
     }
@@ -80,6 +83,7 @@ fn one(names: &Names<'_>, rule: &Rule) -> Option<RulePlan> {
         Rule::ExclusiveMaximum(limit) => number("ExclusiveMaximum", limit),
         Rule::MultipleOf(step) => number("MultipleOf", step),
         Rule::Pattern(text) => Some(RulePlan::Pattern(text.clone())),
+        Rule::Format(name) => Some(RulePlan::Format(name::plain(Case::Type, name))),
         Rule::UniqueItems => Some(RulePlan::UniqueItems),
         Rule::OneOf(values) => Some(RulePlan::OneOf(values.iter().map(ToString::to_string).collect())),
         Rule::Check(check) => {

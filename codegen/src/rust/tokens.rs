@@ -192,6 +192,8 @@ fn scalar(scalar: Scalar) -> TokenStream {
         Scalar::File => quote!(v1::File),
         Scalar::DateTime => quote!(v1::DateTime),
         Scalar::Date => quote!(v1::Date),
+        Scalar::Time => quote!(v1::Time),
+        Scalar::Duration => quote!(v1::Duration),
         Scalar::Uuid => quote!(v1::Uuid),
     }
 }

@@ -218,6 +218,10 @@ pub enum Scalar {
     DateTime,
     /// RFC 3339 full-date.
     Date,
+    /// RFC 3339 full-time.
+    Time,
+    /// RFC 3339 duration.
+    Duration,
     /// A UUID.
     Uuid,
 }
@@ -362,6 +366,8 @@ pub enum Rule {
     MinProperties(u64),
     /// Greatest number of properties.
     MaxProperties(u64),
+    /// The text has this format of JSON Schema 2020-12, where no type stands for it.
+    Format(String),
     /// One of these values (`enum` and `const` where the type does not say so already).
     OneOf(Vec<serde_json::Value>),
     /// What a schema says that no type and no other rule does.

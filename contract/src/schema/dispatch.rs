@@ -264,6 +264,8 @@ fn kind_of(ty: &Type) -> Option<JsonKind> {
             | Scalar::File
             | Scalar::DateTime
             | Scalar::Date
+            | Scalar::Time
+            | Scalar::Duration
             | Scalar::Uuid => JsonKind::String,
         },
     })

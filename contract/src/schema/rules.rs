@@ -58,7 +58,7 @@ pub(super) enum Speaks {
 /// What a rule speaks of.
 pub(super) fn speaks_of(rule: &Rule) -> Speaks {
     match rule {
-        Rule::MinLength(_) | Rule::MaxLength(_) | Rule::Pattern(_) => Speaks::Text,
+        Rule::MinLength(_) | Rule::MaxLength(_) | Rule::Pattern(_) | Rule::Format(_) => Speaks::Text,
         Rule::Minimum(_)
         | Rule::Maximum(_)
         | Rule::ExclusiveMinimum(_)

@@ -20,6 +20,8 @@ pub(super) fn scalar(kind: Type, merged: &Merged<'_>) -> Option<Scalar> {
         Type::String => match format {
             "date-time" => Scalar::DateTime,
             "date" => Scalar::Date,
+            "time" => Scalar::Time,
+            "duration" => Scalar::Duration,
             "uuid" => Scalar::Uuid,
             "byte" => Scalar::Bytes,
             _ => Scalar::String,
@@ -67,5 +69,33 @@ fn whole(bound: &serde_json::Number) -> i128 {
 
 /// Whether `validate` judges texts by this format.
 pub(super) fn is_judged(format: &str) -> bool {
-    matches!(format, "date-time" | "date" | "uuid")
+    const JUDGED: [&str; 20] = [
+        "date-time",
+        "date",
+        "time",
+        "duration",
+        "uuid",
+        "uri",
+        "uri-reference",
+        "iri",
+        "iri-reference",
+        "uri-template",
+        "email",
+        "idn-email",
+        "hostname",
+        "idn-hostname",
+        "ipv4",
+        "ipv6",
+        "json-pointer",
+        "relative-json-pointer",
+        "regex",
+        "decimal",
+    ];
+    JUDGED.contains(&format)
+}
+
+/// What a format demands of a text that is no more than that.
+pub(super) fn demand(scalar: Scalar, merged: &Merged<'_>) -> Option<Rule> {
+    let format = merged.format.filter(|format| is_judged(format))?;
+    (scalar == Scalar::String).then(|| Rule::Format(format.to_owned()))
 }

@@ -74,7 +74,10 @@ impl<'a> Types<'_, 'a> {
             _ if matches!(kind, Type::Integer | Type::Number) => Speaks::Numbers,
             _ => Speaks::Text,
         };
-        let rules = rules::only(&merged.rules, about);
+        let mut rules = rules::only(&merged.rules, about);
+        if !self.cx.by_the_letter {
+            rules.extend(scalars::demand(scalar, merged));
+        }
         Shape::Use(TypeUse {
             ty: ModelType::Scalar(scalar),
             nullable: false,

@@ -386,7 +386,13 @@ enum Family {
 fn family_of(ty: &ModelType) -> Option<Family> {
     match ty {
         ModelType::Scalar(
-            Scalar::String | Scalar::Bytes | Scalar::DateTime | Scalar::Date | Scalar::Uuid,
+            Scalar::String
+            | Scalar::Bytes
+            | Scalar::DateTime
+            | Scalar::Date
+            | Scalar::Time
+            | Scalar::Duration
+            | Scalar::Uuid,
         ) => Some(Family::Text),
         ModelType::Scalar(
             Scalar::I32
@@ -418,6 +424,8 @@ fn describe(ty: &ModelType) -> String {
         ModelType::Scalar(Scalar::File) => "file".to_owned(),
         ModelType::Scalar(Scalar::DateTime) => "date-time".to_owned(),
         ModelType::Scalar(Scalar::Date) => "date".to_owned(),
+        ModelType::Scalar(Scalar::Time) => "time".to_owned(),
+        ModelType::Scalar(Scalar::Duration) => "duration".to_owned(),
         ModelType::Scalar(Scalar::Uuid) => "uuid".to_owned(),
         ModelType::Scalar(Scalar::String) => "string".to_owned(),
         ModelType::List(item) => format!("list of {}", describe(&item.ty)),

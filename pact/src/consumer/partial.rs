@@ -277,6 +277,7 @@ fn invented_text(rules: &[Rule]) -> String {
             Rule::Format(Format::DateTime) => return "2025-01-01T00:00:00Z".into(),
             Rule::Format(Format::Date) => return "2025-01-01".into(),
             Rule::Format(Format::Uuid) => return "00000000-0000-4000-8000-000000000000".into(),
+            Rule::Format(format) => return example(*format).into(),
             Rule::OneOf([first, ..]) => {
                 if let Ok(text) = serde_json::from_str(first) {
                     return text;
@@ -287,6 +288,23 @@ fn invented_text(rules: &[Rule]) -> String {
         }
     }
     "x".repeat(least)
+}
+
+/// A text of a format.
+fn example(format: Format) -> &'static str {
+    match format {
+        Format::Time => "00:00:00Z",
+        Format::Duration => "P1D",
+        Format::Uri | Format::UriReference | Format::Iri | Format::IriReference | Format::UriTemplate => {
+            "https://example.org/"
+        }
+        Format::Email | Format::IdnEmail => "somebody@example.org",
+        Format::Hostname | Format::IdnHostname => "example.org",
+        Format::Ipv4 => "192.0.2.1",
+        Format::Ipv6 => "2001:db8::1",
+        Format::RelativeJsonPointer | Format::Decimal => "0",
+        _ => "",
+    }
 }
 
 /// The number nearest to zero from below that the lower bounds allow.

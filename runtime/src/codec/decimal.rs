@@ -206,7 +206,7 @@ impl fmt::Display for Decimal {
                     let (whole, fraction) = digits.split_at(digits.len() - places);
                     write!(f, "{sign}{whole}.{fraction}")
                 }
-                Ok(places) if places <= 20 => {
+                Ok(places) if places - digits.len() <= 20 => {
                     write!(f, "{sign}0.{}{digits}", "0".repeat(places - digits.len()))
                 }
                 _ => write!(f, "{sign}{digits}e{}", self.exponent),

@@ -21,6 +21,7 @@ mod error;
 mod extra;
 mod file;
 mod foreign;
+mod format;
 mod integer;
 pub mod json;
 mod macros;
@@ -41,10 +42,11 @@ pub use error::{DecodeError, Path, PathSegment};
 pub use extra::Extra;
 pub use file::File;
 pub use foreign::{Foreign, Serde};
+pub use format::Format;
 pub use integer::Integer;
 pub use node::{Constant, Enumeration, List, Map, Node, NodeMut, Optional, Record, Union, Value};
-pub use scalar::{Date, DateTime, InvalidFormat, Nullable, Uuid};
-pub use shape::{Dispatch, Field, Format, JsonKind, Matching, Open, Pattern, Rule, Shape, UnionShape};
+pub use scalar::{Date, DateTime, Duration, InvalidFormat, Nullable, Time, Uuid};
+pub use shape::{Dispatch, Field, JsonKind, Matching, Open, Pattern, Rule, Shape, UnionShape};
 pub use stream::{
     Again, Arriving, Asking, ByteStream, Content, Framing, Leaving, StreamError, Streamed, Wait,
 };

@@ -170,6 +170,16 @@ formatted_text! {
 }
 
 formatted_text! {
+    /// A time of day (RFC 3339 `full-time`), kept as the text it came as.
+    Time, Format::Time, "an RFC 3339 full-time such as 10:00:00Z"
+}
+
+formatted_text! {
+    /// How long something takes (RFC 3339 appendix A), kept as the text it came as.
+    Duration, Format::Duration, "an ISO 8601 duration such as P3DT12H30M"
+}
+
+formatted_text! {
     /// A UUID (RFC 9562), kept as the text it came as.
     Uuid, Format::Uuid, "a UUID such as 67e55044-10b1-426f-9247-bb680e5fe0c8"
 }
@@ -197,51 +207,4 @@ impl From<jiff::Timestamp> for DateTime {
     fn from(timestamp: jiff::Timestamp) -> Self {
         Self::from_timestamp(timestamp)
     }
-}
-
-impl Format {
-    /// The format that a schema calls by this name.
-    pub fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "date-time" => Self::DateTime,
-            "date" => Self::Date,
-            "uuid" => Self::Uuid,
-            _ => return None,
-        })
-    }
-
-    /// Whether `text` has this format.
-    pub fn accepts(self, text: &str) -> bool {
-        match self {
-            Self::DateTime => is_date_time(text),
-            Self::Date => is_date(text),
-            Self::Uuid => is_uuid(text),
-        }
-    }
-}
-
-/// RFC 3339 section 5.6 `date-time`; jiff parses more (RFC 9557), so the shape is checked first.
-fn is_date_time(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    bytes.len() >= 20
-        && text.is_ascii()
-        && matches!(bytes[10], b'T' | b't' | b' ')
-        && is_date(&text[..10])
-        && bytes[13] == b':'
-        && bytes[16] == b':'
-        && (matches!(bytes[bytes.len() - 1], b'Z' | b'z') || bytes[bytes.len() - 3] == b':')
-        && text.parse::<jiff::Timestamp>().is_ok()
-}
-
-fn is_date(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    bytes.len() == 10 && bytes[4] == b'-' && bytes[7] == b'-' && text.parse::<jiff::civil::Date>().is_ok()
-}
-
-fn is_uuid(text: &str) -> bool {
-    text.len() == 36
-        && text.bytes().enumerate().all(|(index, byte)| match index {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
 }

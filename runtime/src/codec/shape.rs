@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use regex::Regex;
 
-use super::Check;
+use super::{Check, Format};
 
 /// The table of an object.
 #[derive(Debug)]
@@ -265,18 +265,6 @@ pub enum Rule {
     Format(Format),
     /// What no other rule and no table says.
     Check(&'static Check),
-}
-
-/// Formats that `validate` asserts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Format {
-    /// RFC 3339 `date-time`.
-    DateTime,
-    /// RFC 3339 `full-date`.
-    Date,
-    /// RFC 9562 UUID.
-    Uuid,
 }
 
 /// A regular expression of a contract, compiled when it is first used.

@@ -378,7 +378,9 @@ fn text_rule(rule: &Rule, text: &str) -> Option<Cow<'static, str>> {
         Rule::Pattern(pattern) if !pattern.is_match(text) => {
             Some(format!("must match the pattern {}", pattern.as_str()).into())
         }
-        Rule::Format(format) if !format.accepts(text) => Some(format!("must be a {format:?}").into()),
+        Rule::Format(format) if !format.accepts(text) => {
+            Some(format!("must be of the format {}", format.name()).into())
+        }
         _ => None,
     }
 }

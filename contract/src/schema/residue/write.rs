@@ -353,6 +353,7 @@ fn rule(rule: Rule) -> Value {
         Rule::UniqueItems => json!({ "uniqueItems": true }),
         Rule::MinProperties(count) => json!({ "minProperties": count }),
         Rule::MaxProperties(count) => json!({ "maxProperties": count }),
+        Rule::Format(name) => json!({ "format": name }),
         Rule::OneOf(values) => json!({ "enum": values }),
         Rule::Check(check) => check.schema,
     }

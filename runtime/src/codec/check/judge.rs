@@ -184,7 +184,7 @@ impl Judge {
                 self.violation(format!("must match the pattern {shown}"));
             }
             Keyword::Format(format) if !format.accepts(text) => {
-                self.violation(format!("must be a {format:?}"));
+                self.violation(format!("must be of the format {}", format.name()));
             }
             _ => {}
         }
