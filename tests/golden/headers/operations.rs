@@ -199,7 +199,10 @@ pub mod put_file {
     }
     static HEADERS: v1::Shape = v1::Shape::new(
         "putFile",
-        &[v1::Field::required("ETag"), v1::Field::optional("Location")],
+        &[
+            v1::Field::required("ETag"),
+            v1::Field::optional("Location").rules(&[v1::Rule::Format(v1::Format::Uri)]),
+        ],
     );
     v1::record!(Headers = HEADERS { 0: e_tag, 1: location });
     v1::reply_headers!(Headers { Simple, Simple });
