@@ -8,11 +8,12 @@ pub(super) fn is_date_time(text: &str) -> bool {
 
 /// `YYYY-MM-DD`, a day that there is.
 pub(super) fn is_date(text: &str) -> bool {
-    let [a, b, c, d, b'-', e, f, b'-', g, h] = *text.as_bytes() else {
+    let bytes = text.as_bytes();
+    if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
         return false;
-    };
-    let (Some(year), Some(month), Some(day)) = (number(&[a, b, c, d]), number(&[e, f]), number(&[g, h]))
-    else {
+    }
+    let fields = (number(&bytes[..4]), number(&bytes[5..7]), number(&bytes[8..]));
+    let (Some(year), Some(month), Some(day)) = fields else {
         return false;
     };
     let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
@@ -31,10 +32,11 @@ pub(super) fn is_time(text: &str) -> bool {
     let Some((clock, rest)) = text.as_bytes().split_at_checked(8) else {
         return false;
     };
-    let [a, b, b':', c, d, b':', e, f] = *clock else {
+    if clock[2] != b':' || clock[5] != b':' {
         return false;
-    };
-    let (Some(hour), Some(minute), Some(second)) = (number(&[a, b]), number(&[c, d]), number(&[e, f])) else {
+    }
+    let fields = (number(&clock[..2]), number(&clock[3..5]), number(&clock[6..]));
+    let (Some(hour), Some(minute), Some(second)) = fields else {
         return false;
     };
     let rest = match rest.strip_prefix(b".") {
