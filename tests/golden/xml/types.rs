@@ -227,7 +227,7 @@ pub struct Cat {
     /// The property `kind`.
     pub kind: CatKind,
     /// The property `lives`.
-    pub lives: Option<i64>,
+    pub lives: Option<v1::Integer>,
     /// Properties that the contract does not name.
     pub additional_properties: v1::Extra,
 }
@@ -238,8 +238,8 @@ impl Cat {
         Self { kind: kind.into(), lives: None, additional_properties: <_>::default() }
     }
     /// Sets `lives`.
-    pub fn lives(mut self, lives: i64) -> Self {
-        self.lives = Some(lives);
+    pub fn lives(mut self, lives: impl Into<v1::Integer>) -> Self {
+        self.lives = Some(lives.into());
         self
     }
 }
