@@ -57,6 +57,10 @@ impl Types<'_> {
             KindPlan::Enumeration(plan) => self.enumeration(ty, plan),
             KindPlan::Union(plan) => self.union(ty, plan),
             KindPlan::Newtype(plan) => self.newtype(ty, plan),
+            KindPlan::Same(first) => {
+                let (name, first) = (tokens::ident(&ty.name), tokens::ident(first));
+                return quote!(#docs #deprecated pub type #name = #first;);
+            }
         };
         let attributes = tokens::attributes(&ty.attributes);
         quote!(#docs #deprecated #attributes #body)
