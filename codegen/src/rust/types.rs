@@ -149,6 +149,7 @@ impl Types<'_> {
                 };
                 quote! {
                     impl From<#from> for #name {
+                        #[inline]
                         fn from(value: #from) -> Self {
                             Self::#case(#value)
                         }
@@ -204,6 +205,7 @@ impl Types<'_> {
         let from_str = (plan.inner == RustType::Scalar(Scalar::String)).then(|| {
             quote! {
                 impl From<&str> for #name {
+                    #[inline]
                     fn from(value: &str) -> Self {
                         Self(value.to_owned())
                     }
@@ -228,11 +230,13 @@ impl Types<'_> {
                 pub #inner,
             );
             impl From<#outside> for #name {
+                #[inline]
                 fn from(value: #outside) -> Self {
                     Self(#wrap)
                 }
             }
             impl From<#name> for #outside {
+                #[inline]
                 fn from(value: #name) -> Self {
                     #unwrap
                 }

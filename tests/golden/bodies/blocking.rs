@@ -10,10 +10,12 @@ v1::blocking_client!(super::Client);
 
 impl Client {
     /// The operation `findCustomers`.
+    #[inline]
     pub fn find_customers(&self) -> Pending<'_, find_customers::Request, v1::Blocking> {
         Pending::new(&self.0, find_customers::Request::new())
     }
     /// The operation `addCustomer`.
+    #[inline]
     pub fn add_customer(
         &self,
         body: types::Customer,

@@ -9,10 +9,12 @@ use super::*;
 
 impl Client {
     /// The operation `findCustomers`.
+    #[inline]
     pub fn find_customers(&self) -> Pending<'_, find_customers::Request> {
         Pending::new(&self.0, find_customers::Request::new())
     }
     /// The operation `addCustomer`.
+    #[inline]
     pub fn add_customer(&self, body: types::Customer) -> Pending<'_, add_customer::Request> {
         Pending::new(&self.0, add_customer::Request::new(body))
     }

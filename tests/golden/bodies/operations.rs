@@ -23,6 +23,7 @@ pub mod find_customers {
     }
     impl Request {
         /// With nothing set.
+        #[inline]
         pub fn new() -> Self {
             <Self as Default>::default()
         }
@@ -62,6 +63,7 @@ pub mod add_customer {
     }
     impl Request {
         /// With what must be given.
+        #[inline]
         pub fn new(body: types::Customer) -> Self {
             Self { body }
         }
