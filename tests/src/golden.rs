@@ -19,6 +19,7 @@ goldens! {
     decided = "../golden/decided/mod.rs": "Names, replacements and derives that were decided by hand.";
     docs = "../golden/docs/mod.rs": "Documentation that rustdoc would misread, and what is deprecated.";
     enums = "../golden/enums/mod.rs": "Constants of any text.";
+    equal = "../golden/equal/mod.rs": "Inline types that are equal.";
     grpc = "../golden/grpc/mod.rs": "A gRPC service, with streams.";
     headers = "../golden/headers/mod.rs": "Headers that replies declare.";
     maps = "../golden/maps/mod.rs": "Maps, and properties beside the named ones.";
