@@ -167,6 +167,7 @@ pub mod by_link {
     }
     impl Headers {
         /// With nothing set.
+        #[inline]
         pub fn new() -> Self {
             <Self as Default>::default()
         }
