@@ -96,6 +96,7 @@ pub mod find_pages {
     }
     impl Request {
         /// With nothing set.
+        #[inline]
         pub fn new() -> Self {
             <Self as Default>::default()
         }
@@ -135,6 +136,7 @@ pub mod filter_by_form {
     }
     impl Request {
         /// With nothing set.
+        #[inline]
         pub fn new() -> Self {
             <Self as Default>::default()
         }
@@ -165,6 +167,7 @@ pub mod filter_by_json {
     }
     impl Request {
         /// With what must be given.
+        #[inline]
         pub fn new(filter: types::Where) -> Self {
             Self { filter }
         }
