@@ -24,6 +24,7 @@ pub struct TypeOptions {
     pub(crate) rename: Option<String>,
     pub(crate) replace: Option<String>,
     pub(crate) serde: bool,
+    pub(crate) apart: bool,
     pub(crate) derive: Vec<String>,
     pub(crate) attributes: Vec<String>,
     pub(crate) fields: BTreeMap<String, String>,
@@ -56,6 +57,18 @@ impl TypeOptions {
         self
     }
 
+    /// An inline type that is equal to another is defined once more, and not a further name of it: the two can have
+    /// different implementations of a trait.
+    pub fn apart(mut self) -> Self {
+        self.apart = true;
+        self
+    }
+
+    /// Whether it must not become one with a type that is equal.
+    pub(crate) fn is_apart(&self) -> bool {
+        self.apart || self.replace.is_some() || !self.fields.is_empty() || !self.variants.is_empty()
+    }
+
     /// Derives a trait, by its path. `Eq`, `Hash`, `PartialOrd` and `Ord` are derived for the types within it, too.
     pub fn derive(mut self, path: impl Into<String>) -> Self {
         self.derive.push(path.into());
@@ -85,6 +98,7 @@ impl TypeOptions {
         self.rename = other.rename.clone().or(self.rename);
         self.replace = other.replace.clone().or(self.replace);
         self.serde |= other.serde;
+        self.apart |= other.apart;
         for derive in &other.derive {
             if !self.derive.contains(derive) {
                 self.derive.push(derive.clone());

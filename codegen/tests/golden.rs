@@ -16,6 +16,7 @@ const GOLDENS: &[&str] = &[
     "directions",
     "docs",
     "enums",
+    "equal",
     "examples",
     "grpc",
     "headers",
@@ -64,10 +65,10 @@ fn generator(name: &str) -> Generator {
     let generator = Generator::new()
         .contract(folder().join(name).join(format!("contract.{dialect}")))
         .name(name);
-    let generator = if name == "decided" {
-        decided(generator)
-    } else {
-        generator
+    let generator = match name {
+        "decided" => decided(generator),
+        "equal" => generator.type_options("Invoice.dispute", TypeOptions::new().apart()),
+        _ => generator,
     };
     generator
         .blocking(everything)

@@ -3,12 +3,13 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::task::{self, Poll};
 use std::time::Duration;
 
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
-use crate::client::Client;
+use crate::client::{Arrived, Client};
 use crate::context::Context;
 use crate::error::{Error, Fault};
 use crate::http::Endpoint;
@@ -33,10 +34,42 @@ pub trait Call: Sized + Send + 'static {
     fn output(response: Self::Response) -> Self::Output;
 }
 
-/// A call under way.
-pub type Sending<'a, C> = Pin<
-    Box<dyn Future<Output = Result<Reply<<C as Call>::Response>, Error<<C as Call>::Failure>>> + Send + 'a>,
->;
+/// A call under way: the future of its reply.
+///
+/// What runs has no types and is compiled with this crate. Were it named in generic code, every crate that makes a call
+/// would compile the policies, HTTP and TLS once more.
+#[must_use = "a call does nothing until it is awaited"]
+pub struct Sending<'a, C: Call> {
+    running: Running<'a>,
+    read: Read<'a, C>,
+}
+
+/// A call without its types.
+pub(crate) type Running<'a> = Pin<Box<dyn Future<Output = Arrived<'a>> + Send + 'a>>;
+
+type Read<'a, C> = fn(Arrived<'a>) -> Result<Reply<<C as Call>::Response>, Error<<C as Call>::Failure>>;
+
+impl<'a, C: Call> Sending<'a, C> {
+    /// `running`, whose answer `read` gives its types.
+    pub(crate) fn new(running: Running<'a>, read: Read<'a, C>) -> Self {
+        Self { running, read }
+    }
+}
+
+impl<C: Call> Future for Sending<'_, C> {
+    type Output = Result<Reply<C::Response>, Error<C::Failure>>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
+        self.running.as_mut().poll(cx).map(self.read)
+    }
+}
+
+impl<C: Call> fmt::Debug for Sending<'_, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Sending").field(&C::OPERATION.id).finish()
+    }
+}
 
 /// What a caller sets for one call. It wins over everything else that is configured.
 #[derive(Clone, Default)]

@@ -17,6 +17,8 @@
 //! Compiled once: a call is octets here, whatever its types are.
 
 use std::borrow::Cow;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -89,6 +91,15 @@ impl Answer {
             attempts: 0,
         }
     }
+}
+
+/// Makes the call, boxed: what awaits it in another crate does not compile it there.
+#[inline(never)]
+pub(crate) fn start(
+    client: &Inner,
+    call: Call,
+) -> Pin<Box<dyn Future<Output = Result<Answer, Fault>> + Send + '_>> {
+    Box::pin(run(client, call))
 }
 
 /// Makes the call.

@@ -20,6 +20,7 @@ goldens! {
     directions = "../golden/directions/mod.rs": "Properties that only requests or only replies have.";
     docs = "../golden/docs/mod.rs": "Documentation that rustdoc would misread, and what is deprecated.";
     enums = "../golden/enums/mod.rs": "Constants of any text.";
+    equal = "../golden/equal/mod.rs": "Inline types that are equal.";
     grpc = "../golden/grpc/mod.rs": "A gRPC service, with streams.";
     headers = "../golden/headers/mod.rs": "Headers that replies declare.";
     maps = "../golden/maps/mod.rs": "Maps, and properties beside the named ones.";

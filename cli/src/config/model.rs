@@ -123,6 +123,8 @@ pub(crate) struct TypeConfig {
     pub(crate) path: Option<String>,
     /// The type in its place has serde's traits only, and stands in fields as `tieline::codec::Serde<crate::Money>`.
     pub(crate) serde: bool,
+    /// An inline type that is equal to another is defined once more, and not a further name (`type B = A;`) of it.
+    pub(crate) apart: bool,
     /// Traits to derive, such as `Eq` and `Hash`.
     pub(crate) derive: Vec<String>,
     /// Attributes to add, such as `#[cfg_attr(test, derive(proptest::Arbitrary))]`.
@@ -145,6 +147,9 @@ impl TypeConfig {
         }
         if self.serde {
             options = options.by_serde();
+        }
+        if self.apart {
+            options = options.apart();
         }
         options = self.derive.iter().fold(options, TypeOptions::derive);
         options = self.attributes.iter().fold(options, TypeOptions::attribute);

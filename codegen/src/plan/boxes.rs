@@ -5,12 +5,15 @@ use std::collections::{HashMap, HashSet};
 use indexmap::IndexMap;
 use tieline_contract::model::{Type, TypeDef, TypeKind, TypeName, TypeUse};
 
+use super::same::Same;
+
 /// Which uses of a type by value are boxed.
 ///
 /// Alternatives of unions first: they are the largest of their kind, and a box there ends most cycles. Then fields that may
 /// be missing, then what is left. Each round boxes all that still closes a cycle, so that the outcome does not depend on
 /// the order of the types.
 pub(crate) struct Boxes<'c> {
+    same: &'c Same<'c>,
     rounds: Vec<(Stage, HashMap<&'c TypeName, usize>)>,
     /// Components of types that contain themselves by fields that must be there: no finite value exists.
     endless: HashMap<&'c TypeName, usize>,
@@ -25,12 +28,13 @@ pub(crate) enum Stage {
 }
 
 impl<'c> Boxes<'c> {
-    pub(crate) fn find(types: &'c IndexMap<TypeName, TypeDef>) -> Self {
+    pub(crate) fn find(types: &'c IndexMap<TypeName, TypeDef>, same: &'c Same<'c>) -> Self {
         let rounds = [Stage::Alternative, Stage::Optional, Stage::Required]
-            .map(|stage| (stage, components(types, |def| by_value(def, stage))));
+            .map(|stage| (stage, components(types, same, |def| by_value(def, stage))));
         Self {
             rounds: rounds.into(),
-            endless: components(types, always),
+            endless: components(types, same, always),
+            same,
         }
     }
 
@@ -38,12 +42,19 @@ impl<'c> Boxes<'c> {
     pub(crate) fn boxed(&self, owner: &TypeName, value: &TypeUse, stage: Stage) -> bool {
         self.rounds
             .iter()
-            .any(|(round, components)| *round == stage && same(components, owner, value))
+            .any(|(round, components)| *round == stage && self.meet(components, owner, value))
     }
 
     /// Whether a field of `owner` that must be there must be allowed to be missing after all.
     pub(crate) fn endless(&self, owner: &TypeName, value: &TypeUse) -> bool {
-        !value.nullable && same(&self.endless, owner, value)
+        !value.nullable && self.meet(&self.endless, owner, value)
+    }
+
+    fn meet(&self, components: &HashMap<&TypeName, usize>, owner: &TypeName, value: &TypeUse) -> bool {
+        named(value).is_some_and(|target| {
+            let component = components.get(owner);
+            component.is_some() && components.get(defined(self.same, target)) == component
+        })
     }
 }
 
@@ -56,13 +67,9 @@ pub(crate) fn stage(required: bool, value: &TypeUse) -> Stage {
     }
 }
 
-fn same(components: &HashMap<&TypeName, usize>, owner: &TypeName, value: &TypeUse) -> bool {
-    match &value.ty {
-        Type::Named(target) => components
-            .get(owner)
-            .is_some_and(|component| components.get(target) == Some(component)),
-        _ => false,
-    }
+/// The name that a type is defined by.
+fn defined<'n>(same: &'n Same<'_>, name: &'n TypeName) -> &'n TypeName {
+    same.get(name).copied().unwrap_or(name)
 }
 
 /// The types that a value of this one contains in itself, by uses that no round before `from` has boxed.
@@ -106,6 +113,7 @@ fn named(value: &TypeUse) -> Option<&TypeName> {
 /// a stack).
 fn components<'c>(
     types: &'c IndexMap<TypeName, TypeDef>,
+    same: &Same<'_>,
     edges: impl Fn(&'c TypeDef) -> Vec<&'c TypeName>,
 ) -> HashMap<&'c TypeName, usize> {
     let forward: Vec<Vec<usize>> = types
@@ -113,7 +121,7 @@ fn components<'c>(
         .map(|def| {
             edges(def)
                 .into_iter()
-                .filter_map(|name| types.get_index_of(name))
+                .filter_map(|name| types.get_index_of(defined(same, name)))
                 .collect()
         })
         .collect();

@@ -128,7 +128,10 @@ pub(crate) fn bodies(names: &Names<'_>, value: &TypeUse, place: &InputPlace) -> 
         .map(|(((_, _, media_type, _), name), ty)| BodyPlan {
             name,
             docs: Docs::lines(&format!("As `{}`.", media_type.replace('`', "'"))),
-            from: types.iter().filter(|other| *other == ty).count() == 1,
+            from: (types.iter())
+                .filter(|other| names.defined(other) == names.defined(ty))
+                .count()
+                == 1,
             ty: ty.clone(),
         })
         .collect()

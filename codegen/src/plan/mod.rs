@@ -18,6 +18,7 @@ pub(crate) mod outgoing;
 pub(crate) mod paging;
 pub(crate) mod replies;
 pub(crate) mod rules;
+pub(crate) mod same;
 pub(crate) mod select;
 pub(crate) mod ty;
 pub(crate) mod types;
@@ -112,12 +113,12 @@ pub(crate) fn plan(contract: &Contract, settings: &Settings<'_>, problems: &mut 
     let chosen = settings.selection.choose(contract, settings.options, problems);
     let webhooks = settings.selection.webhooks(contract);
     let custom = Custom::of(contract, settings.options, problems);
-    let names = types::names(&contract.types, &custom);
     let attributes = derives::plan(&contract.types, &custom, problems);
     let kept = kept(contract, settings.selection, &chosen, &webhooks);
-    let types = types::plan(&names, &custom, &attributes, |name| {
-        kept.as_ref().is_none_or(|kept| kept.contains(name))
-    });
+    let keep = |name: &TypeName| kept.as_ref().is_none_or(|kept| kept.contains(name));
+    let same = same::find(&contract.types, &custom, &attributes, keep);
+    let names = types::names(&contract.types, &custom, same);
+    let types = types::plan(&names, &custom, &attributes, keep);
     let mut operations = operations::plan(contract, &names, &custom, &chosen, problems);
     let outgoing = outgoing::plan(
         contract,
@@ -219,7 +220,8 @@ impl Plan {
         if let Some(grpc) = &self.grpc {
             return grpc.count;
         }
-        self.types.len()
+        let is_defined = |ty: &&TypePlan| !matches!(ty.kind, types::KindPlan::Same(_));
+        self.types.iter().filter(is_defined).count()
     }
 }
 

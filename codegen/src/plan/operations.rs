@@ -170,8 +170,8 @@ pub(crate) fn plan(
         })
         .collect();
     for plan in &mut plans {
-        sets.settle(&plan.name, &mut plan.successes);
-        sets.settle(&plan.name, &mut plan.failures);
+        sets.settle(names, &plan.name, &mut plan.successes);
+        sets.settle(names, &plan.name, &mut plan.failures);
     }
     xml::name(plans.iter_mut().flat_map(OperationPlan::xml_mut));
     let mut records = Records::default();

@@ -178,6 +178,7 @@ impl<'p> Body<'p> {
         let found = self.types.iter().find(|ty| ty.name == *name)?;
         match &found.kind {
             KindPlan::Record(record) => Some(record),
+            KindPlan::Same(first) => self.record(&RustType::Named(first.clone())),
             _ => None,
         }
     }

@@ -45,9 +45,9 @@ pub(crate) struct ReplyBody {
 /// What is the same about equal sets: of each reply its name, its status, and its type.
 type Key = Vec<(String, StatusMatch, Option<RustType>)>;
 
-fn key(replies: &[ReplyPlan]) -> Key {
+fn key(names: &Names<'_>, replies: &[ReplyPlan]) -> Key {
     let one = |reply: &ReplyPlan| {
-        let ty = reply.body.as_ref().map(|body| body.ty.clone());
+        let ty = reply.body.as_ref().map(|body| names.defined(&body.ty));
         (reply.name.clone(), reply.status, ty)
     };
     replies.iter().map(one).collect()
@@ -79,7 +79,7 @@ impl Sets {
         }
         let descriptions: Vec<Option<String>> = replies.iter().map(|reply| reply.docs.clone()).collect();
         let plans = variants(names, of, replies);
-        let key = key(&plans);
+        let key = key(names, &plans);
         match self.owners.get_mut(&key) {
             Some(shared) => {
                 shared.alike &= shared.descriptions == descriptions;
@@ -100,11 +100,11 @@ impl Sets {
     }
 
     /// Takes one operation's words out of a set that several share and describe in different words.
-    pub(crate) fn settle(&self, module: &str, set: &mut ReplySetPlan) {
+    pub(crate) fn settle(&self, names: &Names<'_>, module: &str, set: &mut ReplySetPlan) {
         let ReplySetPlan::Own(replies) = set else { return };
         if self
             .owners
-            .get(&key(replies))
+            .get(&key(names, replies))
             .is_some_and(|shared| shared.module == module && !shared.alike)
         {
             for reply in replies {

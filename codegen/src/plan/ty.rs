@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use indexmap::IndexMap;
 use tieline_contract::model::{Scalar, Type, TypeDef, TypeKind, TypeName, TypeUse};
 
+use super::same::Same;
 use crate::options::Numbers;
 
 /// A Rust type.
@@ -78,6 +79,10 @@ pub(crate) struct Names<'c> {
     /// Types of the user's that stand in the place of the contract's.
     pub(crate) foreign: HashMap<&'c TypeName, String>,
     pub(crate) numbers: Numbers,
+    /// Types that are only further names of others.
+    pub(crate) same: Same<'c>,
+    /// The same by Rust names.
+    pub(crate) further: HashMap<String, String>,
 }
 
 impl<'c> Names<'c> {
@@ -89,6 +94,31 @@ impl<'c> Names<'c> {
         self.rust
             .get(name)
             .map_or(RustType::Json, |name| RustType::Named(name.clone()))
+    }
+
+    /// The same type by the name that it is defined by: what is equal in Rust is equal here.
+    pub(crate) fn defined(&self, ty: &RustType) -> RustType {
+        let inner = |inner: &RustType| Box::new(self.defined(inner));
+        match ty {
+            RustType::Named(name) => RustType::Named(self.defined_name(name).to_owned()),
+            RustType::Vec(item) => RustType::Vec(inner(item)),
+            RustType::Map(value) => RustType::Map(inner(value)),
+            RustType::Option(value) => RustType::Option(inner(value)),
+            RustType::Nullable(value) => RustType::Nullable(inner(value)),
+            RustType::Boxed(value) => RustType::Boxed(inner(value)),
+            RustType::Items(item) => RustType::Items(inner(item)),
+            RustType::Events(data) => RustType::Events(inner(data)),
+            RustType::Scalar(_)
+            | RustType::Json
+            | RustType::Extra
+            | RustType::Octets
+            | RustType::Body(_)
+            | RustType::Foreign(_) => ty.clone(),
+        }
+    }
+
+    fn defined_name<'n>(&'n self, name: &'n str) -> &'n str {
+        self.further.get(name).map_or(name, String::as_str)
     }
 
     pub(crate) fn def(&self, name: &TypeName) -> Option<&'c TypeDef> {

@@ -14,6 +14,7 @@ use super::derives::Attributes;
 use super::docs::Docs;
 use super::name::{self, Case};
 use super::rules::{self, RulePlan};
+use super::same::Same;
 use super::ty::{Names, RustType};
 use crate::options::TypeOptions;
 
@@ -38,6 +39,8 @@ pub(crate) enum KindPlan {
     Enumeration(EnumPlan),
     Union(UnionPlan),
     Newtype(NewtypePlan),
+    /// Another name for the type of this Rust name, which is equal.
+    Same(String),
 }
 
 impl KindPlan {
@@ -45,7 +48,7 @@ impl KindPlan {
     pub(crate) fn rule_lists(&self) -> Vec<&[RulePlan]> {
         match self {
             Self::Record(plan) => plan.rule_lists().collect(),
-            Self::Enumeration(_) => Vec::new(),
+            Self::Enumeration(_) | Self::Same(_) => Vec::new(),
             Self::Union(plan) => {
                 let variants = plan.variants.iter().map(|variant| variant.rules.as_slice());
                 variants.chain([plan.rules.as_slice()]).collect()
@@ -164,7 +167,11 @@ pub(crate) const TAKEN: &[&str] = &[
 ];
 
 /// Rust names of all types, in order.
-pub(crate) fn names<'c>(types: &'c IndexMap<TypeName, TypeDef>, custom: &Custom<'c>) -> Names<'c> {
+pub(crate) fn names<'c>(
+    types: &'c IndexMap<TypeName, TypeDef>,
+    custom: &Custom<'c>,
+    same: Same<'c>,
+) -> Names<'c> {
     let texts: Vec<String> = types.keys().map(|name| readable(&name.0)).collect();
     let decided: HashMap<&str, &String> = (types.keys().zip(&texts))
         .filter_map(|(name, text)| Some((text.as_str(), custom.about(name)?.rename.as_ref()?)))
@@ -172,11 +179,17 @@ pub(crate) fn names<'c>(types: &'c IndexMap<TypeName, TypeDef>, custom: &Custom<
     let rust = custom::assign(Case::Type, &texts, &[], |text| {
         decided.get(text).map(|name| (*name).clone())
     });
+    let rust: IndexMap<&TypeName, String> = types.keys().zip(rust).collect();
+    let further = same.iter();
+    let further =
+        further.filter_map(|(name, first)| Some((rust.get(name)?.clone(), rust.get(first)?.clone())));
     Names {
         types,
         foreign: custom.foreign(),
         numbers: custom.numbers,
-        rust: types.keys().zip(rust).collect(),
+        further: further.collect(),
+        rust,
+        same,
     }
 }
 
@@ -204,7 +217,7 @@ pub(crate) fn plan(
     attributes: &Attributes<'_>,
     keep: impl Fn(&TypeName) -> bool,
 ) -> Vec<TypePlan> {
-    let boxes = Boxes::find(names.types);
+    let boxes = Boxes::find(names.types, &names.same);
     let newtypes: Vec<&str> = (names.types.iter())
         .filter(|(_, def)| matches!(def.kind, TypeKind::Alias(_)))
         .filter_map(|(name, _)| names.rust.get(name).map(String::as_str))
@@ -230,7 +243,10 @@ pub(crate) fn plan(
                 }),
                 deprecated: def.deprecated,
                 attributes: attributes.get(name).cloned().unwrap_or_default(),
-                kind: planner.kind(def),
+                kind: match names.same.get(name).and_then(|first| names.rust.get(first)) {
+                    Some(first) => KindPlan::Same(first.clone()),
+                    None => planner.kind(def),
+                },
             })
         })
         .collect()
@@ -364,8 +380,10 @@ impl Planner<'_, '_> {
             RustType::Boxed(inner) => inner,
             other => other,
         };
-        let is_self = self.names.named(self.owner) == *bare;
-        *bare != RustType::Json && !is_self && all.iter().filter(|other| *other == ty).count() == 1
+        let is_self = self.names.named(self.owner) == self.names.defined(bare);
+        let ty = self.names.defined(ty);
+        let twins = all.iter().filter(|other| self.names.defined(other) == ty);
+        *bare != RustType::Json && !is_self && twins.count() == 1
     }
 
     fn newtype(self, target: &TypeUse, def: &TypeDef) -> NewtypePlan {

@@ -55,9 +55,11 @@ pub(crate) fn method(operation: &OperationPlan, pending: &TokenStream) -> TokenS
     let arguments = given.iter().map(|field| tokens::ident(&field.name));
     let request = quote!(#name::Request);
     let result: TokenStream = replace(pending, &request);
+    let lazy = tokens::lazy(given.iter().any(|field| field.converts));
     quote! {
         #docs
         #deprecated
+        #lazy
         pub fn #name(&self, #(#parameters),*) -> #result {
             Pending::new(&self.0, #name::Request::new(#(#arguments),*))
         }

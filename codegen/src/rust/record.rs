@@ -49,6 +49,7 @@ impl Record<'_> {
         if given.is_empty() {
             return quote! {
                 /// With nothing set.
+                #[inline]
                 pub fn new() -> Self {
                     <Self as Default>::default()
                 }
@@ -72,8 +73,10 @@ impl Record<'_> {
                 Made::Empty => quote!(#name: <_>::default()),
             }
         });
+        let lazy = tokens::lazy(given.iter().any(|field| field.converts));
         quote! {
             /// With what must be given.
+            #lazy
             pub fn new(#(#parameters),*) -> Self {
                 Self { #(#fields),* }
             }
@@ -94,9 +97,11 @@ impl Record<'_> {
         let docs = tokens::doc(&format!("Sets `{}`.", field.name));
         let deprecated = tokens::deprecated(field.deprecated);
         let (name, ty, value) = assignment(field, self.scope);
+        let lazy = tokens::lazy(field.converts);
         Some(quote! {
             #docs
             #deprecated
+            #lazy
             pub fn #setter(mut self, #name: #ty) -> Self {
                 self.#name = #value;
                 self

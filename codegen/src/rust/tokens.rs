@@ -65,6 +65,16 @@ pub(crate) fn deprecated(deprecated: bool) -> TokenStream {
     }
 }
 
+/// `#[inline]`: machine code is made of a method where it is called, as of one that `is_generic` in any case. A crate of a
+/// thousand types is then compiled without any, and whoever uses ten of them pays for ten.
+pub(crate) fn lazy(is_generic: bool) -> TokenStream {
+    if is_generic {
+        TokenStream::new()
+    } else {
+        quote!(#[inline])
+    }
+}
+
 /// `#[deprecated]` of a method, with what is known of when.
 pub(crate) fn deprecated_operation(deprecated: bool, lifecycle: &Lifecycle) -> TokenStream {
     let since = lifecycle

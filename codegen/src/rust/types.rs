@@ -57,6 +57,10 @@ impl Types<'_> {
             KindPlan::Enumeration(plan) => self.enumeration(ty, plan),
             KindPlan::Union(plan) => self.union(ty, plan),
             KindPlan::Newtype(plan) => self.newtype(ty, plan),
+            KindPlan::Same(first) => {
+                let (name, first) = (tokens::ident(&ty.name), tokens::ident(first));
+                return quote!(#docs #deprecated pub type #name = #first;);
+            }
         };
         let attributes = tokens::attributes(&ty.attributes);
         quote!(#docs #deprecated #attributes #body)
@@ -145,6 +149,7 @@ impl Types<'_> {
                 };
                 quote! {
                     impl From<#from> for #name {
+                        #[inline]
                         fn from(value: #from) -> Self {
                             Self::#case(#value)
                         }
@@ -200,6 +205,7 @@ impl Types<'_> {
         let from_str = (plan.inner == RustType::Scalar(Scalar::String)).then(|| {
             quote! {
                 impl From<&str> for #name {
+                    #[inline]
                     fn from(value: &str) -> Self {
                         Self(value.to_owned())
                     }
@@ -224,11 +230,13 @@ impl Types<'_> {
                 pub #inner,
             );
             impl From<#outside> for #name {
+                #[inline]
                 fn from(value: #outside) -> Self {
                     Self(#wrap)
                 }
             }
             impl From<#name> for #outside {
+                #[inline]
                 fn from(value: #name) -> Self {
                     #unwrap
                 }

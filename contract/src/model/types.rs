@@ -37,6 +37,8 @@ pub struct TypeDef {
     /// Whether `kind` and `rules` say all that the source says. `false`: the type was widened, and accepts
     /// values that the source would refuse; it never refuses one that the source accepts.
     pub exact: bool,
+    /// Whether it has no name of its own in the source: it is named by where it stands (`Pet.owner`).
+    pub inline: bool,
     /// Where it was written.
     pub origin: Origin,
 }

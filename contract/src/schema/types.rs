@@ -19,6 +19,9 @@ use super::{Context, diagnostics, dispatch};
 /// How deep inline schemas may nest before they are kept as raw JSON.
 const MAX_NESTING: usize = 48;
 
+/// Of a type that is named by where it stands.
+const INLINE: bool = true;
+
 /// Compiles schemas to types.
 #[derive(Debug)]
 pub struct Types<'c, 'a> {
@@ -285,7 +288,7 @@ impl<'c, 'a> Types<'c, 'a> {
     fn make(&mut self, key: Vec<(usize, bool)>, parts: &[Part<'a>], flat: Flat<'a>, place: &str) -> TypeUse {
         let name = self.names.unique(place);
         self.made.insert(key.clone(), name.clone());
-        self.types.insert(name.clone(), self.blank(parts));
+        self.types.insert(name.clone(), self.blank(parts, INLINE));
         let inexact_outside = mem::take(&mut self.inexact);
         self.defining
             .push(parts.first().map_or(0, |part| address(part.node)));
@@ -309,7 +312,7 @@ impl<'c, 'a> Types<'c, 'a> {
 
     /// Defines a type that a reference can point to.
     fn define(&mut self, name: &TypeName, parts: &[Part<'a>]) {
-        self.types.insert(name.clone(), self.blank(parts));
+        self.types.insert(name.clone(), self.blank(parts, !INLINE));
         let flat = Flat::of(self.cx, parts);
         let inexact_outside = mem::take(&mut self.inexact);
         self.defining
@@ -326,7 +329,7 @@ impl<'c, 'a> Types<'c, 'a> {
             Shape::Use(made) => made,
             Shape::Def { .. } => {
                 let name = self.names.unique(place);
-                self.types.insert(name.clone(), self.blank(parts));
+                self.types.insert(name.clone(), self.blank(parts, INLINE));
                 let exact = !self.inexact;
                 self.settle(&name, shape, exact);
                 TypeUse::plain(Type::Named(name))
@@ -427,7 +430,7 @@ impl<'c, 'a> Types<'c, 'a> {
     }
 
     /// A definition to be filled in, with all that its place says.
-    fn blank(&self, parts: &[Part<'a>]) -> TypeDef {
+    fn blank(&self, parts: &[Part<'a>], inline: bool) -> TypeDef {
         let first = |keyword| parts.iter().find_map(|part| part.node.get(keyword));
         let docs = first("description")
             .or_else(|| first("title"))
@@ -441,6 +444,7 @@ impl<'c, 'a> Types<'c, 'a> {
             kind: TypeKind::Alias(TypeUse::plain(Type::Json)),
             rules: Vec::new(),
             exact: true,
+            inline,
             origin: parts
                 .first()
                 .map(|part| self.cx.origin(part.node))

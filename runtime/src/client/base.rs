@@ -205,7 +205,7 @@ impl UntypedRequest<'_> {
             successes: &[],
         };
         let correlation_id = Arc::clone(&call.correlation_id);
-        let answer = orchestrate::run(&self.client.0, call).await?;
+        let answer = orchestrate::start(&self.client.0, call).await?;
         if answer.status.is_success() {
             return Ok(Reply::new(
                 answer.status,

@@ -115,11 +115,7 @@ macro_rules! __client {
             for Pending<'a, R, $crate::generated::v1::Async>
         {
             type Output = ::core::result::Result<R::Output, $crate::Error<R::Failure>>;
-            type IntoFuture = ::core::pin::Pin<
-                ::std::boxed::Box<
-                    dyn ::core::future::Future<Output = Self::Output> + ::core::marker::Send + 'a,
-                >,
-            >;
+            type IntoFuture = $crate::generated::v1::Outcome<'a, R>;
 
             fn into_future(self) -> Self::IntoFuture {
                 $crate::generated::v1::output(self.client, self.request, self.options)
@@ -138,6 +134,7 @@ macro_rules! __setters {
         impl<M> Pending<'_, $request, M> {
             $(
                 $(#[$about])*
+                #[inline]
                 pub fn $setter(mut self, $field: $ty) -> Self {
                     self.request.$field = $value;
                     self

@@ -23,6 +23,7 @@ pub use credentials::{ClientAuthentication, Credential, OAuth2, Secret, TokenErr
 pub use identity::Identity;
 pub use interceptor::{AttemptFacts, CallFacts, Interceptor};
 pub use pages::{PageItems, Pages, Paginated, items, pages};
+pub(crate) use send::Arrived;
 #[cfg(feature = "grpc")]
 pub use send::grpc::{Bidirectional, ClientStreaming, ServerStreaming, Unary};
 pub use send::{Async, Blocking, Outcome, call, output, send_http};

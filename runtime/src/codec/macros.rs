@@ -1,4 +1,7 @@
 //! What the generator would otherwise write out for every type.
+//!
+//! All of it is `#[inline]`, not to be fast but to be lazy: rustc makes machine code of such a function where it is used,
+//! and of the types of operations that nobody calls none at all.
 
 /// Makes a struct a [`Record`](crate::codec::Record): `record!(Pet = PET { 0: id, 1: name });`, where `PET` is its
 /// [`Shape`](crate::codec::Shape) and the numbers count its fields.
@@ -7,15 +10,18 @@
 macro_rules! __record {
     ($ty:ident = $shape:ident { $($index:literal: $field:ident),* $(,)? }) => {
         impl $crate::codec::Record for $ty {
+            #[inline]
             fn shape(&self) -> &'static $crate::codec::Shape {
                 &$shape
             }
+            #[inline]
             fn field(&self, index: usize) -> ::core::option::Option<&dyn $crate::codec::Value> {
                 match index {
                     $($index => ::core::option::Option::Some(&self.$field),)*
                     _ => ::core::option::Option::None,
                 }
             }
+            #[inline]
             fn field_mut(&mut self, index: usize) -> ::core::option::Option<&mut dyn $crate::codec::Value> {
                 match index {
                     $($index => ::core::option::Option::Some(&mut self.$field),)*
@@ -24,12 +30,15 @@ macro_rules! __record {
             }
         }
         impl $crate::codec::Value for $ty {
+            #[inline]
             fn node(&self) -> $crate::codec::Node<'_> {
                 $crate::codec::Node::Record(self)
             }
+            #[inline]
             fn node_mut(&mut self) -> $crate::codec::NodeMut<'_> {
                 $crate::codec::NodeMut::Record(self)
             }
+            #[inline]
             fn blank() -> Self {
                 Self { $($field: $crate::codec::Value::blank()),* }
             }
@@ -46,6 +55,7 @@ macro_rules! __enumeration {
     ($ty:ident: $unknown:ident { $($variant:ident = $text:literal),* $(,)? }) => {
         impl $ty {
             /// As it is on the wire.
+            #[inline]
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$variant => $text,)*
@@ -54,6 +64,7 @@ macro_rules! __enumeration {
             }
         }
         impl ::core::convert::From<&str> for $ty {
+            #[inline]
             fn from(text: &str) -> Self {
                 match text {
                     $($text => Self::$variant,)*
@@ -62,20 +73,25 @@ macro_rules! __enumeration {
             }
         }
         impl ::core::fmt::Display for $ty {
+            #[inline]
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 f.write_str(self.as_str())
             }
         }
         impl $crate::codec::Enumeration for $ty {
+            #[inline]
             fn constant(&self) -> $crate::codec::Constant<'_> {
                 $crate::codec::Constant::Text(self.as_str())
             }
+            #[inline]
             fn is_known(&self) -> bool {
                 !::core::matches!(self, Self::$unknown(_))
             }
+            #[inline]
             fn known(&self) -> &'static [$crate::codec::Constant<'static>] {
                 &[$($crate::codec::Constant::Text($text)),*]
             }
+            #[inline]
             fn set(&mut self, constant: $crate::codec::Constant<'_>) -> bool {
                 match constant {
                     $crate::codec::Constant::Text(text) => {
@@ -87,12 +103,15 @@ macro_rules! __enumeration {
             }
         }
         impl $crate::codec::Value for $ty {
+            #[inline]
             fn node(&self) -> $crate::codec::Node<'_> {
                 $crate::codec::Node::Enum(self)
             }
+            #[inline]
             fn node_mut(&mut self) -> $crate::codec::NodeMut<'_> {
                 $crate::codec::NodeMut::Enum(self)
             }
+            #[inline]
             fn blank() -> Self {
                 Self::$unknown(::std::string::String::new())
             }
@@ -109,6 +128,7 @@ macro_rules! __integer_enumeration {
     ($ty:ident: $unknown:ident { $($variant:ident = $number:literal),* $(,)? }) => {
         impl $ty {
             /// As it is on the wire.
+            #[inline]
             pub fn as_i64(&self) -> i64 {
                 match self {
                     $(Self::$variant => $number,)*
@@ -117,6 +137,7 @@ macro_rules! __integer_enumeration {
             }
         }
         impl ::core::convert::From<i64> for $ty {
+            #[inline]
             fn from(number: i64) -> Self {
                 match number {
                     $($number => Self::$variant,)*
@@ -125,15 +146,19 @@ macro_rules! __integer_enumeration {
             }
         }
         impl $crate::codec::Enumeration for $ty {
+            #[inline]
             fn constant(&self) -> $crate::codec::Constant<'_> {
                 $crate::codec::Constant::Integer(self.as_i64())
             }
+            #[inline]
             fn is_known(&self) -> bool {
                 !::core::matches!(self, Self::$unknown(_))
             }
+            #[inline]
             fn known(&self) -> &'static [$crate::codec::Constant<'static>] {
                 &[$($crate::codec::Constant::Integer($number)),*]
             }
+            #[inline]
             fn set(&mut self, constant: $crate::codec::Constant<'_>) -> bool {
                 match constant {
                     $crate::codec::Constant::Integer(number) => {
@@ -145,12 +170,15 @@ macro_rules! __integer_enumeration {
             }
         }
         impl $crate::codec::Value for $ty {
+            #[inline]
             fn node(&self) -> $crate::codec::Node<'_> {
                 $crate::codec::Node::Enum(self)
             }
+            #[inline]
             fn node_mut(&mut self) -> $crate::codec::NodeMut<'_> {
                 $crate::codec::NodeMut::Enum(self)
             }
+            #[inline]
             fn blank() -> Self {
                 Self::$unknown(0)
             }
@@ -166,15 +194,18 @@ macro_rules! __integer_enumeration {
 macro_rules! __union {
     ($ty:ident = $shape:ident: $unknown:ident { $($index:literal: $variant:ident),* $(,)? }) => {
         impl $crate::codec::Union for $ty {
+            #[inline]
             fn shape(&self) -> &'static $crate::codec::UnionShape {
                 &$shape
             }
+            #[inline]
             fn active(&self) -> (usize, &dyn $crate::codec::Value) {
                 match self {
                     $(Self::$variant(value) => ($index, value),)*
                     Self::$unknown(value) => (usize::MAX, value),
                 }
             }
+            #[inline]
             fn select(&mut self, index: usize) -> &mut dyn $crate::codec::Value {
                 *self = match index {
                     $($index => Self::$variant($crate::codec::Value::blank()),)*
@@ -185,17 +216,21 @@ macro_rules! __union {
                     Self::$unknown(value) => value,
                 }
             }
+            #[inline]
             fn fresh(&self) -> ::std::boxed::Box<dyn $crate::codec::Union> {
                 ::std::boxed::Box::new(<Self as $crate::codec::Value>::blank())
             }
         }
         impl $crate::codec::Value for $ty {
+            #[inline]
             fn node(&self) -> $crate::codec::Node<'_> {
                 $crate::codec::Node::Union(self)
             }
+            #[inline]
             fn node_mut(&mut self) -> $crate::codec::NodeMut<'_> {
                 $crate::codec::NodeMut::Union(self)
             }
+            #[inline]
             fn blank() -> Self {
                 Self::$unknown($crate::codec::Value::blank())
             }
@@ -211,15 +246,19 @@ macro_rules! __union {
 macro_rules! __newtype {
     ($ty:ident $(: $rules:ident)?) => {
         impl $crate::codec::Value for $ty {
+            #[inline]
             fn node(&self) -> $crate::codec::Node<'_> {
                 $crate::codec::Value::node(&self.0)
             }
+            #[inline]
             fn node_mut(&mut self) -> $crate::codec::NodeMut<'_> {
                 $crate::codec::Value::node_mut(&mut self.0)
             }
-            $(fn rules(&self) -> &'static [$crate::codec::Rule] {
+            $(#[inline]
+            fn rules(&self) -> &'static [$crate::codec::Rule] {
                 $rules
             })?
+            #[inline]
             fn blank() -> Self {
                 Self($crate::codec::Value::blank())
             }
@@ -234,11 +273,13 @@ macro_rules! __newtype {
 macro_rules! __by_table {
     ($ty:ident) => {
         impl ::core::fmt::Debug for $ty {
+            #[inline]
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 $crate::codec::debug(self, f)
             }
         }
         impl ::core::cmp::PartialEq for $ty {
+            #[inline]
             fn eq(&self, other: &Self) -> bool {
                 $crate::codec::equal(self, other)
             }
@@ -247,6 +288,7 @@ macro_rules! __by_table {
     };
     (@serde $ty:ident) => {
         impl $crate::generated::v1::serde::Serialize for $ty {
+            #[inline]
             fn serialize<S: $crate::generated::v1::serde::Serializer>(
                 &self,
                 serializer: S,
@@ -255,6 +297,7 @@ macro_rules! __by_table {
             }
         }
         impl<'de> $crate::generated::v1::serde::Deserialize<'de> for $ty {
+            #[inline]
             fn deserialize<D: $crate::generated::v1::serde::Deserializer<'de>>(
                 deserializer: D,
             ) -> ::core::result::Result<Self, D::Error> {

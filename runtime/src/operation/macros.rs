@@ -21,6 +21,7 @@ macro_rules! __reply_set {
         $($index:literal: $variant:ident $(($($part:ident),+))? $(= $status:literal)?),* $(,)?
     }) => {
         impl $crate::operation::ReplySet for $ty {
+            #[inline]
             fn active(&self) -> (usize, $crate::generated::v1::StatusCode, &dyn $crate::codec::Value) {
                 match self {
                     $(Self::$variant $(($($part),+))? => {
@@ -28,6 +29,7 @@ macro_rules! __reply_set {
                     })*
                 }
             }
+            #[inline]
             fn decode(
                 index: usize,
                 status: $crate::generated::v1::StatusCode,
@@ -366,6 +368,7 @@ macro_rules! __http_call {
             type Failure = Failure;
             type Output = $output;
             const OPERATION: &'static $crate::operation::Operation = &OPERATION;
+            #[inline]
             fn send(
                 self,
                 client: &$crate::generated::v1::Client,
@@ -373,6 +376,7 @@ macro_rules! __http_call {
             ) -> $crate::generated::v1::Sending<'_, Self> {
                 $crate::generated::v1::send_http(client, self, options)
             }
+            #[inline]
             fn output($response: Response) -> Self::Output $part
         }
     };
@@ -391,6 +395,7 @@ macro_rules! __paginated {
         impl $crate::generated::v1::Paginated for $request {
             type Item = $item;
             const PAGINATION: $crate::operation::Pagination = $crate::operation::Pagination::$($next)+;
+            #[inline]
             fn items(
                 $page: <Self as $crate::call::Call>::Output,
             ) -> ::std::vec::Vec<<Self as $crate::generated::v1::Paginated>::Item> {
@@ -411,7 +416,8 @@ macro_rules! __paginated {
 macro_rules! __forward_api {
     ($ty:ident by $forward:ident { $($operation:ident),* $(,)? }) => {
         impl Api for $ty {
-            $(fn $operation<'life0, 'async_trait>(
+            $(#[inline]
+            fn $operation<'life0, 'async_trait>(
                 &'life0 self,
                 cx: $crate::context::Context,
                 request: $operation::Request,

@@ -37,10 +37,12 @@ pub struct Dated {
 
 impl Dated {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as Default>::default()
     }
     /// Sets `since`.
+    #[inline]
     pub fn since(mut self, since: v1::DateTime) -> Self {
         self.since = Some(since);
         self
@@ -77,6 +79,7 @@ impl Member {
         }
     }
     /// Sets `since`.
+    #[inline]
     pub fn since(mut self, since: v1::DateTime) -> Self {
         self.since = Some(since);
         self

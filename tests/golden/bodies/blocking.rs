@@ -10,10 +10,12 @@ v1::blocking_client!(super::Client);
 
 impl Client {
     /// The operation `findCustomers`.
+    #[inline]
     pub fn find_customers(&self) -> Pending<'_, find_customers::Request, v1::Blocking> {
         Pending::new(&self.0, find_customers::Request::new())
     }
     /// The operation `addCustomer`.
+    #[inline]
     pub fn add_customer(
         &self,
         body: types::Customer,
@@ -21,14 +23,17 @@ impl Client {
         Pending::new(&self.0, add_customer::Request::new(body))
     }
     /// The operation `findPages`.
+    #[inline]
     pub fn find_pages(&self) -> Pending<'_, find_pages::Request, v1::Blocking> {
         Pending::new(&self.0, find_pages::Request::new())
     }
     /// The operation `filterByForm`.
+    #[inline]
     pub fn filter_by_form(&self) -> Pending<'_, filter_by_form::Request, v1::Blocking> {
         Pending::new(&self.0, filter_by_form::Request::new())
     }
     /// The operation `filterByJson`.
+    #[inline]
     pub fn filter_by_json(
         &self,
         filter: types::Where,

@@ -9,22 +9,27 @@ use super::*;
 
 impl Client {
     /// The operation `findCustomers`.
+    #[inline]
     pub fn find_customers(&self) -> Pending<'_, find_customers::Request> {
         Pending::new(&self.0, find_customers::Request::new())
     }
     /// The operation `addCustomer`.
+    #[inline]
     pub fn add_customer(&self, body: types::Customer) -> Pending<'_, add_customer::Request> {
         Pending::new(&self.0, add_customer::Request::new(body))
     }
     /// The operation `findPages`.
+    #[inline]
     pub fn find_pages(&self) -> Pending<'_, find_pages::Request> {
         Pending::new(&self.0, find_pages::Request::new())
     }
     /// The operation `filterByForm`.
+    #[inline]
     pub fn filter_by_form(&self) -> Pending<'_, filter_by_form::Request> {
         Pending::new(&self.0, filter_by_form::Request::new())
     }
     /// The operation `filterByJson`.
+    #[inline]
     pub fn filter_by_json(&self, filter: types::Where) -> Pending<'_, filter_by_json::Request> {
         Pending::new(&self.0, filter_by_json::Request::new(filter))
     }

@@ -23,6 +23,7 @@ pub mod find_customers {
     }
     impl Request {
         /// With nothing set.
+        #[inline]
         pub fn new() -> Self {
             <Self as Default>::default()
         }
@@ -62,6 +63,7 @@ pub mod add_customer {
     }
     impl Request {
         /// With what must be given.
+        #[inline]
         pub fn new(body: types::Customer) -> Self {
             Self { body }
         }
@@ -94,6 +96,7 @@ pub mod find_pages {
     }
     impl Request {
         /// With nothing set.
+        #[inline]
         pub fn new() -> Self {
             <Self as Default>::default()
         }
@@ -133,6 +136,7 @@ pub mod filter_by_form {
     }
     impl Request {
         /// With nothing set.
+        #[inline]
         pub fn new() -> Self {
             <Self as Default>::default()
         }
@@ -163,6 +167,7 @@ pub mod filter_by_json {
     }
     impl Request {
         /// With what must be given.
+        #[inline]
         pub fn new(filter: types::Where) -> Self {
             Self { filter }
         }

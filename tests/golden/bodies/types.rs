@@ -49,36 +49,43 @@ impl Customer {
         }
     }
     /// Sets `address`.
+    #[inline]
     pub fn address(mut self, address: Address) -> Self {
         self.address = Some(address);
         self
     }
     /// Sets `metadata`.
+    #[inline]
     pub fn metadata(mut self, metadata: ::std::collections::BTreeMap<String, String>) -> Self {
         self.metadata = Some(metadata);
         self
     }
     /// Sets `codes`.
+    #[inline]
     pub fn codes(mut self, codes: Vec<String>) -> Self {
         self.codes = Some(codes);
         self
     }
     /// Sets `notes`.
+    #[inline]
     pub fn notes(mut self, notes: Vec<String>) -> Self {
         self.notes = Some(notes);
         self
     }
     /// Sets `limits`.
+    #[inline]
     pub fn limits(mut self, limits: CustomerLimits) -> Self {
         self.limits = Some(limits);
         self
     }
     /// Sets `tags`.
+    #[inline]
     pub fn tags(mut self, tags: Vec<String>) -> Self {
         self.tags = Some(tags);
         self
     }
     /// Sets `plain`.
+    #[inline]
     pub fn plain(mut self, plain: Address) -> Self {
         self.plain = Some(plain);
         self
@@ -117,15 +124,18 @@ pub struct CustomerLimits {
 
 impl CustomerLimits {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as Default>::default()
     }
     /// Sets `most`.
+    #[inline]
     pub fn most(mut self, most: i64) -> Self {
         self.most = Some(most);
         self
     }
     /// Sets `least`.
+    #[inline]
     pub fn least(mut self, least: i64) -> Self {
         self.least = Some(least);
         self
@@ -153,6 +163,7 @@ pub struct Address {
 
 impl Address {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as Default>::default()
     }
@@ -162,11 +173,13 @@ impl Address {
         self
     }
     /// Sets `lines`.
+    #[inline]
     pub fn lines(mut self, lines: Vec<String>) -> Self {
         self.lines = Some(lines);
         self
     }
     /// Sets `at`.
+    #[inline]
     pub fn at(mut self, at: AddressAt) -> Self {
         self.at = Some(at);
         self
@@ -192,10 +205,12 @@ pub struct AddressAt {
 
 impl AddressAt {
     /// With what must be given.
+    #[inline]
     pub fn new(lat: f64) -> Self {
         Self { lat, lon: None, additional_properties: <_>::default() }
     }
     /// Sets `lon`.
+    #[inline]
     pub fn lon(mut self, lon: f64) -> Self {
         self.lon = Some(lon);
         self
@@ -225,6 +240,7 @@ impl Item {
         Self { sku: sku.into(), count: None, additional_properties: <_>::default() }
     }
     /// Sets `count`.
+    #[inline]
     pub fn count(mut self, count: i64) -> Self {
         self.count = Some(count);
         self
@@ -250,6 +266,7 @@ pub struct Where {
 
 impl Where {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as Default>::default()
     }
@@ -259,6 +276,7 @@ impl Where {
         self
     }
     /// Sets `born`.
+    #[inline]
     pub fn born(mut self, born: WhereBorn) -> Self {
         self.born = Some(born);
         self
@@ -282,10 +300,12 @@ pub struct WhereBorn {
 
 impl WhereBorn {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as Default>::default()
     }
     /// Sets `after`.
+    #[inline]
     pub fn after(mut self, after: i64) -> Self {
         self.after = Some(after);
         self
@@ -311,10 +331,12 @@ pub struct Understood {
 
 impl Understood {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as Default>::default()
     }
     /// Sets `parsed`.
+    #[inline]
     pub fn parsed(mut self, parsed: v1::Json) -> Self {
         self.parsed = Some(parsed);
         self

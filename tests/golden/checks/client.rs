@@ -9,6 +9,7 @@ use super::*;
 
 impl Client {
     /// The operation `listOffers`.
+    #[inline]
     pub fn list_offers(&self) -> Pending<'_, list_offers::Request> {
         Pending::new(&self.0, list_offers::Request::new())
     }

@@ -22,6 +22,7 @@ pub mod list_offers {
     }
     impl Request {
         /// With nothing set.
+        #[inline]
         pub fn new() -> Self {
             <Self as Default>::default()
         }

@@ -36,10 +36,12 @@ pub struct Offer {
 
 impl Offer {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as Default>::default()
     }
     /// Sets `price`.
+    #[inline]
     pub fn price(mut self, price: f64) -> Self {
         self.price = Some(price);
         self
@@ -55,16 +57,19 @@ impl Offer {
         self
     }
     /// Sets `position`.
+    #[inline]
     pub fn position(mut self, position: Vec<v1::Json>) -> Self {
         self.position = Some(position);
         self
     }
     /// Sets `instead`.
+    #[inline]
     pub fn instead(mut self, instead: v1::Json) -> Self {
         self.instead = Some(instead);
         self
     }
     /// Sets `additional_properties`.
+    #[inline]
     pub fn additional_properties(
         mut self,
         additional_properties: ::std::collections::BTreeMap<String, v1::Json>,
@@ -102,12 +107,14 @@ pub enum Contact {
 }
 
 impl From<ContactVariant1> for Contact {
+    #[inline]
     fn from(value: ContactVariant1) -> Self {
         Self::Variant1(value)
     }
 }
 
 impl From<ContactVariant2> for Contact {
+    #[inline]
     fn from(value: ContactVariant2) -> Self {
         Self::Variant2(value)
     }
@@ -180,12 +187,14 @@ pub enum Size {
 }
 
 impl From<v1::Integer> for Size {
+    #[inline]
     fn from(value: v1::Integer) -> Self {
         Self::Integer(value)
     }
 }
 
 impl From<String> for Size {
+    #[inline]
     fn from(value: String) -> Self {
         Self::String(value)
     }
@@ -209,6 +218,7 @@ pub struct Notes {
 
 impl Notes {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as Default>::default()
     }
@@ -218,6 +228,7 @@ impl Notes {
         self
     }
     /// Sets `additional_properties`.
+    #[inline]
     pub fn additional_properties(
         mut self,
         additional_properties: ::std::collections::BTreeMap<String, String>,

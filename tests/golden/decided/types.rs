@@ -16,18 +16,21 @@ pub struct PetId(
 );
 
 impl From<String> for PetId {
+    #[inline]
     fn from(value: String) -> Self {
         Self(value)
     }
 }
 
 impl From<PetId> for String {
+    #[inline]
     fn from(value: PetId) -> Self {
         value.0
     }
 }
 
 impl From<&str> for PetId {
+    #[inline]
     fn from(value: &str) -> Self {
         Self(value.to_owned())
     }
@@ -69,6 +72,7 @@ impl Animal {
         }
     }
     /// Sets `list_price`.
+    #[inline]
     pub fn list_price(
         mut self,
         list_price: ::tieline::generated::v1::Serde<crate::golden::Price>,
@@ -108,6 +112,7 @@ pub struct Tag {
 
 impl Tag {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as Default>::default()
     }

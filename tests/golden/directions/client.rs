@@ -9,6 +9,7 @@ use super::*;
 
 impl Client {
     /// The operation `createAccount`.
+    #[inline]
     pub fn create_account(
         &self,
         body: types::AccountInput,
@@ -16,6 +17,7 @@ impl Client {
         Pending::new(&self.0, create_account::Request::new(body))
     }
     /// The operation `log`.
+    #[inline]
     pub fn log(&self, body: types::Entry) -> Pending<'_, log::Request> {
         Pending::new(&self.0, log::Request::new(body))
     }

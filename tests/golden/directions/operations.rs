@@ -21,6 +21,7 @@ pub mod create_account {
     }
     impl Request {
         /// With what must be given.
+        #[inline]
         pub fn new(body: types::AccountInput) -> Self {
             Self { body }
         }
@@ -57,6 +58,7 @@ pub mod log {
     }
     impl Request {
         /// With what must be given.
+        #[inline]
         pub fn new(body: types::Entry) -> Self {
             Self { body }
         }

@@ -47,6 +47,7 @@ impl Account {
         self
     }
     /// Sets `friends`.
+    #[inline]
     pub fn friends(mut self, friends: Vec<Account>) -> Self {
         self.friends = Some(friends);
         self
@@ -107,6 +108,7 @@ impl AccountInput {
         self
     }
     /// Sets `friends`.
+    #[inline]
     pub fn friends(mut self, friends: Vec<AccountInput>) -> Self {
         self.friends = Some(friends);
         self
@@ -144,6 +146,7 @@ impl Entry {
         Self { at: None, text: text.into(), additional_properties: <_>::default() }
     }
     /// Sets `at`.
+    #[inline]
     pub fn at(mut self, at: v1::Time) -> Self {
         self.at = Some(at);
         self
@@ -170,6 +173,7 @@ pub struct Count {
 
 impl Count {
     /// With what must be given.
+    #[inline]
     pub fn new(count: i32) -> Self {
         Self { count, additional_properties: <_>::default() }
     }

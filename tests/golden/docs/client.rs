@@ -12,6 +12,7 @@ use super::*;
 impl Client {
     /// Lists \[notes\] of \<user>.
     #[deprecated]
+    #[inline]
     pub fn list_notes(&self) -> Pending<'_, list_notes::Request> {
         Pending::new(&self.0, list_notes::Request::new())
     }

@@ -34,6 +34,7 @@ pub mod list_notes {
     }
     impl Request {
         /// With nothing set.
+        #[inline]
         pub fn new() -> Self {
             <Self as Default>::default()
         }

@@ -22,6 +22,7 @@ pub struct Note {
 
 impl Note {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as Default>::default()
     }

@@ -9,10 +9,12 @@ use super::*;
 
 impl Client {
     /// Lists orders.
+    #[inline]
     pub fn list_orders(&self) -> Pending<'_, list_orders::Request> {
         Pending::new(&self.0, list_orders::Request::new())
     }
     /// Places an order.
+    #[inline]
     pub fn place_order(&self, body: types::Order) -> Pending<'_, place_order::Request> {
         Pending::new(&self.0, place_order::Request::new(body))
     }

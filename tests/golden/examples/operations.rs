@@ -29,6 +29,7 @@ pub mod list_orders {
     }
     impl Request {
         /// With nothing set.
+        #[inline]
         pub fn new() -> Self {
             <Self as Default>::default()
         }
@@ -76,6 +77,7 @@ pub mod place_order {
     }
     impl Request {
         /// With what must be given.
+        #[inline]
         pub fn new(body: types::Order) -> Self {
             Self { body }
         }

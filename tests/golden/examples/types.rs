@@ -54,6 +54,7 @@ pub struct Order {
 
 impl Order {
     /// With what must be given.
+    #[inline]
     pub fn new(number: i64, lines: Vec<Line>, placed: v1::DateTime) -> Self {
         Self {
             number,
@@ -76,6 +77,7 @@ impl Order {
         self
     }
     /// Sets `labels`.
+    #[inline]
     pub fn labels(mut self, labels: ::std::collections::BTreeMap<String, String>) -> Self {
         self.labels = Some(labels);
         self
@@ -129,6 +131,7 @@ impl Line {
         self
     }
     /// Sets `price`.
+    #[inline]
     pub fn price(mut self, price: f64) -> Self {
         self.price = Some(price);
         self
@@ -164,12 +167,14 @@ pub enum Gift {
 }
 
 impl From<GiftVariant1> for Gift {
+    #[inline]
     fn from(value: GiftVariant1) -> Self {
         Self::Variant1(value)
     }
 }
 
 impl From<GiftVariant2> for Gift {
+    #[inline]
     fn from(value: GiftVariant2) -> Self {
         Self::Variant2(value)
     }
@@ -276,6 +281,7 @@ impl SetNoteBody {
         self
     }
     /// Sets `seen`.
+    #[inline]
     pub fn seen(mut self, seen: bool) -> Self {
         self.seen = Some(seen);
         self

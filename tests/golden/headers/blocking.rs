@@ -10,6 +10,7 @@ v1::blocking_client!(super::Client);
 
 impl Client {
     /// Lists files.
+    #[inline]
     pub fn list_files(&self) -> Pending<'_, list_files::Request, v1::Blocking> {
         Pending::new(&self.0, list_files::Request::new())
     }

@@ -9,6 +9,7 @@ use super::*;
 
 impl Client {
     /// Lists files.
+    #[inline]
     pub fn list_files(&self) -> Pending<'_, list_files::Request> {
         Pending::new(&self.0, list_files::Request::new())
     }

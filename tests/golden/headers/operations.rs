@@ -18,6 +18,7 @@ pub mod list_files {
     pub struct Request {}
     impl Request {
         /// With nothing set.
+        #[inline]
         pub fn new() -> Self {
             <Self as Default>::default()
         }
@@ -56,6 +57,7 @@ pub mod list_files {
     }
     impl Headers {
         /// With what must be given.
+        #[inline]
         pub fn new(x_total: i64) -> Self {
             Self {
                 x_total,
@@ -67,16 +69,19 @@ pub mod list_files {
             }
         }
         /// Sets `x_tags`.
+        #[inline]
         pub fn x_tags(mut self, x_tags: Vec<String>) -> Self {
             self.x_tags = Some(x_tags);
             self
         }
         /// Sets `x_range`.
+        #[inline]
         pub fn x_range(mut self, x_range: types::Range) -> Self {
             self.x_range = Some(x_range);
             self
         }
         /// Sets `x_about`.
+        #[inline]
         pub fn x_about(mut self, x_about: types::Range) -> Self {
             self.x_about = Some(x_about);
             self
@@ -87,6 +92,7 @@ pub mod list_files {
             self
         }
         /// Sets `rate_limit_remaining`.
+        #[inline]
         pub fn rate_limit_remaining(mut self, rate_limit_remaining: i64) -> Self {
             self.rate_limit_remaining = Some(rate_limit_remaining);
             self
@@ -117,10 +123,12 @@ pub mod list_files {
     }
     impl FailureHeaders {
         /// With what must be given.
+        #[inline]
         pub fn new(retry_after: i64) -> Self {
             Self { retry_after, rate_limit_remaining: None }
         }
         /// Sets `rate_limit_remaining`.
+        #[inline]
         pub fn rate_limit_remaining(mut self, rate_limit_remaining: i64) -> Self {
             self.rate_limit_remaining = Some(rate_limit_remaining);
             self
@@ -258,10 +266,12 @@ pub mod delete_file {
     }
     impl Headers {
         /// With nothing set.
+        #[inline]
         pub fn new() -> Self {
             <Self as Default>::default()
         }
         /// Sets `rate_limit_remaining`.
+        #[inline]
         pub fn rate_limit_remaining(mut self, rate_limit_remaining: i64) -> Self {
             self.rate_limit_remaining = Some(rate_limit_remaining);
             self

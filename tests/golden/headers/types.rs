@@ -20,10 +20,12 @@ pub struct Range {
 
 impl Range {
     /// With what must be given.
+    #[inline]
     pub fn new(from: i64) -> Self {
         Self { from, to: None, additional_properties: <_>::default() }
     }
     /// Sets `to`.
+    #[inline]
     pub fn to(mut self, to: i64) -> Self {
         self.to = Some(to);
         self

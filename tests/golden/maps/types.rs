@@ -15,12 +15,14 @@ pub struct Labels(
 );
 
 impl From<::std::collections::BTreeMap<String, String>> for Labels {
+    #[inline]
     fn from(value: ::std::collections::BTreeMap<String, String>) -> Self {
         Self(value)
     }
 }
 
 impl From<Labels> for ::std::collections::BTreeMap<String, String> {
+    #[inline]
     fn from(value: Labels) -> Self {
         value.0
     }
@@ -43,6 +45,7 @@ impl Extended {
         Self { name: name.into(), additional_properties: <_>::default() }
     }
     /// Sets `additional_properties`.
+    #[inline]
     pub fn additional_properties(
         mut self,
         additional_properties: ::std::collections::BTreeMap<String, i64>,
@@ -68,15 +71,18 @@ pub struct Anything {
 
 impl Anything {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as Default>::default()
     }
     /// Sets `free`.
+    #[inline]
     pub fn free(mut self, free: v1::Json) -> Self {
         self.free = Some(free);
         self
     }
     /// Sets `map`.
+    #[inline]
     pub fn map(mut self, map: ::std::collections::BTreeMap<String, Option<f64>>) -> Self {
         self.map = Some(map);
         self

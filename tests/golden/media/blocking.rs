@@ -32,18 +32,22 @@ impl Client {
         Pending::new(&self.0, note_report::Request::new(id))
     }
     /// The operation `getNote`.
+    #[inline]
     pub fn get_note(&self) -> Pending<'_, get_note::Request, v1::Blocking> {
         Pending::new(&self.0, get_note::Request::new())
     }
     /// One type in whatever media type.
+    #[inline]
     pub fn add_note(&self, body: types::Filing) -> Pending<'_, add_note::Request, v1::Blocking> {
         Pending::new(&self.0, add_note::Request::new(body))
     }
     /// The operation `findNote`.
+    #[inline]
     pub fn find_note(&self) -> Pending<'_, find_note::Request, v1::Blocking> {
         Pending::new(&self.0, find_note::Request::new())
     }
     /// The operation `getAnything`.
+    #[inline]
     pub fn get_anything(&self) -> Pending<'_, get_anything::Request, v1::Blocking> {
         Pending::new(&self.0, get_anything::Request::new())
     }

@@ -182,6 +182,7 @@ pub mod get_note {
     pub struct Request {}
     impl Request {
         /// With nothing set.
+        #[inline]
         pub fn new() -> Self {
             <Self as Default>::default()
         }
@@ -217,6 +218,7 @@ pub mod add_note {
     }
     impl Request {
         /// With what must be given.
+        #[inline]
         pub fn new(body: types::Filing) -> Self {
             Self { body }
         }
@@ -250,6 +252,7 @@ pub mod find_note {
     pub struct Request {}
     impl Request {
         /// With nothing set.
+        #[inline]
         pub fn new() -> Self {
             <Self as Default>::default()
         }
@@ -282,6 +285,7 @@ pub mod get_anything {
     pub struct Request {}
     impl Request {
         /// With nothing set.
+        #[inline]
         pub fn new() -> Self {
             <Self as Default>::default()
         }

@@ -24,6 +24,7 @@ impl Report {
         Self { title: title.into(), lines: None, additional_properties: <_>::default() }
     }
     /// Sets `lines`.
+    #[inline]
     pub fn lines(mut self, lines: Vec<Line>) -> Self {
         self.lines = Some(lines);
         self
@@ -95,6 +96,7 @@ pub struct Problem {
 
 impl Problem {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as Default>::default()
     }
@@ -119,6 +121,7 @@ pub struct PutReportBodyMultipart {
 
 impl PutReportBodyMultipart {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as Default>::default()
     }

@@ -40,21 +40,25 @@ impl Upload {
         }
     }
     /// Sets `versions`.
+    #[inline]
     pub fn versions(mut self, versions: Vec<v1::File>) -> Self {
         self.versions = Some(versions);
         self
     }
     /// Sets `tags`.
+    #[inline]
     pub fn tags(mut self, tags: Vec<String>) -> Self {
         self.tags = Some(tags);
         self
     }
     /// Sets `place`.
+    #[inline]
     pub fn place(mut self, place: UploadPlace) -> Self {
         self.place = Some(place);
         self
     }
     /// Sets `rating`.
+    #[inline]
     pub fn rating(mut self, rating: i32) -> Self {
         self.rating = Some(rating);
         self
@@ -89,15 +93,18 @@ pub struct UploadPlace {
 
 impl UploadPlace {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as Default>::default()
     }
     /// Sets `lat`.
+    #[inline]
     pub fn lat(mut self, lat: f64) -> Self {
         self.lat = Some(lat);
         self
     }
     /// Sets `lon`.
+    #[inline]
     pub fn lon(mut self, lon: f64) -> Self {
         self.lon = Some(lon);
         self
@@ -131,6 +138,7 @@ pub struct Kept {
 
 impl Kept {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as Default>::default()
     }
@@ -140,11 +148,13 @@ impl Kept {
         self
     }
     /// Sets `size`.
+    #[inline]
     pub fn size(mut self, size: i64) -> Self {
         self.size = Some(size);
         self
     }
     /// Sets `versions`.
+    #[inline]
     pub fn versions(mut self, versions: Vec<String>) -> Self {
         self.versions = Some(versions);
         self
@@ -155,11 +165,13 @@ impl Kept {
         self
     }
     /// Sets `tags`.
+    #[inline]
     pub fn tags(mut self, tags: Vec<String>) -> Self {
         self.tags = Some(tags);
         self
     }
     /// Sets `lat`.
+    #[inline]
     pub fn lat(mut self, lat: f64) -> Self {
         self.lat = Some(lat);
         self

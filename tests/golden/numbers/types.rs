@@ -43,21 +43,25 @@ impl Ledger {
         }
     }
     /// Sets `parts`.
+    #[inline]
     pub fn parts(mut self, parts: Vec<v1::Integer>) -> Self {
         self.parts = Some(parts);
         self
     }
     /// Sets `sequence`.
+    #[inline]
     pub fn sequence(mut self, sequence: u64) -> Self {
         self.sequence = Some(sequence);
         self
     }
     /// Sets `version`.
+    #[inline]
     pub fn version(mut self, version: i64) -> Self {
         self.version = Some(version);
         self
     }
     /// Sets `month`.
+    #[inline]
     pub fn month(mut self, month: i64) -> Self {
         self.month = Some(month);
         self
@@ -95,12 +99,14 @@ pub struct Count(
 );
 
 impl From<v1::Integer> for Count {
+    #[inline]
     fn from(value: v1::Integer) -> Self {
         Self(value)
     }
 }
 
 impl From<Count> for v1::Integer {
+    #[inline]
     fn from(value: Count) -> Self {
         value.0
     }

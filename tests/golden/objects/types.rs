@@ -49,16 +49,19 @@ impl Pet {
         }
     }
     /// Sets `weight_kg`.
+    #[inline]
     pub fn weight_kg(mut self, weight_kg: f64) -> Self {
         self.weight_kg = Some(weight_kg);
         self
     }
     /// Sets `born`.
+    #[inline]
     pub fn born(mut self, born: v1::Date) -> Self {
         self.born = Some(born);
         self
     }
     /// Sets `owner`.
+    #[inline]
     pub fn owner(mut self, owner: Owner) -> Self {
         self.owner = Some(owner);
         self
@@ -103,6 +106,7 @@ pub struct Owner {
 
 impl Owner {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as Default>::default()
     }
@@ -112,6 +116,7 @@ impl Owner {
         self
     }
     /// Sets `address`.
+    #[inline]
     pub fn address(mut self, address: OwnerAddress) -> Self {
         self.address = Some(address);
         self
@@ -154,18 +159,21 @@ pub struct NickName(
 );
 
 impl From<String> for NickName {
+    #[inline]
     fn from(value: String) -> Self {
         Self(value)
     }
 }
 
 impl From<NickName> for String {
+    #[inline]
     fn from(value: NickName) -> Self {
         value.0
     }
 }
 
 impl From<&str> for NickName {
+    #[inline]
     fn from(value: &str) -> Self {
         Self(value.to_owned())
     }

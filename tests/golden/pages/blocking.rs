@@ -10,26 +10,32 @@ v1::blocking_client!(super::Client);
 
 impl Client {
     /// The operation `byCursor`.
+    #[inline]
     pub fn by_cursor(&self) -> Pending<'_, by_cursor::Request, v1::Blocking> {
         Pending::new(&self.0, by_cursor::Request::new())
     }
     /// The operation `byNumber`.
+    #[inline]
     pub fn by_number(&self) -> Pending<'_, by_number::Request, v1::Blocking> {
         Pending::new(&self.0, by_number::Request::new())
     }
     /// The operation `byOffset`.
+    #[inline]
     pub fn by_offset(&self) -> Pending<'_, by_offset::Request, v1::Blocking> {
         Pending::new(&self.0, by_offset::Request::new())
     }
     /// The operation `byLink`.
+    #[inline]
     pub fn by_link(&self) -> Pending<'_, by_link::Request, v1::Blocking> {
         Pending::new(&self.0, by_link::Request::new())
     }
     /// The operation `byUrl`.
+    #[inline]
     pub fn by_url(&self) -> Pending<'_, by_url::Request, v1::Blocking> {
         Pending::new(&self.0, by_url::Request::new())
     }
     /// The operation `whole`.
+    #[inline]
     pub fn whole(&self) -> Pending<'_, whole::Request, v1::Blocking> {
         Pending::new(&self.0, whole::Request::new())
     }

@@ -9,26 +9,32 @@ use super::*;
 
 impl Client {
     /// The operation `byCursor`.
+    #[inline]
     pub fn by_cursor(&self) -> Pending<'_, by_cursor::Request> {
         Pending::new(&self.0, by_cursor::Request::new())
     }
     /// The operation `byNumber`.
+    #[inline]
     pub fn by_number(&self) -> Pending<'_, by_number::Request> {
         Pending::new(&self.0, by_number::Request::new())
     }
     /// The operation `byOffset`.
+    #[inline]
     pub fn by_offset(&self) -> Pending<'_, by_offset::Request> {
         Pending::new(&self.0, by_offset::Request::new())
     }
     /// The operation `byLink`.
+    #[inline]
     pub fn by_link(&self) -> Pending<'_, by_link::Request> {
         Pending::new(&self.0, by_link::Request::new())
     }
     /// The operation `byUrl`.
+    #[inline]
     pub fn by_url(&self) -> Pending<'_, by_url::Request> {
         Pending::new(&self.0, by_url::Request::new())
     }
     /// The operation `whole`.
+    #[inline]
     pub fn whole(&self) -> Pending<'_, whole::Request> {
         Pending::new(&self.0, whole::Request::new())
     }

@@ -23,6 +23,7 @@ pub mod by_cursor {
     }
     impl Request {
         /// With nothing set.
+        #[inline]
         pub fn new() -> Self {
             <Self as Default>::default()
         }
@@ -68,6 +69,7 @@ pub mod by_number {
     }
     impl Request {
         /// With nothing set.
+        #[inline]
         pub fn new() -> Self {
             <Self as Default>::default()
         }
@@ -110,6 +112,7 @@ pub mod by_offset {
     }
     impl Request {
         /// With nothing set.
+        #[inline]
         pub fn new() -> Self {
             <Self as Default>::default()
         }
@@ -147,6 +150,7 @@ pub mod by_link {
     pub struct Request {}
     impl Request {
         /// With nothing set.
+        #[inline]
         pub fn new() -> Self {
             <Self as Default>::default()
         }
@@ -163,6 +167,7 @@ pub mod by_link {
     }
     impl Headers {
         /// With nothing set.
+        #[inline]
         pub fn new() -> Self {
             <Self as Default>::default()
         }
@@ -194,6 +199,7 @@ pub mod by_url {
     pub struct Request {}
     impl Request {
         /// With nothing set.
+        #[inline]
         pub fn new() -> Self {
             <Self as Default>::default()
         }
@@ -232,6 +238,7 @@ pub mod whole {
     }
     impl Request {
         /// With nothing set.
+        #[inline]
         pub fn new() -> Self {
             <Self as Default>::default()
         }

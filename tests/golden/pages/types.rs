@@ -20,15 +20,18 @@ pub struct Page {
 
 impl Page {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as Default>::default()
     }
     /// Sets `data`.
+    #[inline]
     pub fn data(mut self, data: Vec<Pet>) -> Self {
         self.data = Some(data);
         self
     }
     /// Sets `meta`.
+    #[inline]
     pub fn meta(mut self, meta: PageMeta) -> Self {
         self.meta = Some(meta);
         self
@@ -54,6 +57,7 @@ pub struct PageMeta {
 
 impl PageMeta {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as Default>::default()
     }
@@ -63,6 +67,7 @@ impl PageMeta {
         self
     }
     /// Sets `has_more`.
+    #[inline]
     pub fn has_more(mut self, has_more: bool) -> Self {
         self.has_more = Some(has_more);
         self
@@ -109,10 +114,12 @@ pub struct Rows {
 
 impl Rows {
     /// With what must be given.
+    #[inline]
     pub fn new(rows: Vec<i64>, marks: Vec<i64>) -> Self {
         Self { rows, marks, links: None, additional_properties: <_>::default() }
     }
     /// Sets `links`.
+    #[inline]
     pub fn links(mut self, links: RowsLinks) -> Self {
         self.links = Some(links);
         self
@@ -136,6 +143,7 @@ pub struct RowsLinks {
 
 impl RowsLinks {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as Default>::default()
     }

@@ -17,6 +17,7 @@ impl Client {
         Pending::new(&self.0, list_books::Request::new(shelf, session))
     }
     /// Finds points.
+    #[inline]
     pub fn find_points(
         &self,
         at: Vec<f64>,

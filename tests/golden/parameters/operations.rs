@@ -100,6 +100,7 @@ pub mod find_points {
     }
     impl Request {
         /// With what must be given.
+        #[inline]
         pub fn new(at: Vec<f64>, near: f64, r#box: Vec<f64>) -> Self {
             Self { at, near, r#box }
         }

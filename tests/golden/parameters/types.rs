@@ -18,6 +18,7 @@ pub struct ListBooksFilter {
 
 impl ListBooksFilter {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as Default>::default()
     }

@@ -9,6 +9,7 @@ use super::*;
 
 impl Client {
     /// Finds a pet.
+    #[inline]
     pub fn get_pet(&self, id: i64) -> Pending<'_, get_pet::Request> {
         Pending::new(&self.0, get_pet::Request::new(id))
     }

@@ -23,6 +23,7 @@ pub mod get_pet {
     }
     impl Request {
         /// With what must be given.
+        #[inline]
         pub fn new(id: i64) -> Self {
             Self { id, verbose: None }
         }

@@ -39,6 +39,7 @@ pub struct Problem {
 
 impl Problem {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as Default>::default()
     }
@@ -48,6 +49,7 @@ impl Problem {
         self
     }
     /// Sets `status`.
+    #[inline]
     pub fn status(mut self, status: i32) -> Self {
         self.status = Some(status);
         self

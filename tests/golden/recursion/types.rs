@@ -20,10 +20,12 @@ pub struct Tree {
 
 impl Tree {
     /// With what must be given.
+    #[inline]
     pub fn new(children: Vec<Tree>) -> Self {
         Self { children, parent: None, additional_properties: <_>::default() }
     }
     /// Sets `parent`.
+    #[inline]
     pub fn parent(mut self, parent: Tree) -> Self {
         self.parent = Some(Box::new(parent));
         self
@@ -47,10 +49,12 @@ pub struct Chicken {
 
 impl Chicken {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as Default>::default()
     }
     /// Sets `egg`.
+    #[inline]
     pub fn egg(mut self, egg: Egg) -> Self {
         self.egg = Some(Box::new(egg));
         self
@@ -71,10 +75,12 @@ pub struct Egg {
 
 impl Egg {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as Default>::default()
     }
     /// Sets `chicken`.
+    #[inline]
     pub fn chicken(mut self, chicken: Chicken) -> Self {
         self.chicken = Some(Box::new(chicken));
         self
@@ -97,12 +103,14 @@ pub enum Expression {
 }
 
 impl From<f64> for Expression {
+    #[inline]
     fn from(value: f64) -> Self {
         Self::Number(value)
     }
 }
 
 impl From<Sum> for Expression {
+    #[inline]
     fn from(value: Sum) -> Self {
         Self::Sum(Box::new(value))
     }

@@ -9,6 +9,7 @@ use super::*;
 
 impl Client {
     /// Starts a job.
+    #[inline]
     pub fn start_job(&self, body: types::Job) -> Pending<'_, start_job::Request> {
         Pending::new(&self.0, start_job::Request::new(body))
     }

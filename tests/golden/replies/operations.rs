@@ -21,6 +21,7 @@ pub mod start_job {
     }
     impl Request {
         /// With what must be given.
+        #[inline]
         pub fn new(body: types::Job) -> Self {
             Self { body }
         }

@@ -12,6 +12,7 @@ v1::blocking_client!(super::Client);
 
 impl Client {
     /// The operation `me`.
+    #[inline]
     pub fn me(&self) -> Pending<'_, me::Request, v1::Blocking> {
         Pending::new(&self.0, me::Request::new())
     }
@@ -31,6 +32,7 @@ impl Client {
     }
     /// The operation `reports`.
     #[deprecated(note = "since 2026-01-31, gone after 2027-01-31")]
+    #[inline]
     pub fn reports(&self) -> Pending<'_, reports::Request, v1::Blocking> {
         Pending::new(&self.0, reports::Request::new())
     }

@@ -11,6 +11,7 @@ use super::*;
 
 impl Client {
     /// The operation `me`.
+    #[inline]
     pub fn me(&self) -> Pending<'_, me::Request> {
         Pending::new(&self.0, me::Request::new())
     }
@@ -24,6 +25,7 @@ impl Client {
     }
     /// The operation `reports`.
     #[deprecated(note = "since 2026-01-31, gone after 2027-01-31")]
+    #[inline]
     pub fn reports(&self) -> Pending<'_, reports::Request> {
         Pending::new(&self.0, reports::Request::new())
     }

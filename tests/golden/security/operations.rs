@@ -19,6 +19,7 @@ pub mod me {
     pub struct Request {}
     impl Request {
         /// With nothing set.
+        #[inline]
         pub fn new() -> Self {
             <Self as Default>::default()
         }
@@ -122,6 +123,7 @@ pub mod reports {
     pub struct Request {}
     impl Request {
         /// With nothing set.
+        #[inline]
         pub fn new() -> Self {
             <Self as Default>::default()
         }

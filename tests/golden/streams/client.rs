@@ -13,18 +13,22 @@ impl Client {
         Pending::new(&self.0, watch::Request::new(room))
     }
     /// As documents before 3.2 say it.
+    #[inline]
     pub fn complete(&self, body: types::CompleteBody) -> Pending<'_, complete::Request> {
         Pending::new(&self.0, complete::Request::new(body))
     }
     /// The operation `tick`.
+    #[inline]
     pub fn tick(&self) -> Pending<'_, tick::Request> {
         Pending::new(&self.0, tick::Request::new())
     }
     /// The operation `listMeasurements`.
+    #[inline]
     pub fn list_measurements(&self) -> Pending<'_, list_measurements::Request> {
         Pending::new(&self.0, list_measurements::Request::new())
     }
     /// The operation `addMeasurements`.
+    #[inline]
     pub fn add_measurements(
         &self,
         body: v1::Items<types::Measurement>,
@@ -32,6 +36,7 @@ impl Client {
         Pending::new(&self.0, add_measurements::Request::new(body))
     }
     /// The operation `exchangeMeasurements`.
+    #[inline]
     pub fn exchange_measurements(&self) -> Pending<'_, exchange_measurements::Request> {
         Pending::new(&self.0, exchange_measurements::Request::new())
     }

@@ -64,6 +64,7 @@ pub mod complete {
     }
     impl Request {
         /// With what must be given.
+        #[inline]
         pub fn new(body: types::CompleteBody) -> Self {
             Self { body }
         }
@@ -91,6 +92,7 @@ pub mod tick {
     pub struct Request {}
     impl Request {
         /// With nothing set.
+        #[inline]
         pub fn new() -> Self {
             <Self as Default>::default()
         }
@@ -123,6 +125,7 @@ pub mod list_measurements {
     pub struct Request {}
     impl Request {
         /// With nothing set.
+        #[inline]
         pub fn new() -> Self {
             <Self as Default>::default()
         }
@@ -158,6 +161,7 @@ pub mod add_measurements {
     }
     impl Request {
         /// With what must be given.
+        #[inline]
         pub fn new(body: v1::Items<types::Measurement>) -> Self {
             Self { body }
         }
@@ -194,6 +198,7 @@ pub mod exchange_measurements {
     }
     impl Request {
         /// With nothing set.
+        #[inline]
         pub fn new() -> Self {
             <Self as Default>::default()
         }

@@ -49,6 +49,7 @@ pub struct Measurement {
 
 impl Measurement {
     /// With what must be given.
+    #[inline]
     pub fn new(value: f64) -> Self {
         Self { value, unit: None, additional_properties: <_>::default() }
     }
@@ -79,6 +80,7 @@ pub struct Problem {
 
 impl Problem {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as Default>::default()
     }
@@ -125,10 +127,12 @@ pub struct AddMeasurementsResponse {
 
 impl AddMeasurementsResponse {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as Default>::default()
     }
     /// Sets `count`.
+    #[inline]
     pub fn count(mut self, count: i64) -> Self {
         self.count = Some(count);
         self

@@ -48,6 +48,7 @@ impl Client {
         )
     }
     /// The operation `send_list`.
+    #[inline]
     pub fn send_list(
         &self,
         simple: Vec<String>,
@@ -86,6 +87,7 @@ impl Client {
         )
     }
     /// The operation `send_object`.
+    #[inline]
     pub fn send_object(
         &self,
         simple: types::Color,

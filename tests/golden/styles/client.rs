@@ -47,6 +47,7 @@ impl Client {
         )
     }
     /// The operation `send_list`.
+    #[inline]
     pub fn send_list(
         &self,
         simple: Vec<String>,
@@ -85,6 +86,7 @@ impl Client {
         )
     }
     /// The operation `send_object`.
+    #[inline]
     pub fn send_object(
         &self,
         simple: types::Color,

@@ -166,6 +166,7 @@ pub mod send_list {
     }
     impl Request {
         /// With what must be given.
+        #[inline]
         pub fn new(
             simple: Vec<String>,
             simple_exploded: Vec<String>,
@@ -279,6 +280,7 @@ pub mod send_object {
     }
     impl Request {
         /// With what must be given.
+        #[inline]
         pub fn new(
             simple: types::Color,
             simple_exploded: types::Color,

@@ -22,6 +22,7 @@ pub struct Color {
 
 impl Color {
     /// With what must be given.
+    #[inline]
     pub fn new(r: i64, g: i64, b: i64) -> Self {
         Self { r, g, b, additional_properties: <_>::default() }
     }

@@ -50,6 +50,7 @@ impl Patch {
         self
     }
     /// Sets `items`.
+    #[inline]
     pub fn items(mut self, items: Vec<Option<i64>>) -> Self {
         self.items = Some(items);
         self
@@ -85,18 +86,21 @@ pub struct Nothing(
 );
 
 impl From<String> for Nothing {
+    #[inline]
     fn from(value: String) -> Self {
         Self(value)
     }
 }
 
 impl From<Nothing> for String {
+    #[inline]
     fn from(value: Nothing) -> Self {
         value.0
     }
 }
 
 impl From<&str> for Nothing {
+    #[inline]
     fn from(value: &str) -> Self {
         Self(value.to_owned())
     }

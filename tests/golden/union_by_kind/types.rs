@@ -20,12 +20,14 @@ pub enum Id {
 }
 
 impl From<i64> for Id {
+    #[inline]
     fn from(value: i64) -> Self {
         Self::Integer(value)
     }
 }
 
 impl From<String> for Id {
+    #[inline]
     fn from(value: String) -> Self {
         Self::String(value)
     }
@@ -54,24 +56,28 @@ pub enum Filter {
 }
 
 impl From<String> for Filter {
+    #[inline]
     fn from(value: String) -> Self {
         Self::String(value)
     }
 }
 
 impl From<Vec<String>> for Filter {
+    #[inline]
     fn from(value: Vec<String>) -> Self {
         Self::ListOfString(value)
     }
 }
 
 impl From<Range> for Filter {
+    #[inline]
     fn from(value: Range) -> Self {
         Self::Range(value)
     }
 }
 
 impl From<Exact> for Filter {
+    #[inline]
     fn from(value: Exact) -> Self {
         Self::Exact(value)
     }
@@ -101,6 +107,7 @@ pub struct Range {
 
 impl Range {
     /// With what must be given.
+    #[inline]
     pub fn new(from: i64) -> Self {
         Self { from, additional_properties: <_>::default() }
     }
@@ -120,6 +127,7 @@ pub struct Exact {
 
 impl Exact {
     /// With what must be given.
+    #[inline]
     pub fn new(is: i64) -> Self {
         Self { is, additional_properties: <_>::default() }
     }

@@ -20,12 +20,14 @@ pub enum Animal {
 }
 
 impl From<Cat> for Animal {
+    #[inline]
     fn from(value: Cat) -> Self {
         Self::Cat(value)
     }
 }
 
 impl From<Dog> for Animal {
+    #[inline]
     fn from(value: Dog) -> Self {
         Self::Dog(value)
     }
@@ -57,6 +59,7 @@ impl Cat {
         Self { kind: kind.into(), lives: None, additional_properties: <_>::default() }
     }
     /// Sets `lives`.
+    #[inline]
     pub fn lives(mut self, lives: i32) -> Self {
         self.lives = Some(lives);
         self
@@ -89,6 +92,7 @@ impl Dog {
         Self { kind: kind.into(), friends: None, additional_properties: <_>::default() }
     }
     /// Sets `friends`.
+    #[inline]
     pub fn friends(mut self, friends: Vec<Animal>) -> Self {
         self.friends = Some(friends);
         self

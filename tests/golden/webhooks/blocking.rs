@@ -10,6 +10,7 @@ v1::blocking_client!(super::Client);
 
 impl Client {
     /// The operation `subscribe`.
+    #[inline]
     pub fn subscribe(
         &self,
         body: types::Subscription,

@@ -9,6 +9,7 @@ use super::*;
 
 impl Client {
     /// The operation `subscribe`.
+    #[inline]
     pub fn subscribe(&self, body: types::Subscription) -> Pending<'_, subscribe::Request> {
         Pending::new(&self.0, subscribe::Request::new(body))
     }

@@ -22,6 +22,7 @@ pub mod subscribe {
     }
     impl Request {
         /// With what must be given.
+        #[inline]
         pub fn new(body: types::Subscription) -> Self {
             Self { body }
         }

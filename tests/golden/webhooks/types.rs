@@ -42,6 +42,7 @@ pub struct Issue {
 
 impl Issue {
     /// With what must be given.
+    #[inline]
     pub fn new(number: i64) -> Self {
         Self { number, title: None, additional_properties: <_>::default() }
     }

@@ -10,10 +10,12 @@ v1::blocking_client!(super::Client);
 
 impl Client {
     /// The operation `listPets`.
+    #[inline]
     pub fn list_pets(&self) -> Pending<'_, list_pets::Request, v1::Blocking> {
         Pending::new(&self.0, list_pets::Request::new())
     }
     /// Adds a pet.
+    #[inline]
     pub fn add_pet(&self, body: types::Pet) -> Pending<'_, add_pet::Request, v1::Blocking> {
         Pending::new(&self.0, add_pet::Request::new(body))
     }

@@ -9,10 +9,12 @@ use super::*;
 
 impl Client {
     /// The operation `listPets`.
+    #[inline]
     pub fn list_pets(&self) -> Pending<'_, list_pets::Request> {
         Pending::new(&self.0, list_pets::Request::new())
     }
     /// Adds a pet.
+    #[inline]
     pub fn add_pet(&self, body: types::Pet) -> Pending<'_, add_pet::Request> {
         Pending::new(&self.0, add_pet::Request::new(body))
     }

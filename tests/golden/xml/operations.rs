@@ -27,6 +27,7 @@ pub mod list_pets {
     pub struct Request {}
     impl Request {
         /// With nothing set.
+        #[inline]
         pub fn new() -> Self {
             <Self as Default>::default()
         }
@@ -62,6 +63,7 @@ pub mod add_pet {
     }
     impl Request {
         /// With what must be given.
+        #[inline]
         pub fn new(body: types::Pet) -> Self {
             Self { body }
         }

@@ -60,31 +60,37 @@ impl Pet {
         self
     }
     /// Sets `category`.
+    #[inline]
     pub fn category(mut self, category: Category) -> Self {
         self.category = Some(category);
         self
     }
     /// Sets `photo_urls`.
+    #[inline]
     pub fn photo_urls(mut self, photo_urls: Vec<String>) -> Self {
         self.photo_urls = Some(photo_urls);
         self
     }
     /// Sets `tags`.
+    #[inline]
     pub fn tags(mut self, tags: Vec<Tag>) -> Self {
         self.tags = Some(tags);
         self
     }
     /// Sets `nick_names`.
+    #[inline]
     pub fn nick_names(mut self, nick_names: Vec<String>) -> Self {
         self.nick_names = Some(nick_names);
         self
     }
     /// Sets `weight`.
+    #[inline]
     pub fn weight(mut self, weight: f64) -> Self {
         self.weight = Some(weight);
         self
     }
     /// Sets `born`.
+    #[inline]
     pub fn born(mut self, born: v1::Date) -> Self {
         self.born = Some(born);
         self
@@ -95,6 +101,7 @@ impl Pet {
         self
     }
     /// Sets `parents`.
+    #[inline]
     pub fn parents(mut self, parents: Vec<Pet>) -> Self {
         self.parents = Some(parents);
         self
@@ -148,12 +155,14 @@ pub enum PetFriend {
 }
 
 impl From<Cat> for PetFriend {
+    #[inline]
     fn from(value: Cat) -> Self {
         Self::Cat(value)
     }
 }
 
 impl From<Dog> for PetFriend {
+    #[inline]
     fn from(value: Dog) -> Self {
         Self::Dog(value)
     }
@@ -200,6 +209,7 @@ pub struct Tag {
 
 impl Tag {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as Default>::default()
     }
@@ -278,6 +288,7 @@ impl Dog {
         Self { kind: kind.into(), tricks: None, additional_properties: <_>::default() }
     }
     /// Sets `tricks`.
+    #[inline]
     pub fn tricks(mut self, tricks: Vec<String>) -> Self {
         self.tricks = Some(tricks);
         self
@@ -312,6 +323,7 @@ pub struct Problem {
 
 impl Problem {
     /// With nothing set.
+    #[inline]
     pub fn new() -> Self {
         <Self as Default>::default()
     }

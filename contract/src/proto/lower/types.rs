@@ -61,6 +61,7 @@ impl Context<'_> {
             rules: Vec::new(),
             // Extensions of proto2 are further properties, of which the type does not tell.
             exact: message.extension_ranges().len() == 0,
+            inline: false,
             origin: self.origin(&file, message.path(), message.full_name()),
         }
     }
@@ -105,6 +106,7 @@ impl Context<'_> {
             }),
             rules: Vec::new(),
             exact: true,
+            inline: false,
             origin: self.origin(&file, declared.path(), declared.full_name()),
         }
     }

@@ -9,7 +9,7 @@ use http::uri::PathAndQuery;
 use http::{HeaderValue, header};
 use prost::Message;
 
-use super::begin;
+use super::{Arrived, arrive, begin};
 use crate::adapter::Wire;
 use crate::adapter::grpc::{Messages, Outgoing, Payload};
 use crate::call::{Call, CallOptions, Reply, Sending};
@@ -41,7 +41,7 @@ impl<M: GrpcMethod> Call for Unary<M> {
     fn send(self, client: &Client, options: CallOptions) -> Sending<'_, Self> {
         let call =
             frame(&self.0).and_then(|frame| prepare(client, M::OPERATION, Payload::Message(frame), options));
-        Box::pin(async move { one::<M>(exchange(client, call?).await?) })
+        Sending::new(arrive(client, call), |arrived| one::<M>(answer(arrived)?))
     }
 
     fn output(response: M::Response) -> M::Response {
@@ -58,7 +58,7 @@ impl<M: GrpcMethod> Call for ServerStreaming<M> {
     fn send(self, client: &Client, options: CallOptions) -> Sending<'_, Self> {
         let call =
             frame(&self.0).and_then(|frame| prepare(client, M::OPERATION, Payload::Message(frame), options));
-        Box::pin(async move { Ok(many::<M>(exchange(client, call?).await?)) })
+        Sending::new(arrive(client, call), |arrived| Ok(many::<M>(answer(arrived)?)))
     }
 
     fn output(response: Self::Response) -> Self::Response {
@@ -74,7 +74,7 @@ impl<M: GrpcMethod> Call for ClientStreaming<M> {
 
     fn send(self, client: &Client, options: CallOptions) -> Sending<'_, Self> {
         let call = prepare(client, M::OPERATION, outgoing(self.0), options);
-        Box::pin(async move { one::<M>(exchange(client, call?).await?) })
+        Sending::new(arrive(client, call), |arrived| one::<M>(answer(arrived)?))
     }
 
     fn output(response: M::Response) -> M::Response {
@@ -90,7 +90,7 @@ impl<M: GrpcMethod> Call for Bidirectional<M> {
 
     fn send(self, client: &Client, options: CallOptions) -> Sending<'_, Self> {
         let call = prepare(client, M::OPERATION, outgoing(self.0), options);
-        Box::pin(async move { Ok(many::<M>(exchange(client, call?).await?)) })
+        Sending::new(arrive(client, call), |arrived| Ok(many::<M>(answer(arrived)?)))
     }
 
     fn output(response: Self::Response) -> Self::Response {
@@ -132,10 +132,8 @@ fn prepare(
     Ok(call)
 }
 
-async fn exchange(client: &Client, call: orchestrate::Call) -> Result<Answer, Error<Details>> {
-    orchestrate::run(&client.0, call)
-        .await
-        .map_err(crate::grpc::with_details)
+fn answer(arrived: Arrived<'_>) -> Result<Answer, Error<Details>> {
+    arrived.answer.map_err(crate::grpc::with_details)
 }
 
 fn frame(message: &impl Message) -> Result<Frame, Fault> {

@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{self, Poll};
 
 use http::uri::PathAndQuery;
 use http::{HeaderValue, header};
@@ -18,7 +19,7 @@ use http::{HeaderValue, header};
 use super::Client;
 use super::identity::CallIds;
 use crate::adapter::{Payload, Wire};
-use crate::call::{Call, CallOptions, Reply, Sending};
+use crate::call::{Call, CallOptions, Reply, Running, Sending};
 use crate::code::Code;
 use crate::codec::{Record, validate};
 use crate::context::Context;
@@ -54,13 +55,24 @@ pub enum Async {}
 pub enum Blocking {}
 
 /// The future of a call's output: what awaiting a generated client's call is made of.
-pub type Outcome<'a, C> =
-    Pin<Box<dyn Future<Output = Result<<C as Call>::Output, Error<<C as Call>::Failure>>> + Send + 'a>>;
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct Outcome<'a, C: Call>(Sending<'a, C>);
+
+impl<C: Call> Future for Outcome<'_, C> {
+    type Output = Result<C::Output, Error<C::Failure>>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
+        let sending = Pin::new(&mut self.0);
+        sending.poll(cx).map_ok(|reply| C::output(reply.into_body()))
+    }
+}
 
 /// Sends a typed request and gives the part of its response that `.await` gives.
+#[inline]
 pub fn output<C: Call>(client: &Client, request: C, options: CallOptions) -> Outcome<'_, C> {
-    let sending = request.send(client, options);
-    Box::pin(async move { Ok(C::output(sending.await?.into_body())) })
+    Outcome(request.send(client, options))
 }
 
 /// Sends a typed request over HTTP.
@@ -70,30 +82,71 @@ where
     C::Response: ReplySet,
     C::Failure: ReplySet,
 {
-    let operation = C::OPERATION;
     // Encoded before the future is made: the request need not outlive this line.
-    let prepared = prepare_http(client, operation, &request, options);
+    let prepared = prepare_http(client, C::OPERATION, &request, options);
+    Sending::new(arrive(client, prepared), read_http::<C>)
+}
+
+/// The answer to a call, and what is needed to give it its types.
+pub(crate) struct Arrived<'a> {
+    client: &'a Client,
+    answer: Result<Answer, Fault>,
+    correlation_id: Option<Arc<str>>,
+    resume: Option<Arc<stream::Resume>>,
+}
+
+/// Makes a call that is ready, or tells at once why it is not. The future is boxed here, by code without types, which is
+/// why this crate compiles all that runs below it.
+#[inline(never)]
+fn arrive(client: &Client, prepared: Result<orchestrate::Call, Fault>) -> Running<'_> {
     Box::pin(async move {
-        let (call, binding) = prepared?;
-        let correlation_id = Arc::clone(&call.correlation_id);
-        let resume = stream::Resume::of(client, &call);
-        match orchestrate::run(&client.0, call).await {
-            Ok(answer) => {
-                let attempts = answer.attempts;
-                read_success(client, binding, answer, resume).map_err(|fault| {
-                    fault
-                        .of_call(
-                            client.service().to_owned(),
-                            operation.id,
-                            attempts,
-                            Some(correlation_id),
-                        )
-                        .into()
-                })
+        let (answer, correlation_id, resume) = match prepared {
+            Ok(call) => {
+                let correlation_id = Arc::clone(&call.correlation_id);
+                let resume = stream::Resume::of(client, &call);
+                let answer = orchestrate::run(&client.0, call).await;
+                (answer, Some(correlation_id), resume)
             }
-            Err(fault) => Err(read_failure(binding, fault)),
+            Err(fault) => (Err(fault), None, None),
+        };
+        Arrived {
+            client,
+            answer,
+            correlation_id,
+            resume,
         }
     })
+}
+
+fn read_http<C>(arrived: Arrived<'_>) -> Result<Reply<C::Response>, Error<C::Failure>>
+where
+    C: Call,
+    C::Response: ReplySet,
+    C::Failure: ReplySet,
+{
+    let operation = C::OPERATION;
+    let answer = match (arrived.answer, &operation.binding) {
+        (Ok(answer), Binding::Http(binding)) => (answer, binding),
+        (Err(fault), Binding::Http(binding)) => return Err(read_failure(binding, fault)),
+        (Err(fault), _) => return Err(fault.into()),
+        // Refused when it was prepared.
+        (Ok(answer), _) => return Err(Fault::of_status(answer.status, raw(answer)).into()),
+    };
+    let (answer, binding) = answer;
+    let attempts = answer.attempts;
+    read_success(arrived.client, binding, answer, arrived.resume).map_err(|fault| {
+        let service = arrived.client.service().to_owned();
+        fault
+            .of_call(service, operation.id, attempts, arrived.correlation_id)
+            .into()
+    })
+}
+
+fn raw(answer: Answer) -> RawReply {
+    RawReply {
+        headers: answer.headers,
+        body: answer.body,
+    }
 }
 
 /// The call of a typed HTTP request, ready for the policies.
@@ -102,7 +155,7 @@ fn prepare_http(
     operation: &'static Operation,
     request: &dyn Record,
     mut options: CallOptions,
-) -> Result<(orchestrate::Call, &'static HttpBinding), Fault> {
+) -> Result<orchestrate::Call, Fault> {
     let inner = &client.0;
     let named = |fault: Fault| fault.of_call(client.service().to_owned(), operation.id, 0, None);
     let Binding::Http(binding) = &operation.binding else {
@@ -166,7 +219,7 @@ fn prepare_http(
         body,
         successes: binding.successes,
     };
-    Ok((call, binding))
+    Ok(call)
 }
 
 /// What every call starts as: ids, identity and the caller's own headers.
@@ -260,10 +313,6 @@ fn read_success<R: ReplySet>(
         &answer.body,
         &mut arriving,
     );
-    let raw = |answer: Answer| RawReply {
-        headers: answer.headers,
-        body: answer.body,
-    };
     match read {
         None => Err(Fault::of_status(answer.status, raw(answer))),
         Some(Err(error)) => Err(Fault::decode(&error)

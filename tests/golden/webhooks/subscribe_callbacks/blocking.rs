@@ -10,6 +10,7 @@ v1::blocking_client!(super::Client);
 
 impl Client {
     /// The operation `onIssue`.
+    #[inline]
     pub fn on_issue(&self, body: types::Issue) -> Pending<'_, on_issue::Request, v1::Blocking> {
         Pending::new(&self.0, on_issue::Request::new(body))
     }

@@ -9,6 +9,7 @@ use super::*;
 
 impl Client {
     /// The operation `onIssue`.
+    #[inline]
     pub fn on_issue(&self, body: types::Issue) -> Pending<'_, on_issue::Request> {
         Pending::new(&self.0, on_issue::Request::new(body))
     }

@@ -21,6 +21,7 @@ pub mod on_issue {
     }
     impl Request {
         /// With what must be given.
+        #[inline]
         pub fn new(body: types::Issue) -> Self {
             Self { body }
         }
