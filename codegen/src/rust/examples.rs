@@ -161,8 +161,12 @@ fn value(plan: &Plan, ty: &RustType, takes: Takes, example: &Value) -> Option<To
             items.map(|items| quote!(Vec::from([#(#items),*])))
         }
         (RustType::Named(name), _) => {
-            let kind = plan.types.iter().find(|ty| ty.name == *name).map(|ty| &ty.kind);
-            let built = match (kind?, example) {
+            let kind_of = |name: &str| plan.types.iter().find(|ty| ty.name == name).map(|ty| &ty.kind);
+            let kind = match kind_of(name)? {
+                KindPlan::Same(first) => kind_of(first)?,
+                kind => kind,
+            };
+            let built = match (kind, example) {
                 (KindPlan::Record(record), Value::Object(_)) => built(plan, name, record, example),
                 (KindPlan::Enumeration(one), _) => constant(name, one, example),
                 _ => None,
