@@ -152,6 +152,9 @@ fn value(plan: &Plan, ty: &RustType, takes: Takes, example: &Value) -> Option<To
             Some(quote!(#text))
         }
         (RustType::Scalar(Scalar::String), Value::String(text)) => Some(quote!(#text.to_owned())),
+        (RustType::Scalar(Scalar::Integer), Value::Number(number)) => {
+            integer(number, takes).or_else(|| read(ty, takes, example))
+        }
         (RustType::Scalar(scalar), _) => scalar_value(*scalar, example).or_else(|| read(ty, takes, example)),
         (RustType::Vec(item), Value::Array(items)) => {
             let items: Option<Vec<TokenStream>> = items
@@ -175,6 +178,24 @@ fn value(plan: &Plan, ty: &RustType, takes: Takes, example: &Value) -> Option<To
         }
         _ => read(ty, takes, example),
     }
+}
+
+/// An integer of any size, of a literal.
+fn integer(number: &serde_json::Number, takes: Takes) -> Option<TokenStream> {
+    let number = number.as_i64()?;
+    // A literal without a suffix is an `i32` here.
+    let literal = match i32::try_from(number) {
+        Ok(small) => {
+            let small = Literal::i32_unsuffixed(small);
+            quote!(#small)
+        }
+        Err(_) => quote!(#number),
+    };
+    Some(match takes {
+        Takes::Into => literal,
+        Takes::Exact => quote!((#literal).into()),
+        Takes::Around => quote!(v1::Integer::from(#literal)),
+    })
 }
 
 fn scalar_value(scalar: Scalar, example: &Value) -> Option<TokenStream> {

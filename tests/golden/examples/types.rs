@@ -104,6 +104,12 @@ v1::record!(Order = ORDER {
 pub struct Line {
     /// The property `article`.
     pub article: String,
+    /// The property `worth`.
+    pub worth: Option<v1::Integer>,
+    /// The property `stock`.
+    pub stock: Option<Vec<v1::Integer>>,
+    /// The property `left`.
+    pub left: Option<v1::Nullable<v1::Integer>>,
     /// The property `count`.
     pub count: Option<v1::Nullable<i64>>,
     /// The property `price`.
@@ -119,11 +125,30 @@ impl Line {
     pub fn new(article: impl Into<String>) -> Self {
         Self {
             article: article.into(),
+            worth: None,
+            stock: None,
+            left: None,
             count: None,
             price: None,
             gift: None,
             additional_properties: <_>::default(),
         }
+    }
+    /// Sets `worth`.
+    pub fn worth(mut self, worth: impl Into<v1::Integer>) -> Self {
+        self.worth = Some(worth.into());
+        self
+    }
+    /// Sets `stock`.
+    #[inline]
+    pub fn stock(mut self, stock: Vec<v1::Integer>) -> Self {
+        self.stock = Some(stock);
+        self
+    }
+    /// Sets `left`.
+    pub fn left(mut self, left: impl Into<v1::Nullable<v1::Integer>>) -> Self {
+        self.left = Some(left.into());
+        self
     }
     /// Sets `count`.
     pub fn count(mut self, count: impl Into<v1::Nullable<i64>>) -> Self {
@@ -146,13 +171,19 @@ static LINE: v1::Shape = v1::Shape::new(
         "Line",
         &[
             v1::Field::required("article"),
+            v1::Field::optional("worth"),
+            v1::Field::optional("stock"),
+            v1::Field::optional("left"),
             v1::Field::optional("count"),
             v1::Field::optional("price"),
             v1::Field::optional("gift"),
         ],
     )
     .open(v1::Open::Extra);
-v1::record!(Line = LINE { 0: article, 1: count, 2: price, 3: gift, 4: additional_properties });
+v1::record!(Line = LINE {
+    0: article, 1: worth, 2: stock, 3: left, 4: count, 5: price, 6: gift,
+    7: additional_properties,
+});
 
 /// `Gift`, as the contract has it.
 #[derive(Clone)]
