@@ -19,6 +19,15 @@ fn every_format_is_found_by_its_name() {
 }
 
 #[test]
+fn international_host_names_are_the_same_in_capitals() {
+    judges(
+        Format::IdnHostname,
+        &["bücher.example", "Bücher.Example", "BÜCHER.example"],
+        &["-bücher.example", "bü cher.example"],
+    );
+}
+
+#[test]
 fn dates_and_times_are_those_of_rfc_3339() {
     judges(
         Format::DateTime,

@@ -18,6 +18,8 @@ pub(super) fn is_international(text: &str) -> bool {
             (is_ascii_label(label) && (is_encoded(label) || !letters::has_reserved_hyphens(label)))
                 .then_some(label.len())
         } else {
+            // Names are the same whatever the case of their letters (RFC 5895, 2): labels have the small ones.
+            let label = &label.to_lowercase();
             // What it is in DNS: no label there is longer than 63 octets.
             let encoded = punycode::encode(label).map(|encoded| encoded.len() + 4);
             encoded.filter(|length| *length <= 63 && letters::is_label(label))
