@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use tieline_contract::model::Scalar;
-use tieline_contract::problem::Place;
-use tieline_contract::source::escape_token;
+use tieline_contract::problem::{Place, escape_token};
 
 /// What is decided by hand about a type of a contract, or about all types that a pattern matches.
 ///

@@ -94,6 +94,11 @@ impl fmt::Display for Place {
     }
 }
 
+/// A token as a JSON pointer (RFC 6901) writes it: `~` is `~0`, `/` is `~1`.
+pub fn escape_token(token: &str) -> String {
+    token.replace('~', "~0").replace('/', "~1")
+}
+
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {

@@ -10,8 +10,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use tieline_contract::nearest::nearest;
-use tieline_contract::problem::{Diagnostic, Place, Problem, Problems};
-use tieline_contract::source::{FileId, SourceMap, Span, escape_token};
+use tieline_contract::problem::{Diagnostic, Place, Problem, Problems, escape_token};
+use tieline_contract::source::{FileId, SourceMap, Span};
 
 use super::values;
 use crate::diagnostics;

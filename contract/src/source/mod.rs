@@ -26,7 +26,7 @@ pub use files::{FileId, SourceMap, Span};
 pub use load::Mapped;
 pub use lock::{CACHE_FOLDER, LOCK_FILE, Lock, Locked};
 pub use node::{Entry, Kind, Node, Object};
-pub use pointer::{Pointer, escape_token};
+pub use pointer::Pointer;
 pub use reference::{Broken, BrokenRef, Target};
 pub use uri::resolve as resolve_url;
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::problem::escape_token;
+
 /// A JSON pointer, as its tokens.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Pointer {
@@ -88,11 +90,6 @@ impl fmt::Display for Pointer {
             .iter()
             .try_for_each(|token| write!(f, "/{}", escape_token(token)))
     }
-}
-
-/// A token as a pointer writes it: `~` is `~0`, `/` is `~1`.
-pub fn escape_token(token: &str) -> String {
-    token.replace('~', "~0").replace('/', "~1")
 }
 
 /// Text with its percent-encoding undone. `None`: what comes out is not UTF-8.

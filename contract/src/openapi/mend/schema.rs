@@ -166,7 +166,7 @@ impl Mender {
         };
         let Some(text) = node.as_str() else { return };
         if self.components.iter().any(|name| name == text) && !text.contains(['/', '#']) {
-            let meant = format!("#/components/schemas/{}", crate::source::escape_token(text));
+            let meant = format!("#/components/schemas/{}", crate::problem::escape_token(text));
             node.kind = Kind::String(meant.into());
             self.wrong_kind(node.span, "a reference is a URI, not the bare name of a schema");
         }
