@@ -82,7 +82,7 @@ pub(crate) const BAD_OPTION: Diagnostic = Diagnostic {
     level: Level::Error,
     title: "the option cannot be followed",
     label: "",
-    help: "",
+    help: "give a Rust name, the path of a type or trait, or a whole attribute; and no name twice",
 };
 
 /// A derive that a type cannot have.
