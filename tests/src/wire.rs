@@ -5,6 +5,7 @@ mod queries;
 mod styles;
 mod xml;
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -113,7 +114,6 @@ pub(super) fn node(script: &str) -> Option<Node> {
     let Some(folder) = installed(&sources) else {
         return missing("node or npm is not there, or npm could not install the packages of tests/node");
     };
-    std::fs::copy(sources.join(script), folder.join(script)).expect("the script is copied");
     let process = Command::new("node")
         .arg(script)
         .current_dir(&folder)
@@ -131,24 +131,40 @@ pub(super) fn node(script: &str) -> Option<Node> {
     Some(Node { process, url })
 }
 
-/// The folder below cargo's target folder in which the packages are installed.
+/// The folder below cargo's target folder that has these scripts and the packages of their `package.json`.
 fn installed(sources: &Path) -> Option<PathBuf> {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock();
+    let entries = std::fs::read_dir(sources).ok()?;
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| Some(entry.ok()?.path()))
+        .collect::<Option<_>>()?;
+    files.sort();
+    let mut digest = DefaultHasher::new();
+    for file in &files {
+        std::fs::read(file).ok()?.hash(&mut digest);
+    }
     let program = std::env::current_exe().ok()?;
-    let folder = program.ancestors().nth(2)?.join("tieline-node");
-    std::fs::create_dir_all(&folder).ok()?;
-    let wanted = std::fs::read(sources.join("package.json")).ok()?;
-    let manifest = folder.join("package.json");
-    let fresh = std::fs::read(&manifest).is_ok_and(|have| have == wanted);
-    if fresh && folder.join("node_modules/.package-lock.json").exists() {
+    let target = program.ancestors().nth(2)?;
+    let folder = target.join(format!("tieline-node-{:016x}", digest.finish()));
+    if folder.exists() {
         return Some(folder);
     }
-    std::fs::write(&manifest, wanted).ok()?;
+    // Other processes may install them now, too: each does so in a folder of its own, and the first that is done gives its.
+    let own = tempfile::tempdir_in(target).ok()?;
+    for file in &files {
+        std::fs::copy(file, own.path().join(file.file_name()?)).ok()?;
+    }
     let npm = Command::new("npm")
         .args(["install", "--no-audit", "--no-fund", "--ignore-scripts"])
-        .current_dir(&folder)
+        .current_dir(&own)
         .stdout(Stdio::null())
         .status();
-    npm.ok()?.success().then_some(folder)
+    if !npm.ok()?.success() {
+        return None;
+    }
+    let moved = std::fs::rename(&own, &folder);
+    (moved.is_ok() || folder.exists()).then_some(folder)
 }
 
 #[tokio::test]
