@@ -11,7 +11,7 @@ use tieline_contract::{Read, ReadOptions};
 
 use crate::diagnostics;
 use crate::failure::Failure;
-use crate::options::{Numbers, Options, TypeOptions};
+use crate::options::{Numbers, Options, TimeLibrary, TypeOptions};
 use crate::output::{Output, Rendered};
 use crate::package::{self, Runtime};
 use crate::plan::select::Selection;
@@ -119,6 +119,15 @@ impl Generator {
     pub fn numbers(mut self, numbers: Numbers) -> Self {
         if let Some(source) = self.sources.last_mut() {
             source.options.numbers = numbers;
+        }
+        self
+    }
+
+    /// The library of dates and times in the contract that was added last. [`TimeLibrary::Jiff`] unless set; the runtime
+    /// needs the feature of another.
+    pub fn time(mut self, library: TimeLibrary) -> Self {
+        if let Some(source) = self.sources.last_mut() {
+            source.options.times = library;
         }
         self
     }

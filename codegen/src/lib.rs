@@ -32,6 +32,6 @@ mod write;
 
 pub use failure::Failure;
 pub use generator::Generator;
-pub use options::{Numbers, TypeOptions};
+pub use options::{Numbers, TimeLibrary, TypeOptions};
 pub use output::{Output, Rendered};
 pub use package::Runtime;

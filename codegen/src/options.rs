@@ -1,4 +1,4 @@
-//! What is decided by hand: names, replacements, derives and numbers.
+//! What is decided by hand: names, replacements, derives, numbers and dates.
 
 use std::collections::BTreeMap;
 
@@ -125,6 +125,8 @@ pub(crate) struct Options {
     pub(crate) places: BTreeMap<String, Place>,
     /// The types of unlimited numbers.
     pub(crate) numbers: Numbers,
+    /// The library of dates and times.
+    pub(crate) times: TimeLibrary,
 }
 
 impl Options {
@@ -135,6 +137,39 @@ impl Options {
             let pointer = tokens.fold(String::new(), |pointer, token| pointer + "/" + &token);
             self.places.get(&pointer).cloned()
         })
+    }
+}
+
+/// The library whose values dates, times and durations stand for.
+///
+/// Whichever it is, a field keeps its text: what the library refuses is still read, and nothing is written otherwise
+/// than it came.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TimeLibrary {
+    /// `jiff`, which the runtime uses itself.
+    #[default]
+    Jiff,
+    /// `chrono`: the runtime's feature `chrono`.
+    Chrono,
+    /// The `time` crate: the runtime's feature `time`.
+    Time,
+}
+
+impl TimeLibrary {
+    /// Whether it has a type of its own for a scalar.
+    pub(crate) fn has(self, scalar: Scalar) -> bool {
+        let dates = [Scalar::DateTime, Scalar::Date, Scalar::Time, Scalar::Duration];
+        self != Self::Jiff && dates.contains(&scalar)
+    }
+
+    /// The runtime's feature.
+    pub(crate) const fn feature(self) -> Option<&'static str> {
+        match self {
+            Self::Jiff => None,
+            Self::Chrono => Some("chrono"),
+            Self::Time => Some("time"),
+        }
     }
 }
 

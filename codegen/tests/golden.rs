@@ -5,13 +5,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tieline_codegen::{Generator, Output, Runtime, TypeOptions};
+use tieline_codegen::{Generator, Output, Runtime, TimeLibrary, TypeOptions};
 
 /// The goldens. One shows every part of a module; the others show what their feature needs.
 const GOLDENS: &[&str] = &[
     "all_of",
     "bodies",
     "checks",
+    "dates_chrono",
+    "dates_time",
     "decided",
     "directions",
     "docs",
@@ -66,6 +68,8 @@ fn generator(name: &str) -> Generator {
         .contract(folder().join(name).join(format!("contract.{dialect}")))
         .name(name);
     let generator = match name {
+        "dates_chrono" => generator.time(TimeLibrary::Chrono),
+        "dates_time" => generator.time(TimeLibrary::Time),
         "decided" => decided(generator),
         "equal" => generator.type_options("Invoice.dispute", TypeOptions::new().apart()),
         _ => generator,

@@ -9,8 +9,8 @@ use syn::{Ident, ItemMod, LitStr};
 
 use crate::nearest::unknown;
 
-const KEYS: [&str; 8] = [
-    "contract", "include", "overlay", "numbers", "server", "mock", "blocking", "strict",
+const KEYS: [&str; 9] = [
+    "contract", "include", "overlay", "numbers", "time", "server", "mock", "blocking", "strict",
 ];
 
 /// Fills the module, or says why not.
@@ -41,6 +41,7 @@ struct Arguments {
         allow(dead_code, reason = "nothing reads it there")
     )]
     numbers: Option<LitStr>,
+    time: Option<LitStr>,
     #[cfg_attr(
         not(feature = "contract"),
         allow(dead_code, reason = "nothing reads it there")
@@ -51,6 +52,7 @@ struct Arguments {
 fn read(tokens: TokenStream, module: &ItemMod) -> syn::Result<Arguments> {
     let (mut contract, mut include, mut overlays, mut flags) = (None, Vec::new(), Vec::new(), Vec::new());
     let mut numbers = None;
+    let mut time = None;
     let parser = syn::meta::parser(|meta| {
         let key = meta.path.get_ident().map(Ident::to_string).unwrap_or_default();
         match key.as_str() {
@@ -58,6 +60,7 @@ fn read(tokens: TokenStream, module: &ItemMod) -> syn::Result<Arguments> {
             "include" => include.push(meta.value()?.parse()?),
             "overlay" => overlays.push(meta.value()?.parse()?),
             "numbers" => numbers = Some(meta.value()?.parse()?),
+            "time" => time = Some(meta.value()?.parse()?),
             "server" | "mock" | "blocking" | "strict" => flags.push(key),
             _ => return Err(meta.error(unknown("argument", &key, &KEYS))),
         }
@@ -74,6 +77,7 @@ fn read(tokens: TokenStream, module: &ItemMod) -> syn::Result<Arguments> {
             include,
             overlays,
             numbers,
+            time,
             flags,
         }),
         _ => {
@@ -112,6 +116,10 @@ fn fill(arguments: &Arguments, module: &ItemMod) -> syn::Result<TokenStream> {
         Some(name) => generator.numbers(numbers(name)?),
         None => generator,
     };
+    let generator = match &arguments.time {
+        Some(name) => generator.time(time(name)?),
+        None => generator,
+    };
     let include = arguments.include.iter().map(from_root);
     let generator = include.fold(generator, tieline_codegen::Generator::include);
     let output = generator.render().map_err(|failure| wrong(failure.to_string()))?;
@@ -119,6 +127,20 @@ fn fill(arguments: &Arguments, module: &ItemMod) -> syn::Result<TokenStream> {
         return Err(wrong("the contract became nothing".to_owned()));
     };
     inline::module(module, contract, &output.inputs).map_err(wrong)
+}
+
+#[cfg(feature = "contract")]
+fn time(name: &LitStr) -> syn::Result<tieline_codegen::TimeLibrary> {
+    use tieline_codegen::TimeLibrary;
+    match name.value().as_str() {
+        "jiff" => Ok(TimeLibrary::Jiff),
+        "chrono" => Ok(TimeLibrary::Chrono),
+        "time" => Ok(TimeLibrary::Time),
+        _ => Err(syn::Error::new(
+            name.span(),
+            "time is \"jiff\", \"chrono\" or \"time\"",
+        )),
+    }
 }
 
 #[cfg(feature = "contract")]

@@ -17,10 +17,14 @@ pub mod v1 {
     };
     #[cfg(feature = "grpc")]
     pub use crate::client::{Bidirectional, ClientStreaming, ServerStreaming, Unary};
+    #[cfg(feature = "chrono")]
+    pub use crate::codec::chrono;
+    #[cfg(feature = "time")]
+    pub use crate::codec::time;
     pub use crate::codec::{
         Check, Constant, Date, DateTime, Decimal, DecodeError, Dispatch, Duration, Enumeration, Extra, Field,
-        File, Format, Integer, Json, JsonKind, Matching, Node, NodeMut, Nullable, Open, Pattern, Record,
-        Rule, Serde, Shape, Time, Union, UnionShape, Uuid, Value, blank,
+        File, Format, Integer, Ipv4, Ipv6, Json, JsonKind, Matching, Node, NodeMut, Nullable, Open, Pattern,
+        Record, Rule, Serde, Shape, Time, Union, UnionShape, Uuid, Value, blank,
     };
     pub use crate::dialect::{Empty, Held, Replied, give, hold};
     #[cfg(feature = "grpc")]

@@ -16,6 +16,8 @@ goldens! {
     all_of = "../golden/all_of/mod.rs": "Objects made of others.";
     bodies = "../golden/bodies/mod.rs": "Forms and queries with names that nest.";
     checks = "../golden/checks/mod.rs": "What schemas say beside their types.";
+    dates_chrono = "../golden/dates_chrono/mod.rs": "Dates with the values of chrono.";
+    dates_time = "../golden/dates_time/mod.rs": "Dates with the values of the time crate.";
     decided = "../golden/decided/mod.rs": "Names, replacements and derives that were decided by hand.";
     directions = "../golden/directions/mod.rs": "Properties that only requests or only replies have.";
     docs = "../golden/docs/mod.rs": "Documentation that rustdoc would misread, and what is deprecated.";

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use tieline_codegen::{Numbers, TypeOptions};
+use tieline_codegen::{Numbers, TimeLibrary, TypeOptions};
 use toml::Spanned;
 
 use super::service::ServiceConfig;
@@ -84,6 +84,9 @@ pub(crate) struct ContractConfig {
     pub(crate) rename: BTreeMap<String, String>,
     /// What the types are of numbers that neither a format nor bounds limit. `open` by default.
     pub(crate) numbers: Option<NumbersConfig>,
+    /// The library whose values dates, times and durations stand for. `jiff` by default; the runtime needs the feature of
+    /// another.
+    pub(crate) time: Option<TimeConfig>,
     /// Documents that are laid over the contract before it is read, in order (OpenAPI Overlay 1.0 and 1.1). Relative to
     /// this file.
     #[serde(default)]
@@ -108,6 +111,28 @@ impl From<NumbersConfig> for Numbers {
             NumbersConfig::Primitive => Self::Primitive,
             NumbersConfig::Open => Self::Open,
             NumbersConfig::Exact => Self::Exact,
+        }
+    }
+}
+
+/// The library of dates, times and durations.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum TimeConfig {
+    /// `jiff`.
+    Jiff,
+    /// `chrono`.
+    Chrono,
+    /// The `time` crate.
+    Time,
+}
+
+impl From<TimeConfig> for TimeLibrary {
+    fn from(config: TimeConfig) -> Self {
+        match config {
+            TimeConfig::Jiff => Self::Jiff,
+            TimeConfig::Chrono => Self::Chrono,
+            TimeConfig::Time => Self::Time,
         }
     }
 }

@@ -159,7 +159,8 @@ fn package(
 
 fn with_source(generator: Generator, job: &Job) -> Generator {
     let generator = generator.contract(&job.path).name(&job.name);
-    let generator = generator.numbers(job.numbers).option_places(job.places.clone());
+    let generator = generator.numbers(job.numbers).time(job.time);
+    let generator = generator.option_places(job.places.clone());
     let generator = job.overlays.iter().fold(generator, Generator::overlay);
     let types = job.types.iter();
     let generator = types.fold(generator, |generator, (name, options)| {

@@ -33,10 +33,8 @@ struct Context {
     description: String,
     version: String,
     runtime: Dependency,
-    /// Whether the runtime must speak gRPC.
-    grpc: bool,
-    /// Whether the runtime must read XML.
-    xml: bool,
+    /// The features that the runtime must have.
+    features: Vec<&'static str>,
     contracts: Vec<Contract>,
     command: String,
     mark: String,
@@ -143,8 +141,7 @@ fn context(name: &str, runtime: &Runtime, folder: &Path, plans: &[Plan]) -> Cont
             Runtime::Version(version) => Dependency::Version(version.clone()),
             Runtime::Path(path) => Dependency::Path(relative(folder, path)),
         },
-        grpc: plans.iter().any(Plan::is_grpc),
-        xml: plans.iter().any(Plan::has_xml),
+        features: features(plans),
         contracts: contracts.collect(),
         command: format!(
             "cargo tieline generate {} --crate {name} --out .",
@@ -159,6 +156,17 @@ fn context(name: &str, runtime: &Runtime, folder: &Path, plans: &[Plan]) -> Cont
         examples: String::new(),
         crate_name: name.to_owned(),
     }
+}
+
+fn features(plans: &[Plan]) -> Vec<&'static str> {
+    let is_grpc = plans.iter().any(Plan::is_grpc);
+    let has_xml = plans.iter().any(Plan::has_xml);
+    let mut features: Vec<&'static str> = plans.iter().filter_map(|plan| plan.times.feature()).collect();
+    features.extend(is_grpc.then_some("grpc"));
+    features.extend(has_xml.then_some("xml"));
+    features.sort_unstable();
+    features.dedup();
+    features
 }
 
 fn one_line(text: &str) -> String {

@@ -10,7 +10,7 @@ use super::name::{self, Case};
 use super::select::matches;
 use super::types::readable;
 use crate::diagnostics;
-use crate::options::{Numbers, Options, TypeOptions};
+use crate::options::{Numbers, Options, TimeLibrary, TypeOptions};
 
 /// The decisions about a contract.
 #[derive(Debug, Default)]
@@ -18,6 +18,7 @@ pub(crate) struct Custom<'c> {
     types: HashMap<&'c TypeName, TypeOptions>,
     operations: HashMap<String, String>,
     pub(crate) numbers: Numbers,
+    pub(crate) times: TimeLibrary,
 }
 
 impl<'c> Custom<'c> {
@@ -25,6 +26,7 @@ impl<'c> Custom<'c> {
     pub(crate) fn of(contract: &'c Contract, options: &Options, problems: &mut Problems) -> Self {
         let mut custom = Self {
             numbers: options.numbers,
+            times: options.times,
             ..Self::default()
         };
         let mut judge = Judge { options, problems };
@@ -36,6 +38,7 @@ impl<'c> Custom<'c> {
         for (selector, decided) in patterns.into_iter().chain(exact) {
             custom.one(contract, selector, decided, &mut judge);
         }
+        custom.decide_inputs(contract);
         custom.refuse_twins(&mut judge);
         let ids: Vec<&str> = all_operations(contract)
             .map(|operation| operation.id.as_str())
@@ -120,6 +123,38 @@ impl<'c> Custom<'c> {
         for (name, _) in found.into_iter().filter(|_| sound) {
             let before = self.types.remove(name).unwrap_or_default();
             self.types.insert(name, before.and(decided));
+        }
+    }
+
+    /// What is decided about a type holds for the form that it has in requests only, unless that is decided about by itself.
+    fn decide_inputs(&mut self, contract: &'c Contract) {
+        let place = |def: &TypeDef| {
+            (
+                def.origin.file.clone(),
+                def.origin.line,
+                def.origin.pointer.clone(),
+            )
+        };
+        for (name, def) in &contract.types {
+            let Some((base, form @ ("input" | "request input" | "request form"))) = name.0.rsplit_once('.')
+            else {
+                continue;
+            };
+            let base = TypeName(base.to_owned());
+            // Two forms of one schema, and not a property that is called so.
+            let is_form = contract
+                .types
+                .get(&base)
+                .is_some_and(|of| place(of) == place(def));
+            let Some(decided) = self.types.get(&base).filter(|_| is_form) else {
+                continue;
+            };
+            let mut decided = decided.clone();
+            decided.rename = decided
+                .rename
+                .map(|rename| rename + &name::plain(Case::Type, form));
+            let own = self.types.remove(name).unwrap_or_default();
+            self.types.insert(name, decided.and(&own));
         }
     }
 

@@ -29,7 +29,7 @@ use std::collections::HashSet;
 use tieline_contract::model::{ApiKeyPlace, Contract, Operation, SchemeKind, Server, TypeName};
 use tieline_contract::problem::Problems;
 
-use crate::options::Options;
+use crate::options::{Options, TimeLibrary};
 use custom::Custom;
 use docs::Docs;
 use operations::OperationPlan;
@@ -91,6 +91,8 @@ pub(crate) struct Plan {
     pub(crate) deprecated: bool,
     pub(crate) sections: Sections,
     pub(crate) form: Form,
+    /// The library of dates and times.
+    pub(crate) times: TimeLibrary,
     /// Whether its module is the root of its crate.
     pub(crate) is_root: bool,
     /// The ids of the operations that were left out.
@@ -180,6 +182,7 @@ fn outline(contract: &Contract, settings: &Settings<'_>) -> Plan {
         grpc: None,
         sections: settings.sections,
         form: settings.form,
+        times: settings.options.times,
         is_root: settings.is_root,
     }
 }

@@ -57,6 +57,8 @@ const fn format(scalar: Scalar) -> Option<&'static str> {
         Scalar::Time => Some("Time"),
         Scalar::Duration => Some("Duration"),
         Scalar::Uuid => Some("Uuid"),
+        Scalar::Ipv4 => Some("Ipv4"),
+        Scalar::Ipv6 => Some("Ipv6"),
         _ => None,
     }
 }

@@ -6,13 +6,15 @@ use indexmap::IndexMap;
 use tieline_contract::model::{Scalar, Type, TypeDef, TypeKind, TypeName, TypeUse};
 
 use super::same::Same;
-use crate::options::Numbers;
+use crate::options::{Numbers, TimeLibrary};
 
 /// A Rust type.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum RustType {
     /// `bool`, `i64`, `String`, …
     Scalar(Scalar),
+    /// A date, time or duration of a library that is not the runtime's own.
+    Timed(TimeLibrary, Scalar),
     /// Any JSON value.
     Json,
     /// A type of the contract, by its Rust name.
@@ -54,9 +56,13 @@ impl RustType {
     pub(crate) fn is_named(&self) -> bool {
         match self {
             Self::Named(_) => true,
-            Self::Scalar(_) | Self::Json | Self::Extra | Self::Octets | Self::Body(_) | Self::Foreign(_) => {
-                false
-            }
+            Self::Scalar(_)
+            | Self::Timed(..)
+            | Self::Json
+            | Self::Extra
+            | Self::Octets
+            | Self::Body(_)
+            | Self::Foreign(_) => false,
             Self::Vec(inner)
             | Self::Map(inner)
             | Self::Option(inner)
@@ -79,6 +85,7 @@ pub(crate) struct Names<'c> {
     /// Types of the user's that stand in the place of the contract's.
     pub(crate) foreign: HashMap<&'c TypeName, String>,
     pub(crate) numbers: Numbers,
+    pub(crate) times: TimeLibrary,
     /// Types that are only further names of others.
     pub(crate) same: Same<'c>,
     /// The same by Rust names.
@@ -109,6 +116,7 @@ impl<'c> Names<'c> {
             RustType::Items(item) => RustType::Items(inner(item)),
             RustType::Events(data) => RustType::Events(inner(data)),
             RustType::Scalar(_)
+            | RustType::Timed(..)
             | RustType::Json
             | RustType::Extra
             | RustType::Octets
@@ -129,6 +137,7 @@ impl<'c> Names<'c> {
     pub(crate) fn value(&self, ty: &Type) -> RustType {
         match ty {
             Type::Named(name) => self.named(name),
+            Type::Scalar(scalar) if self.times.has(*scalar) => RustType::Timed(self.times, *scalar),
             Type::Scalar(scalar) => RustType::Scalar(self.numbers.of(*scalar)),
             Type::List(item) => RustType::Vec(Box::new(self.part(item))),
             Type::Map(value) => RustType::Map(Box::new(self.part(value))),

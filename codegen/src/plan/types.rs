@@ -187,6 +187,7 @@ pub(crate) fn names<'c>(
         types,
         foreign: custom.foreign(),
         numbers: custom.numbers,
+        times: custom.times,
         further: further.collect(),
         rust,
         same,

@@ -265,7 +265,7 @@ fn constant(name: &str, one: &EnumPlan, example: &Value) -> Option<TokenStream> 
 /// What is easier to read than to write: from JSON.
 fn read(ty: &RustType, takes: Takes, example: &Value) -> Option<TokenStream> {
     let is_plain = match ty {
-        RustType::Named(_) => true,
+        RustType::Named(_) | RustType::Timed(..) => true,
         RustType::Scalar(scalar) => !matches!(scalar, Scalar::Bytes | Scalar::Binary | Scalar::File),
         RustType::Json | RustType::Vec(_) | RustType::Map(_) | RustType::Nullable(_) => takes == Takes::Exact,
         _ => false,

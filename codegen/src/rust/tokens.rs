@@ -5,6 +5,7 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 use tieline_contract::model::{Lifecycle, Scalar, Server, ServerVariable};
 
+use crate::options::TimeLibrary;
 use crate::plan::docs::Docs;
 pub(crate) use crate::plan::name::ident_text;
 use crate::plan::name::is_keyword;
@@ -137,6 +138,7 @@ pub(crate) fn ty(ty: &RustType, scope: Scope) -> TokenStream {
     let inner = |inner: &RustType| self::ty(inner, scope);
     match ty {
         RustType::Scalar(scalar) => self::scalar(*scalar),
+        RustType::Timed(library, scalar) => timed(*library, *scalar),
         RustType::Json => quote!(v1::Json),
         RustType::Extra => quote!(v1::Extra),
         RustType::Named(name) => {
@@ -186,6 +188,22 @@ pub(crate) fn ty(ty: &RustType, scope: Scope) -> TokenStream {
     }
 }
 
+/// A date or time of a library other than the runtime's own.
+fn timed(library: TimeLibrary, scalar: Scalar) -> TokenStream {
+    let module = match library {
+        TimeLibrary::Jiff => return self::scalar(scalar),
+        TimeLibrary::Chrono => quote!(chrono),
+        TimeLibrary::Time => quote!(time),
+    };
+    match scalar {
+        Scalar::DateTime => quote!(v1::#module::DateTime),
+        Scalar::Date => quote!(v1::#module::Date),
+        Scalar::Time => quote!(v1::#module::Time),
+        Scalar::Duration => quote!(v1::#module::Duration),
+        other => self::scalar(other),
+    }
+}
+
 fn scalar(scalar: Scalar) -> TokenStream {
     match scalar {
         Scalar::Bool => quote!(bool),
@@ -205,6 +223,8 @@ fn scalar(scalar: Scalar) -> TokenStream {
         Scalar::Time => quote!(v1::Time),
         Scalar::Duration => quote!(v1::Duration),
         Scalar::Uuid => quote!(v1::Uuid),
+        Scalar::Ipv4 => quote!(v1::Ipv4),
+        Scalar::Ipv6 => quote!(v1::Ipv6),
     }
 }
 

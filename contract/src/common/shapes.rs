@@ -67,7 +67,9 @@ impl<'a> Shapes<'a> {
     /// What a value is; the types that it is made of count as reached.
     pub(super) fn shape(&mut self, value: &'a TypeUse) -> Shape {
         match &self.resolved(value).ty {
-            Type::Scalar(Scalar::Date | Scalar::Uuid) => Shape::Scalar(Scalar::String),
+            Type::Scalar(Scalar::Date | Scalar::Uuid | Scalar::Ipv4 | Scalar::Ipv6) => {
+                Shape::Scalar(Scalar::String)
+            }
             Type::Scalar(Scalar::Binary | Scalar::File) => Shape::Scalar(Scalar::Bytes),
             Type::Scalar(scalar) => Shape::Scalar(*scalar),
             Type::List(item) => Shape::List(Box::new(self.shape(item))),

@@ -226,6 +226,10 @@ pub enum Scalar {
     Duration,
     /// A UUID.
     Uuid,
+    /// An IPv4 address.
+    Ipv4,
+    /// An IPv6 address.
+    Ipv6,
 }
 
 /// A string or integer enumeration.

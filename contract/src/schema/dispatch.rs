@@ -266,7 +266,9 @@ fn kind_of(ty: &Type) -> Option<JsonKind> {
             | Scalar::Date
             | Scalar::Time
             | Scalar::Duration
-            | Scalar::Uuid => JsonKind::String,
+            | Scalar::Uuid
+            | Scalar::Ipv4
+            | Scalar::Ipv6 => JsonKind::String,
         },
     })
 }

@@ -28,4 +28,5 @@ mod types;
 mod unions;
 
 pub use context::{Context, Dialect};
+pub use scalars::JUDGED_FORMATS;
 pub use types::Types;

@@ -23,6 +23,8 @@ pub(super) fn scalar(kind: Type, merged: &Merged<'_>) -> Option<Scalar> {
             "time" => Scalar::Time,
             "duration" => Scalar::Duration,
             "uuid" => Scalar::Uuid,
+            "ipv4" => Scalar::Ipv4,
+            "ipv6" => Scalar::Ipv6,
             "byte" => Scalar::Bytes,
             _ => Scalar::String,
         },
@@ -67,31 +69,33 @@ fn whole(bound: &serde_json::Number) -> i128 {
     bound.as_i128().unwrap_or_else(float)
 }
 
+/// Formats that `validate` judges texts by: those that the runtime has a grammar for.
+pub const JUDGED_FORMATS: [&str; 20] = [
+    "date-time",
+    "date",
+    "time",
+    "duration",
+    "uuid",
+    "uri",
+    "uri-reference",
+    "iri",
+    "iri-reference",
+    "uri-template",
+    "email",
+    "idn-email",
+    "hostname",
+    "idn-hostname",
+    "ipv4",
+    "ipv6",
+    "json-pointer",
+    "relative-json-pointer",
+    "regex",
+    "decimal",
+];
+
 /// Whether `validate` judges texts by this format.
 pub(super) fn is_judged(format: &str) -> bool {
-    const JUDGED: [&str; 20] = [
-        "date-time",
-        "date",
-        "time",
-        "duration",
-        "uuid",
-        "uri",
-        "uri-reference",
-        "iri",
-        "iri-reference",
-        "uri-template",
-        "email",
-        "idn-email",
-        "hostname",
-        "idn-hostname",
-        "ipv4",
-        "ipv6",
-        "json-pointer",
-        "relative-json-pointer",
-        "regex",
-        "decimal",
-    ];
-    JUDGED.contains(&format)
+    JUDGED_FORMATS.contains(&format)
 }
 
 /// What a format demands of a text that is no more than that.

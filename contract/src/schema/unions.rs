@@ -392,7 +392,9 @@ fn family_of(ty: &ModelType) -> Option<Family> {
             | Scalar::Date
             | Scalar::Time
             | Scalar::Duration
-            | Scalar::Uuid,
+            | Scalar::Uuid
+            | Scalar::Ipv4
+            | Scalar::Ipv6,
         ) => Some(Family::Text),
         ModelType::Scalar(
             Scalar::I32
@@ -427,6 +429,8 @@ fn describe(ty: &ModelType) -> String {
         ModelType::Scalar(Scalar::Time) => "time".to_owned(),
         ModelType::Scalar(Scalar::Duration) => "duration".to_owned(),
         ModelType::Scalar(Scalar::Uuid) => "uuid".to_owned(),
+        ModelType::Scalar(Scalar::Ipv4) => "ipv4".to_owned(),
+        ModelType::Scalar(Scalar::Ipv6) => "ipv6".to_owned(),
         ModelType::Scalar(Scalar::String) => "string".to_owned(),
         ModelType::List(item) => format!("list of {}", describe(&item.ty)),
         ModelType::Map(value) => format!("map of {}", describe(&value.ty)),

@@ -22,6 +22,7 @@ mod extra;
 mod file;
 mod foreign;
 mod format;
+mod formatted;
 mod integer;
 pub mod json;
 mod macros;
@@ -43,9 +44,14 @@ pub use extra::Extra;
 pub use file::File;
 pub use foreign::{Foreign, Serde};
 pub use format::Format;
+#[cfg(feature = "chrono")]
+pub use formatted::chrono;
+#[cfg(feature = "time")]
+pub use formatted::time;
+pub use formatted::{Date, DateTime, Duration, InvalidFormat, Ipv4, Ipv6, Time, Uuid};
 pub use integer::Integer;
 pub use node::{Constant, Enumeration, List, Map, Node, NodeMut, Optional, Record, Union, Value};
-pub use scalar::{Date, DateTime, Duration, InvalidFormat, Nullable, Time, Uuid};
+pub use scalar::Nullable;
 pub use shape::{Dispatch, Field, JsonKind, Matching, Open, Pattern, Rule, Shape, UnionShape};
 pub use stream::{
     Again, Arriving, Asking, ByteStream, Content, Framing, Leaving, StreamError, Streamed, Wait,

@@ -18,4 +18,10 @@ pub trait Api: Send + Sync {
         cx: ::tieline::Context,
         request: fetch::Request,
     ) -> Result<fetch::Response, ::tieline::Error<fetch::Failure>>;
+    /// The operation `putPet`.
+    async fn put_pet(
+        &self,
+        cx: ::tieline::Context,
+        request: put_pet::Request,
+    ) -> Result<put_pet::Response, ::tieline::Error<put_pet::Failure>>;
 }

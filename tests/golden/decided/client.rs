@@ -12,5 +12,13 @@ impl Client {
     pub fn fetch(&self, id: impl Into<types::PetId>) -> Pending<'_, fetch::Request> {
         Pending::new(&self.0, fetch::Request::new(id))
     }
+    /// The operation `putPet`.
+    pub fn put_pet(
+        &self,
+        id: impl Into<types::PetId>,
+        body: types::AnimalInput,
+    ) -> Pending<'_, put_pet::Request> {
+        Pending::new(&self.0, put_pet::Request::new(id, body))
+    }
 }
-v1::forward_api!(Client by client { fetch });
+v1::forward_api!(Client by client { fetch, put_pet });

@@ -18,6 +18,6 @@ pub static CONTRACT: v1::Contract = v1::Contract {
     title: "Decided by hand",
     version: "1.0.0",
     servers: &[],
-    operations: &[&fetch::OPERATION],
+    operations: &[&fetch::OPERATION, &put_pet::OPERATION],
     security_schemes: &[],
 };

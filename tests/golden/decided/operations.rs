@@ -43,3 +43,44 @@ pub mod fetch {
     }
     v1::http_call!(Request -> types::Animal: Ok(body));
 }
+
+/// The operation `putPet`.
+///
+/// `PUT /pets/{id}`
+pub mod put_pet {
+    use super::{types, v1};
+    /// What it takes.
+    #[derive(Clone)]
+    pub struct Request {
+        /// The parameter `id`.
+        pub id: types::PetId,
+        /// The body.
+        pub body: types::AnimalInput,
+    }
+    impl Request {
+        /// With what must be given.
+        pub fn new(id: impl Into<types::PetId>, body: types::AnimalInput) -> Self {
+            Self { id: id.into(), body }
+        }
+    }
+    static REQUEST: v1::Shape = v1::Shape::new(
+        "putPet",
+        &[v1::Field::required("id"), v1::Field::required("body")],
+    );
+    v1::record!(Request = REQUEST { 0: id, 1: body });
+    /// What comes back when it works.
+    #[derive(Debug, Clone, PartialEq)]
+    pub enum Response {
+        /// Kept.
+        NoContent,
+    }
+    v1::reply_set!(Response { 0: NoContent = 204 });
+    pub use v1::NoFailure as Failure;
+    v1::http_operation! {
+        OPERATION = 1: "decided", "putPet", Idempotent;
+        PUT: Literal("/pets/"), Variable(0);
+        inputs: Path(Simple), Body(Json("application/json"));
+        successes: Code(204);
+    }
+    v1::http_call!(Request -> (): NoContent);
+}

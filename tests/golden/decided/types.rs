@@ -101,6 +101,70 @@ v1::record!(Animal = ANIMAL {
     0: id, 1: born, 2: price, 3: list_price, 4: size, 5: additional_properties,
 });
 
+/// `Pet.input`, as the contract has it.
+#[derive(Eq, Hash)]
+#[derive(Clone)]
+pub struct AnimalInput {
+    /// The property `id`.
+    pub id: PetId,
+    /// The property `created-at`.
+    pub born: v1::DateTime,
+    /// The property `price`.
+    pub price: ::tieline::generated::v1::Serde<crate::golden::Money>,
+    /// The property `list_price`.
+    pub list_price: Option<::tieline::generated::v1::Serde<crate::golden::Price>>,
+    /// The property `size`.
+    pub size: Option<Size>,
+    /// Properties that the contract does not name.
+    pub additional_properties: v1::Extra,
+}
+
+impl AnimalInput {
+    /// With what must be given.
+    pub fn new(
+        id: impl Into<PetId>,
+        born: v1::DateTime,
+        price: ::tieline::generated::v1::Serde<crate::golden::Money>,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            born,
+            price,
+            list_price: None,
+            size: None,
+            additional_properties: <_>::default(),
+        }
+    }
+    /// Sets `list_price`.
+    #[inline]
+    pub fn list_price(
+        mut self,
+        list_price: ::tieline::generated::v1::Serde<crate::golden::Price>,
+    ) -> Self {
+        self.list_price = Some(list_price);
+        self
+    }
+    /// Sets `size`.
+    pub fn size(mut self, size: impl Into<Size>) -> Self {
+        self.size = Some(size.into());
+        self
+    }
+}
+static ANIMAL_INPUT: v1::Shape = v1::Shape::new(
+        "Pet.input",
+        &[
+            v1::Field::required("id"),
+            v1::Field::required("created-at").rules(&[v1::Rule::Format(v1::Format::DateTime)]),
+            v1::Field::required("price"),
+            v1::Field::optional("list_price"),
+            v1::Field::optional("size"),
+        ],
+    )
+    .open(v1::Open::Extra);
+v1::record!(AnimalInput = ANIMAL_INPUT {
+    0: id, 1: born, 2: price, 3: list_price, 4: size, 5: additional_properties,
+});
+
 /// `Tag`, as the contract has it.
 #[derive(Clone, Default)]
 pub struct Tag {

@@ -6,7 +6,7 @@ mod table;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use tieline_codegen::{Numbers, TypeOptions};
+use tieline_codegen::{Numbers, TimeLibrary, TypeOptions};
 use tieline_contract::problem::{Diagnostic, Place, Problem, Problems};
 
 use crate::args::GenerateArgs;
@@ -37,6 +37,8 @@ pub(crate) struct Job {
     pub(crate) places: BTreeMap<String, Place>,
     /// The types of unlimited numbers.
     pub(crate) numbers: Numbers,
+    /// The library of dates and times.
+    pub(crate) time: TimeLibrary,
     /// Which parts are written.
     pub(crate) sections: Sections,
     /// Which operations are written. Empty: all.
@@ -147,6 +149,7 @@ fn from_arguments(args: &GenerateArgs) -> Result<Vec<Job>, Failure> {
                 renamed: Vec::new(),
                 places: BTreeMap::new(),
                 numbers: Numbers::default(),
+                time: TimeLibrary::default(),
                 sections,
                 operations: Vec::new(),
             })),

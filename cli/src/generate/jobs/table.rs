@@ -81,6 +81,7 @@ impl Reader<'_> {
                 renamed: renamed.clone(),
                 places: self.places.cloned().unwrap_or_default(),
                 numbers: self.contract.numbers.map(Into::into).unwrap_or_default(),
+                time: self.contract.time.map(Into::into).unwrap_or_default(),
                 sections,
                 operations: operations.map(|list| list.get_ref().clone()).unwrap_or_default(),
             })

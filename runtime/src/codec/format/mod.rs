@@ -81,6 +81,11 @@ const ALL: [(Format, &str); 20] = [
 ];
 
 impl Format {
+    /// All formats that are judged.
+    pub fn all() -> impl Iterator<Item = Self> {
+        ALL.iter().map(|(format, _)| *format)
+    }
+
     /// The format that a schema calls by this name.
     pub fn named(name: &str) -> Option<Self> {
         let found = ALL.iter().find(|(_, known)| *known == name);
