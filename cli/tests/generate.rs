@@ -435,6 +435,27 @@ fn tieline_toml_chooses_the_types_of_unlimited_numbers() {
 }
 
 #[test]
+fn tieline_toml_chooses_the_library_of_dates() {
+    let contract = "openapi: 3.1.0\ninfo: {title: T, version: '1'}\npaths: {}\ncomponents: {schemas: {At: {type: string, format: date-time}}}\n";
+    for (time, expected) in [
+        ("", "pub v1::DateTime"),
+        ("time = \"jiff\"", "pub v1::DateTime"),
+        ("time = \"chrono\"", "pub v1::chrono::DateTime"),
+        ("time = \"time\"", "pub v1::time::DateTime"),
+    ] {
+        let config = format!("[[contract]]\npath = \"at.yaml\"\nout = \"api\"\n{time}\n");
+        let home = Home::with(&[("at.yaml", contract), ("tieline.toml", &config)]);
+        home.run(&["generate"]).exits(0);
+        assert!(home.read("api/at/types.rs").contains(expected), "{time}");
+    }
+    let config = "[[contract]]\npath = \"at.yaml\"\ntime = \"moment\"\n";
+    Home::with(&[("at.yaml", contract), ("tieline.toml", config)])
+        .run(&["generate"])
+        .exits(2)
+        .says(&["jiff", "chrono", "time"]);
+}
+
+#[test]
 fn the_report_is_a_page_of_contracts_and_problems_with_every_text_escaped() {
     let broken = "openapi: 3.1.0\ninfo: {title: T, version: '1'}\npaths:\n  '<script>alert(1)</script>': {get: {responses: {}}}\n";
     let home = Home::with(&[("pets.yaml", PETS), ("broken.yaml", broken)]);

@@ -11,6 +11,8 @@
 //! | `client` (default) | HTTP clients |
 //! | `server` | servers: tower services and axum routers around an implementation of a generated trait |
 //! | `gzip` | gzip: replies are expanded, requests compressed where that is set; servers expand requests |
+//! | `chrono` | dates with the values of `chrono`: generated code with `time = "chrono"` needs it |
+//! | `time` | the same of the `time` crate |
 //! | `xml` | bodies in XML: generated code of contracts that have some needs it |
 //! | `grpc` | gRPC clients and, with `server`, gRPC servers and the health service |
 //! | `mock` | programmable mocks of generated traits |
