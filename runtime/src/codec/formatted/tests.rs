@@ -1,6 +1,6 @@
 //! What is well-formed has a value in each library, and keeps its text.
 
-use super::{Date, DateTime, Duration, Ipv4, Ipv6, Time};
+use super::{DateTime, Ipv4, Ipv6};
 
 const POINTS: [&str; 8] = [
     "2025-12-30T10:00:00Z",
@@ -117,7 +117,7 @@ fn one_point_in_time_is_the_same_in_each_library() {
 #[cfg(all(feature = "chrono", feature = "time"))]
 #[test]
 fn durations_have_a_value_where_their_length_is_fixed() {
-    use super::{chrono, time};
+    use super::{Duration, chrono, time};
     for (text, seconds) in FIXED {
         let length = chrono::Duration::parse(text).expect(text).value().expect(text);
         assert_eq!(length.num_seconds(), seconds, "{text}");
