@@ -78,6 +78,23 @@ mod tests {
     }
 
     #[test]
+    fn an_alternative_without_a_type_refuses_no_value_but_objects() {
+        use union_by_kind::types::Source;
+        for valid in [
+            json!("cash"),
+            json!(7),
+            json!(["a"]),
+            json!([1]),
+            json!({ "card": "4242" }),
+        ] {
+            let source = round_trip::<Source>(&valid);
+            assert_eq!(validate(&source), [], "{valid}");
+        }
+        let without_its_card = serde_json::from_value::<Source>(json!({ "number": 1 }));
+        assert!(without_its_card.is_err());
+    }
+
+    #[test]
     fn what_one_direction_has_is_not_demanded_in_the_other() {
         use directions::types::{Account, AccountInput, Entry};
         let request: AccountInput = round_trip(

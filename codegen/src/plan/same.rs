@@ -113,7 +113,7 @@ impl<'c> Skeleton<'c> {
             }
             TypeKind::Enum(one) => self.say(&("enum", &one.values)),
             TypeKind::Union(one) => {
-                self.say(&("union", &one.dispatch, one.matching));
+                self.say(&("union", &one.dispatch, one.matching, one.non_objects));
                 for variant in &one.variants {
                     self.say(&(&variant.name, &variant.docs));
                     self.value(&variant.value);

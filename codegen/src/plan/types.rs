@@ -131,6 +131,7 @@ pub(crate) struct UnionPlan {
     pub(crate) variants: Vec<VariantPlan>,
     pub(crate) dispatch: Dispatch,
     pub(crate) matching: Matching,
+    pub(crate) non_objects: bool,
     pub(crate) rules: Vec<RulePlan>,
 }
 
@@ -372,6 +373,7 @@ impl Planner<'_, '_> {
             variants,
             dispatch: union.dispatch.clone(),
             matching: union.matching,
+            non_objects: union.non_objects,
         }
     }
 

@@ -164,6 +164,7 @@ impl Types<'_> {
             Matching::Any => Some(quote!(.matching(v1::Matching::Any))),
             Matching::One => Some(quote!(.matching(v1::Matching::One))),
         };
+        let non_objects = plan.non_objects.then(|| quote!(.non_objects()));
         let has_rules = plan.variants.iter().any(|variant| !variant.rules.is_empty());
         let alternatives = has_rules.then(|| {
             let lists = (plan.variants.iter()).map(|variant| tokens::list(&variant.rules, self.patterns));
@@ -185,7 +186,7 @@ impl Types<'_> {
             }
             #(#conversions)*
             static #table: v1::UnionShape =
-                v1::UnionShape::new(#wire, &[#(#labels),*], #dispatch) #matching #alternatives #rules;
+                v1::UnionShape::new(#wire, &[#(#labels),*], #dispatch) #matching #non_objects #alternatives #rules;
             #implementation
         }
     }

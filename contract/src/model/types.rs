@@ -270,6 +270,8 @@ pub struct Union {
     pub dispatch: Dispatch,
     /// How many alternatives a valid value fits.
     pub matching: Matching,
+    /// A value that is no object is valid, too: an alternative that names properties and no type says nothing of it.
+    pub non_objects: bool,
 }
 
 /// How many alternatives of a union a valid value fits.

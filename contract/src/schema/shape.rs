@@ -102,6 +102,7 @@ impl<'a> Types<'_, 'a> {
             variants,
             dispatch: Dispatch::Trial,
             matching: Matching::Any,
+            non_objects: false,
         }))
     }
 

@@ -9,7 +9,7 @@ use super::diagnostics;
 use super::merged::{Alternatives, Merged};
 use super::nulls::only_null;
 use super::parts::{Flat, Part};
-use super::residue::Told;
+use super::residue::{Told, speaks_of_objects_only};
 use super::types::{Shape, Types, address};
 
 /// What a `discriminator` says about a union, alternatives by index.
@@ -184,6 +184,17 @@ impl<'a> Types<'_, 'a> {
         }
     }
 
+    /// Whether a value that is no object fits, by the letter: a type for it would be any JSON, and the one that stands
+    /// here says what every such document means.
+    fn lets_through_non_objects(&self, merged: &Merged<'a>, one: Alternatives<'a>) -> bool {
+        let silent = one
+            .branches
+            .iter()
+            .filter(|branch| self.cx.document.follow(branch).is_ok_and(speaks_of_objects_only));
+        let silent = silent.count();
+        merged.types.is_none() && if one.one { silent == 1 } else { silent > 0 }
+    }
+
     /// Alternatives that cannot be told apart, and need not be, become one.
     fn collapse(
         &mut self,
@@ -223,6 +234,7 @@ impl<'a> Types<'_, 'a> {
             variants,
             dispatch: Dispatch::Trial,
             matching: if one.one { Matching::One } else { Matching::Any },
+            non_objects: discriminator.is_none() && self.lets_through_non_objects(merged, one),
         });
         Shape::Def {
             kind,

@@ -130,6 +130,8 @@ pub struct UnionShape {
     pub dispatch: Dispatch,
     /// How many alternatives a valid value fits.
     pub matching: Matching,
+    /// A value that is no object is valid, too, whether it fits an alternative or not.
+    pub non_objects: bool,
     /// What else is required of the value of each alternative; empty where nothing is.
     pub alternatives: &'static [&'static [Rule]],
     /// What else is required of the value, whichever alternative it is.
@@ -144,6 +146,7 @@ impl UnionShape {
             variants,
             dispatch,
             matching: Matching::Decided,
+            non_objects: false,
             alternatives: &[],
             rules: &[],
         }
@@ -152,6 +155,12 @@ impl UnionShape {
     /// Sets how many alternatives a valid value fits.
     pub const fn matching(mut self, matching: Matching) -> Self {
         self.matching = matching;
+        self
+    }
+
+    /// Lets values through that are no objects: an alternative says nothing of them.
+    pub const fn non_objects(mut self) -> Self {
+        self.non_objects = true;
         self
     }
 

@@ -169,6 +169,7 @@ impl Judge {
             }
         }
         match (fits, others) {
+            (false, 0) if shape.non_objects && !is_object(active) => {}
             (true, 0) | (false, 1) => {}
             (false, 0) if is_known => self.value(active, of(index)),
             (false, 0) => self.violation("must be one of the alternatives that the contract names"),
@@ -306,6 +307,16 @@ impl Judge {
         let outcome = judge(self);
         self.path.pop();
         outcome
+    }
+}
+
+/// Whether a value is an object; one of a type of the user's may be.
+fn is_object(value: &dyn Value) -> bool {
+    match value.node() {
+        Node::Record(_) | Node::Map(_) | Node::Foreign(_) => true,
+        Node::Json(json) => json.is_object(),
+        Node::Union(union) => is_object(union.active().1),
+        _ => false,
     }
 }
 

@@ -7,6 +7,61 @@
 
 use ::tieline::generated::v1;
 
+/// `Source`, as the contract has it.
+#[derive(Clone)]
+#[non_exhaustive]
+pub enum Source {
+    /// `Card`
+    Card(SourceCard),
+    /// `Numbers`
+    Numbers(Vec<v1::Integer>),
+    /// None of the alternatives that the contract names, as it came.
+    Unknown(v1::Json),
+}
+
+impl From<SourceCard> for Source {
+    #[inline]
+    fn from(value: SourceCard) -> Self {
+        Self::Card(value)
+    }
+}
+
+impl From<Vec<v1::Integer>> for Source {
+    #[inline]
+    fn from(value: Vec<v1::Integer>) -> Self {
+        Self::Numbers(value)
+    }
+}
+static SOURCE: v1::UnionShape = v1::UnionShape::new(
+        "Source",
+        &["Card", "Numbers"],
+        v1::Dispatch::Kind(&[(v1::JsonKind::Object, 0), (v1::JsonKind::Array, 1)]),
+    )
+    .non_objects();
+v1::union!(Source = SOURCE: Unknown { 0: Card, 1: Numbers });
+
+/// Card
+#[derive(Clone)]
+pub struct SourceCard {
+    /// The property `card`.
+    pub card: String,
+    /// Properties that the contract does not name.
+    pub additional_properties: v1::Extra,
+}
+
+impl SourceCard {
+    /// With what must be given.
+    pub fn new(card: impl Into<String>) -> Self {
+        Self { card: card.into(), additional_properties: <_>::default() }
+    }
+}
+static SOURCE_CARD: v1::Shape = v1::Shape::new(
+        "Source.Card",
+        &[v1::Field::required("card")],
+    )
+    .open(v1::Open::Extra);
+v1::record!(SourceCard = SOURCE_CARD { 0: card, 1: additional_properties });
+
 /// `Id`, as the contract has it.
 #[derive(Clone)]
 #[non_exhaustive]

@@ -17,6 +17,7 @@ use super::merged::{Alternatives, Merged, Type};
 use super::parts::Part;
 use super::types::{Shape, Types};
 use said::Said;
+pub(super) use said::speaks_of_objects_only;
 use write::{Residue, type_kinds};
 
 /// How many schemas a check may consist of. What is larger stays unchecked, and the type inexact.

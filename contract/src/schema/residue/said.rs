@@ -107,6 +107,19 @@ fn vacuous(keyword: &str, value: &Node, said: &Said<'_, '_>) -> bool {
             .is_some_and(|branches| branches.iter().any(plain))
 }
 
+/// Whether a schema demands something of objects and nothing of any other value.
+pub(in crate::schema) fn speaks_of_objects_only(schema: &Node) -> bool {
+    let of = |key: &str| match speaks_of(key) {
+        Some(kind) => kind == Type::Object,
+        None => key != "type" && !APPLY.contains(&key),
+    };
+    let about_objects = ["properties", "additionalProperties", "patternProperties"];
+    schema.as_object().is_some_and(|object| {
+        object.entries().iter().all(|entry| of(&entry.key))
+            && about_objects.iter().any(|key| object.get(key).is_some())
+    })
+}
+
 /// Keywords that demand something of every kind of value.
 const APPLY: [&str; 9] = [
     "$ref",

@@ -36,6 +36,10 @@ impl<'j> Reader<'j> {
             // What tells alternatives apart is not all that they say: another one may accept the value still.
             Err(refused) => match self.best(union, raw, start) {
                 Some(other) => return self.take(union, other, raw, start),
+                None if shape.non_objects && peek != Peek::Object => {
+                    self.ignored += MISFIT;
+                    return self.take(union, unknown, raw, start);
+                }
                 None => return Err(refused),
             },
         }
