@@ -70,8 +70,14 @@ pub(crate) fn emit(plan: &Plan, calls: &Calls) -> TokenStream {
             mod examples_of_calls {}
         }
     });
+    let handshake = match plan.module {
+        None => tokens::handshake(),
+        Some(_) => quote!(
+            use super::v1;
+        ),
+    };
     quote! {
-        use ::tieline::generated::v1;
+        #handshake
         #types
         #operations
         #(#outgoing)*

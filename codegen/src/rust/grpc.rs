@@ -8,7 +8,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use tieline_contract::model::CallShape;
 
-use super::tokens::{deprecated, docs, ident};
+use super::tokens::{deprecated, docs, handshake, ident};
 use crate::plan::methods::{GrpcPlan, MethodPlan, ServicePlan};
 use crate::plan::{Form, Plan};
 
@@ -49,7 +49,9 @@ fn root(grpc: &GrpcPlan) -> TokenStream {
         let docs = docs(&service.docs.summary());
         quote!(#docs pub mod #name;)
     });
+    let handshake = (!grpc.services.is_empty()).then(handshake);
     quote! {
+        #handshake
         /// The messages, by package.
         pub mod types;
         #(#modules)*
@@ -98,7 +100,7 @@ fn service(service: &ServicePlan, plan: &Plan) -> TokenStream {
     let mock = section("mock", sections.mock, mock);
     let server = section("server", sections.server, server);
     quote! {
-        use ::tieline::generated::v1;
+        use super::v1;
         #(#modules)*
         #contract
         #api
@@ -124,7 +126,7 @@ fn module(plan: &ServicePlan, method: &MethodPlan, index: usize) -> TokenStream 
     quote! {
         #docs
         pub mod #name {
-            use ::tieline::generated::v1;
+            use super::v1;
 
             /// The message that is sent.
             pub type Request = #request;
@@ -257,7 +259,7 @@ fn blocking(plan: &ServicePlan) -> Vec<TokenStream> {
     vec![quote! {
         /// The client for code that is not async. Streams need an async one.
         pub mod blocking {
-            use ::tieline::generated::v1;
+            use super::v1;
 
             v1::blocking_client!(super::Client);
 

@@ -58,7 +58,7 @@ fn head(plan: &Plan, patterns: &Patterns<'_>) -> TokenStream {
     });
     quote! {
         #types
-        use ::tieline::generated::v1;
+        use super::v1;
         #patterns
         #(#tables)*
     }

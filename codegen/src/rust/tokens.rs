@@ -12,6 +12,15 @@ use crate::plan::name::is_keyword;
 use crate::plan::rules::RulePlan;
 use crate::plan::ty::RustType;
 
+/// The revision of `tieline::generated` that is written for. Runtimes that know only earlier ones say so.
+const REVISION: u8 = 1;
+
+/// The line that asks the runtime whether it fits, and names its module for written code.
+pub(crate) fn handshake() -> TokenStream {
+    let (revision, generator) = (Literal::u8_unsuffixed(REVISION), env!("CARGO_PKG_VERSION"));
+    quote!(::tieline::generated::handshake!(v1, #revision, #generator);)
+}
+
 /// A name as an identifier, raw where it must be.
 pub(crate) fn ident(name: &str) -> Ident {
     if is_keyword(name) {

@@ -38,7 +38,7 @@ fn head(plan: &Plan, patterns: &Patterns<'_>) -> TokenStream {
     let patterns = patterns.statics();
     let import = (!plan.types.is_empty()).then(|| {
         quote!(
-            use ::tieline::generated::v1;
+            use super::v1;
         )
     });
     quote!(#import #patterns)

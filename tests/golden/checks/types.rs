@@ -5,7 +5,7 @@
 // Nobody uses all of it, and style lints are for code that people write.
 #![allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
 
-use ::tieline::generated::v1;
+use super::v1;
 static PATTERN_1: v1::Pattern = v1::Pattern::new("^[SML]$");
 static CHECK_1: v1::Check = v1::Check::new(
     r#"{"dependentRequired":{"price":["currency"]},"else":{"properties":{"price":{"const":0}},"type":"object"},"if":{"properties":{"kind":{"const":"sale"}},"required":["kind"],"type":"object"},"patternProperties":{"^x-":{"type":"string"}},"properties":{"currency":true,"instead":true,"kind":true,"position":true,"price":true},"then":{"required":["price"]},"unevaluatedProperties":false}"#,

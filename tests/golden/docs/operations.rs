@@ -8,7 +8,7 @@
 #![allow(deprecated)]
 
 use super::types;
-use ::tieline::generated::v1;
+use super::v1;
 
 /// Lists \[notes\] of \<user>.
 ///

@@ -7,7 +7,7 @@
 // What the contract deprecates is used here to be offered at all.
 #![allow(deprecated)]
 
-use ::tieline::generated::v1;
+use super::v1;
 
 /// An array\[0\] of */ things: a_b_c, x\<y>, and a stray ` backtick.
 #[deprecated]

@@ -5,11 +5,11 @@
 // Nobody uses all of it, and style lints are for code that people write.
 #![allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
 
-use ::tieline::generated::v1;
+use super::v1;
 
 /// Sends a message.
 pub mod send {
-    use ::tieline::generated::v1;
+    use super::v1;
     /// The message that is sent.
     pub type Request = super::super::types::chat::v1::Message;
     /// The message that comes back.
@@ -41,7 +41,7 @@ pub mod send {
 
 /// Reads a room from a message on.
 pub mod read {
-    use ::tieline::generated::v1;
+    use super::v1;
     /// The message that is sent.
     pub type Request = super::super::types::chat::v1::Receipt;
     /// The message that comes back.
@@ -73,7 +73,7 @@ pub mod read {
 
 /// Talks.
 pub mod talk {
-    use ::tieline::generated::v1;
+    use super::v1;
     /// The message that is sent.
     pub type Request = super::super::types::chat::v1::Message;
     /// The message that comes back.
@@ -187,7 +187,7 @@ impl Api for Client {
 
 /// The client for code that is not async. Streams need an async one.
 pub mod blocking {
-    use ::tieline::generated::v1;
+    use super::v1;
     v1::blocking_client!(super::Client);
     impl Client {
         /// Sends a message.

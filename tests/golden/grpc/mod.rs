@@ -2,6 +2,8 @@
 
 //! Chats.
 
+::tieline::generated::handshake!(v1, 1, "0.1.0");
+
 /// The messages, by package.
 pub mod types;
 mod chat;

@@ -7,7 +7,7 @@
 // What the contract deprecates is used here to be offered at all.
 #![allow(deprecated)]
 
-use ::tieline::generated::v1;
+use super::v1;
 
 /// The operation `me`.
 ///

@@ -6,7 +6,7 @@
 #![allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
 
 use super::types;
-use ::tieline::generated::v1;
+use super::v1;
 v1::xml!(
     XML_1 =
     r#"[{"items":1,"name":"pets"},{"name":"pet","namespace":"https://pets.example/v1","properties":{"id":2,"nickNames":10,"parents":13,"photoUrls":4,"status":3,"tags":6,"weight":12}},{"kind":"attribute"},{"kind":"attribute"},{"items":5,"wrapped":true},{"name":"photoUrl"},{"items":7,"name":"tags","wrapped":true},{"name":"tag","properties":{"key":8,"value":9}},{"kind":"attribute"},{"kind":"text"},{"items":11},{"name":"nickName"},{"namespace":"https://measures.example","prefix":"m"},{"items":14},{"name":"pet","namespace":"https://pets.example/v1","properties":{"id":2,"nickNames":10,"parents":13,"photoUrls":4,"status":3,"tags":6,"weight":12}}]"#

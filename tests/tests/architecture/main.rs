@@ -2,6 +2,7 @@
 //!
 //! A rule that has exceptions lists each with its reason; an exception that nothing needs any more fails, too.
 
+mod door;
 mod graph;
 mod manifests;
 mod sources;
@@ -151,7 +152,7 @@ const SIGNATURES: [&str; 6] = ["Client", "Code", "Context", "Error", "http", "se
 /// Whether written code may name this path.
 fn through_the_door(path: &[String]) -> bool {
     let first = path.get(1).map_or("", String::as_str);
-    let door = first == "generated" && path.get(2).is_none_or(|version| version == "v1");
+    let door = first == "generated" && path.get(2).is_none_or(|part| ["handshake", "v1"].contains(&part.as_str()));
     door || SIGNATURES.contains(&first)
 }
 

@@ -6,7 +6,7 @@
 //!
 //! Receivers implement [`Api`] and serve it: each callback stands at its name below the router. Senders call a `Client` of the address, which is used as it is.
 
-use ::tieline::generated::v1;
+use super::v1;
 use super::types;
 mod api;
 mod operations;

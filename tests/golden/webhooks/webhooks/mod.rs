@@ -4,7 +4,7 @@
 //!
 //! Receivers implement [`Api`] and serve it: each webhook stands at its name below the router. Senders call a `Client` of the receiver's address, which is used as it is.
 
-use ::tieline::generated::v1;
+use super::v1;
 use super::types;
 mod api;
 mod operations;
