@@ -22,7 +22,10 @@ fn leaves(tree: &UseTree, names: &mut BTreeSet<String>) {
 #[test]
 fn another_name_behind_the_door_is_another_revision_of_the_handshake() {
     let sources = sources("runtime/src");
-    let door = (sources.iter().find(|source| source.path == "runtime/src/generated.rs")).expect("the door");
+    let door = (sources
+        .iter()
+        .find(|source| source.path == "runtime/src/generated.rs"))
+    .expect("the door");
     let v1 = (door.items.iter()).find_map(|item| match item {
         Item::Mod(module) if module.ident == "v1" => module.content.as_ref(),
         _ => None,
@@ -35,7 +38,11 @@ fn another_name_behind_the_door_is_another_revision_of_the_handshake() {
         leaves(&item.tree, &mut names);
     }
     let revision = (door.text.lines())
-        .filter_map(|line| line.trim().strip_prefix("($name:ident, ")?.split_once(", $generator"))
+        .filter_map(|line| {
+            line.trim()
+                .strip_prefix("($name:ident, ")?
+                .split_once(", $generator")
+        })
         .filter_map(|(revision, _)| revision.parse::<u8>().ok())
         .max()
         .expect("a revision that the handshake knows");

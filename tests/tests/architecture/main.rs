@@ -152,7 +152,10 @@ const SIGNATURES: [&str; 6] = ["Client", "Code", "Context", "Error", "http", "se
 /// Whether written code may name this path.
 fn through_the_door(path: &[String]) -> bool {
     let first = path.get(1).map_or("", String::as_str);
-    let door = first == "generated" && path.get(2).is_none_or(|part| ["handshake", "v1"].contains(&part.as_str()));
+    let door = first == "generated"
+        && path
+            .get(2)
+            .is_none_or(|part| ["handshake", "v1"].contains(&part.as_str()));
     door || SIGNATURES.contains(&first)
 }
 
