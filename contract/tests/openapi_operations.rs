@@ -382,8 +382,14 @@ components:
         panic!("a body")
     };
     assert_eq!(*encoding, Encoding::Multipart);
-    let meta = ("meta".to_owned(), "application/vnd.meta+json".to_owned());
-    assert_eq!(*parts, [meta]);
+    let part = |name: &str, said: &str| (name.to_owned(), said.to_owned());
+    assert_eq!(
+        *parts,
+        [
+            part("icon", "image/png, image/*"),
+            part("meta", "application/vnd.meta+json")
+        ]
+    );
     let TypeKind::Struct(body) = &read.contract.types[&TypeName::from("up.body")].kind else {
         panic!("an object")
     };

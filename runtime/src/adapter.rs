@@ -11,9 +11,10 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, h
 
 use crate::client::Inner;
 use crate::code::Code;
+use crate::codec::Opening;
 use crate::error::{ErrorKind, Fault, RawReply, Rejection};
 use crate::headers::{ATTEMPT, TIMEOUT_MS};
-use crate::http::{Body, Endpoint, ResponseBody, TransportError, TransportErrorKind};
+use crate::http::{Body, Endpoint, ResponseBody, Sized, TransportError, TransportErrorKind};
 use crate::operation::{self, Reply, match_reply};
 use crate::orchestrate::Answer;
 
@@ -54,6 +55,8 @@ pub(crate) enum Payload {
     Octets(Bytes),
     /// Once.
     Stream(Box<Mutex<Option<Body>>>),
+    /// Any number of times, as it comes, with its length where that is known.
+    Repeatable(Opening, Option<u64>),
 }
 
 impl Payload {
@@ -67,6 +70,7 @@ impl Payload {
         match self {
             Self::Octets(octets) => Some(Body::from(octets.clone())),
             Self::Stream(body) => body.lock().unwrap_or_else(PoisonError::into_inner).take(),
+            Self::Repeatable(open, length) => Some(Body::stream(Sized::new(open(), *length))),
         }
     }
 
@@ -92,7 +96,7 @@ pub(crate) async fn exchange(
             successes,
             redirects,
         } => {
-            // A body that goes once does not follow a redirect.
+            // A body that comes piece by piece does not follow a redirect.
             let Payload::Octets(octets) = body else {
                 let Some(stream) = body.take() else {
                     let message = "the body of the call was sent already, and cannot be sent again";
@@ -103,8 +107,11 @@ pub(crate) async fn exchange(
                     Ok(response) => read(client, response, successes).await,
                     Err(fault) => Err(fault),
                 };
-                // Nor is it sent again, whatever the failure.
-                return answer.map_err(Fault::with_no_retry);
+                // Nor is one that goes once sent again, whatever the failure.
+                return answer.map_err(|fault| match body.is_stream() {
+                    true => fault.with_no_retry(),
+                    false => fault,
+                });
             };
             if *redirects == 0 {
                 let octets = Body::from(octets.clone());

@@ -244,7 +244,7 @@ pub struct Body {
     pub media_type: &'static str,
     /// How values become octets.
     pub encoding: Encoding,
-    /// The media types of the parts of a multipart body that the contract says: property, media type.
+    /// The media types of the parts of a multipart body that the contract says: property, media types, separated by commas.
     pub parts: &'static [(&'static str, &'static str)],
     /// How properties of a form are written where the contract says so: property, style.
     pub styles: &'static [(&'static str, QueryStyle)],

@@ -3,7 +3,8 @@ import express from "express";
 import multer from "multer";
 
 const app = express();
-const parts = multer().fields([{ name: "photo", maxCount: 1 }, { name: "versions" }]);
+// Browsers send names in UTF-8; multer takes them for Latin-1 unless told otherwise.
+const parts = multer({ defParamCharset: "utf8" }).fields([{ name: "photo", maxCount: 1 }, { name: "versions" }]);
 
 app.post("/albums/:album/photos", parts, (request, response) => {
   const [photo] = request.files.photo;

@@ -106,7 +106,7 @@ pub enum InputPlace {
         media_type: String,
         /// How values become octets.
         encoding: Encoding,
-        /// The media types of the parts of a multipart body that say theirs: property, media type.
+        /// The media types of the parts of a multipart body that say theirs: property, media types, separated by commas.
         parts: Vec<(String, String)>,
         /// How properties of a form are written that say it: property, style.
         styles: Vec<(String, QueryStyle)>,

@@ -189,7 +189,7 @@ pub struct Media {
     pub media_type: String,
     /// How values become octets.
     pub encoding: Encoding,
-    /// The media types of the parts of a multipart body that say theirs: property, media type.
+    /// The media types of the parts of a multipart body that say theirs: property, media types, separated by commas.
     pub parts: Vec<(String, String)>,
     /// How properties of a form are written that say it: property, style.
     pub styles: Vec<(String, QueryStyle)>,

@@ -35,26 +35,24 @@ pub(super) fn has_files<'a>(cx: &Context<'a>, media: &'a Node) -> bool {
     !files.is_empty()
 }
 
-/// The media types that parts say. Which of several, or of a range, a file has is for the caller to say; a value is
-/// written as JSON if that is the first.
+/// The media types that parts say, each a list separated by commas: which of several a file has is for the caller to say,
+/// and for the server to judge.
 pub(super) fn parts(media: &Node) -> Vec<(String, String)> {
     let encodings = media.get("encoding").and_then(Node::as_object);
     let entries = encodings.map(Object::entries).unwrap_or_default();
     entries
         .iter()
         .filter_map(|entry| {
-            let (first, only) = media_type(&entry.value)?;
-            let decided = only || content::encoding(first) == Encoding::Json;
-            (decided && !first.contains('*')).then(|| (entry.key.to_string(), first.to_owned()))
+            let all: Vec<&str> = media_types(&entry.value)?.collect();
+            (!all.is_empty()).then(|| (entry.key.to_string(), all.join(", ")))
         })
         .collect()
 }
 
-/// The first media type of an encoding, and whether it is the only one.
-fn media_type(encoding: &Node) -> Option<(&str, bool)> {
+/// The media types of an encoding.
+fn media_types(encoding: &Node) -> Option<impl Iterator<Item = &str>> {
     let all = encoding.get("contentType")?.as_str()?;
-    let mut each = all.split(',').map(str::trim).filter(|one| !one.is_empty());
-    Some((each.next()?, each.next().is_none()))
+    Some(all.split(',').map(str::trim).filter(|one| !one.is_empty()))
 }
 
 /// The properties that are files, here and in all that the schema is made of.
@@ -76,7 +74,7 @@ fn find<'a>(
     }
     let properties = schema.get("properties").and_then(Node::as_object);
     for entry in properties.map(Object::entries).unwrap_or_default() {
-        let said = encodings.and_then(|all| Some(media_type(all.get(&entry.key)?)?.0));
+        let said = encodings.and_then(|all| media_types(all.get(&entry.key)?)?.next());
         if is_file(cx, &entry.value, said) {
             files.push(&entry.key);
         }

@@ -205,7 +205,7 @@ fn sent(encoded: &Encoded) -> Bytes {
     match encoded.leaving.as_ref().map(|leaving| &leaving.content) {
         Some(StreamContent::Whole(octets)) => octets.clone(),
         // What comes piece by piece from elsewhere is not known yet.
-        Some(StreamContent::Stream { .. }) => Bytes::new(),
+        Some(StreamContent::Stream { .. } | StreamContent::Repeatable { .. }) => Bytes::new(),
         None => encoded.body.clone(),
     }
 }
@@ -218,7 +218,7 @@ pub(super) fn octets(body: Body, value: &dyn Value) -> Bytes {
             match leaving.map(|leaving| leaving.content) {
                 Some(StreamContent::Whole(octets)) => octets,
                 // What comes piece by piece from elsewhere is not known yet.
-                Some(StreamContent::Stream { .. }) | None => Bytes::new(),
+                Some(StreamContent::Stream { .. } | StreamContent::Repeatable { .. }) | None => Bytes::new(),
             }
         }
         (Encoding::Json, _) => codec::to_vec(value).into(),

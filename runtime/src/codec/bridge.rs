@@ -147,6 +147,9 @@ impl Serialize for Serializable<'_> {
                 use base64::Engine as _;
                 serializer.serialize_str(&base64::prelude::BASE64_STANDARD.encode(octets))
             }
+            Node::File(file) if file.stream().is_some() => Err(serde::ser::Error::custom(
+                "a file that comes piece by piece has no text",
+            )),
             Node::File(file) => serializer.serialize_str(&file.text()),
             Node::Json(value) => value.serialize(serializer),
             Node::List(list) => {

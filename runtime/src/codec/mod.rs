@@ -42,6 +42,7 @@ pub use decimal::{Decimal, NotANumber};
 pub use error::{DecodeError, Path, PathSegment};
 pub use extra::Extra;
 pub use file::File;
+pub(crate) use file::has_streamed;
 pub use foreign::{Foreign, Serde};
 pub use format::Format;
 #[cfg(feature = "chrono")]
@@ -54,7 +55,7 @@ pub use node::{Constant, Enumeration, List, Map, Node, NodeMut, Optional, Record
 pub use scalar::Nullable;
 pub use shape::{Dispatch, Field, JsonKind, Matching, Open, Pattern, Rule, Shape, UnionShape};
 pub use stream::{
-    Again, Arriving, Asking, ByteStream, Content, Framing, Leaving, StreamError, Streamed, Wait,
+    Again, Arriving, Asking, ByteStream, Content, Framing, Leaving, Opening, StreamError, Streamed, Wait,
 };
 pub use validate::{Violation, validate, validate_with};
 pub use xml::Xml;

@@ -79,7 +79,17 @@ pub enum Content {
         /// How many there will be, if that is known.
         length: Option<u64>,
     },
+    /// What comes, as often as it is asked for, each time from the start.
+    Repeatable {
+        /// The octets.
+        open: Opening,
+        /// How many there will be, if that is known.
+        length: Option<u64>,
+    },
 }
+
+/// Opens what can be read more than once.
+pub type Opening = Arc<dyn Fn() -> ByteStream + Send + Sync>;
 
 /// The future of [`Again::again`].
 pub type Asking = Pin<Box<dyn Future<Output = Result<Option<ByteStream>, StreamError>> + Send>>;
@@ -124,6 +134,10 @@ impl fmt::Debug for Content {
             Self::Whole(octets) => write!(f, "Whole({} octets)", octets.len()),
             Self::Stream { length, .. } => f
                 .debug_struct("Stream")
+                .field("length", length)
+                .finish_non_exhaustive(),
+            Self::Repeatable { length, .. } => f
+                .debug_struct("Repeatable")
                 .field("length", length)
                 .finish_non_exhaustive(),
         }

@@ -155,7 +155,7 @@ fn read_within(text: &str, place: &mut dyn Value, depth: u32) -> Result<(), Deco
             "base64 text",
         ),
         NodeMut::File(file) => {
-            file.content = bytes::Bytes::copy_from_slice(text.as_bytes());
+            file.set_content(bytes::Bytes::copy_from_slice(text.as_bytes()));
             Ok(())
         }
         NodeMut::Json(value) => {

@@ -20,10 +20,14 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
 
 /// The file's name that a header says. The extended one wins, as RFC 6266 wants.
 pub(crate) fn file_name(header: &str) -> Option<String> {
-    let extended = parameter(header, "filename*").and_then(|text| decode(&text));
-    extended
+    extended(header)
         .or_else(|| parameter(header, "filename"))
         .filter(|name| !name.is_empty())
+}
+
+/// The name in all of Unicode.
+pub(crate) fn extended(header: &str) -> Option<String> {
+    parameter(header, "filename*").and_then(|text| decode(&text))
 }
 
 /// RFC 8187's `charset'language'text`.

@@ -19,6 +19,6 @@ pub(crate) use reply::put;
 pub(crate) use reply::read_arriving;
 pub use reply::read_reply;
 pub(crate) use request::USUAL_HEADERS;
-#[cfg(feature = "server")]
-pub(crate) use request::content_type;
 pub use request::{Encoded, write_request};
+#[cfg(feature = "server")]
+pub(crate) use request::{content_type, write_parts};

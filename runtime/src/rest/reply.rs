@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 
+use super::multipart;
 use crate::codec::{Arriving, DecodeError, Framing, Json, NodeMut, Value, json, text, xml};
 use crate::headers::media_type::content_type;
 use crate::operation::{Body, Encoding, Reply, ReplySet, match_reply};
@@ -63,7 +64,11 @@ fn read_body(
             let content_type = headers
                 .get(header::CONTENT_TYPE)
                 .and_then(|value| value.to_str().ok());
-            super::multipart::read(content_type.unwrap_or_default(), body, place)
+            let reading = multipart::Reading {
+                types: declared.map_or(&[], |declared| declared.parts),
+                judged: false,
+            };
+            multipart::read(content_type.unwrap_or_default(), body, reading, place)
         }
         Some(Encoding::Text | Encoding::Form | Encoding::Events | Encoding::TextEvents) => {
             let text =

@@ -7,8 +7,8 @@ use super::form::write_form;
 use super::query::Query;
 use super::style;
 use crate::code::Code;
-use crate::codec::Leaving;
 use crate::codec::text::{Parts, parts};
+use crate::codec::{Content, Leaving, has_streamed};
 use crate::codec::{Node, Record, Value, json, xml};
 use crate::error::{ErrorKind, Fault};
 use crate::http::THE_ADDRESS;
@@ -79,6 +79,9 @@ pub fn write_request(binding: &HttpBinding, request: &dyn Record) -> Result<Enco
         let Some(value) = request.field(index) else {
             continue;
         };
+        if !matches!(place, InputPlace::Body(_) | InputPlace::Bodies(_)) && has_streamed(value) {
+            return Err(streamed(fields[index].name));
+        }
         match place {
             InputPlace::Query(style) => query.parameter(fields[index].name, value, *style),
             InputPlace::ReservedQuery(style) => query.reserved().parameter(fields[index].name, value, *style),
@@ -134,17 +137,45 @@ fn put_body(name: &str, body: &Body, value: &dyn Value, encoded: &mut Encoded) -
         encoded.leaving = Some(leaving);
         return Ok(());
     }
-    let (octets, boundary) = write_body(body, value);
-    encoded.body = octets;
-    let media_type = match boundary {
-        Some(boundary) => {
-            HeaderValue::from_str(&format!("{}; boundary={boundary}", essence(body))).map_err(no_header)?
+    let media_type = if body.encoding == Encoding::Multipart {
+        let (media_type, content) = write_parts(body, value)?;
+        match content {
+            Content::Whole(octets) => encoded.body = octets,
+            content => {
+                encoded.leaving = Some(Leaving {
+                    content,
+                    media_type: None,
+                    file_name: None,
+                });
+            }
         }
-        None if body.media_type.contains('*') => content_type(body),
-        None => HeaderValue::from_str(body.media_type).map_err(no_header)?,
+        HeaderValue::from_str(&media_type).map_err(no_header)?
+    } else {
+        if has_streamed(value) {
+            return Err(streamed(name));
+        }
+        encoded.body = write_body(body, value);
+        match body.media_type.contains('*') {
+            true => content_type(body),
+            false => HeaderValue::from_str(body.media_type).map_err(no_header)?,
+        }
     };
     encoded.headers.insert(header::CONTENT_TYPE, media_type);
     Ok(())
+}
+
+/// A body in parts, and its media type, which names the boundary.
+pub(crate) fn write_parts(body: &Body, value: &dyn Value) -> Result<(String, Content), Fault> {
+    let (boundary, content) = super::multipart::write(value, body.parts)?;
+    Ok((format!("{}; boundary={boundary}", essence(body)), content))
+}
+
+/// A file that comes piece by piece where a text belongs.
+fn streamed(name: &str) -> Fault {
+    invalid(
+        name,
+        "has a file that comes piece by piece, which only a part of a multipart body can be; give its octets",
+    )
 }
 
 /// The media type of the contract. A range of media types (`image/*`) is none: what it stands for is sent.
@@ -174,21 +205,18 @@ fn essence(body: &Body) -> &'static str {
         .trim()
 }
 
-/// The octets of a body, and the boundary of one in parts.
-pub(crate) fn write_body(body: &Body, value: &dyn Value) -> (Bytes, Option<String>) {
-    let octets = match body.encoding {
+/// The octets of a body that is not in parts.
+pub(crate) fn write_body(body: &Body, value: &dyn Value) -> Bytes {
+    match body.encoding {
         Encoding::Json => {
             // Most bodies fit without growing.
             let mut text = Vec::with_capacity(512);
             json::write(value, &mut text);
             text.into()
         }
-        Encoding::Multipart => {
-            let (boundary, octets) = super::multipart::write(value, body.parts);
-            return (octets, Some(boundary));
-        }
         Encoding::Xml(table) => xml::write(value, table).into(),
         Encoding::Text
+        | Encoding::Multipart
         | Encoding::Octets
         | Encoding::Events
         | Encoding::TextEvents
@@ -199,8 +227,7 @@ pub(crate) fn write_body(body: &Body, value: &dyn Value) -> (Bytes, Option<Strin
             _ => parts(value).to_string().into(),
         },
         Encoding::Form => write_form(value, body.styles).into(),
-    };
-    (octets, None)
+    }
 }
 
 fn write_header(
@@ -248,7 +275,8 @@ fn invalid(name: &str, why: &str) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codec::{Field, Shape};
+    use crate::codec::{Field, File, Shape};
+    use crate::stream::Octets;
 
     #[derive(Clone)]
     struct Asked {
@@ -274,6 +302,50 @@ mod tests {
                 seen: owned(seen),
             },
         )
+    }
+
+    #[derive(Clone)]
+    struct Kept {
+        photo: File,
+    }
+    static KEPT: Shape = Shape::new("Kept", &[Field::required("photo")]);
+    crate::__record!(Kept = KEPT { 0: photo });
+
+    #[test]
+    fn a_file_that_comes_piece_by_piece_is_refused_where_a_text_belongs() {
+        static BODIES: [Encoding; 5] = [
+            Encoding::Json,
+            Encoding::Form,
+            Encoding::Text,
+            Encoding::Bytes,
+            Encoding::Multipart,
+        ];
+        for encoding in BODIES {
+            for (photo, fails) in [
+                (File::new("text"), false),
+                (
+                    File::from(Octets::stream(
+                        futures_util::stream::empty::<Result<Bytes, Fault>>(),
+                    )),
+                    encoding != Encoding::Multipart,
+                ),
+            ] {
+                let mut encoded = Encoded {
+                    path: String::new(),
+                    headers: HeaderMap::new(),
+                    body: Bytes::new(),
+                    leaving: None,
+                };
+                let body = Body {
+                    encoding,
+                    ..Body::JSON
+                };
+                let put = put_body("body", &body, &Kept { photo }, &mut encoded);
+                assert_eq!(put.is_err(), fails, "{encoding:?}");
+                let kind = put.map_err(|fault| (fault.kind(), fault.message().contains("piece by piece")));
+                assert!(kind.is_ok() || kind == Err((ErrorKind::Encode, true)));
+            }
+        }
     }
 
     #[test]

@@ -45,14 +45,14 @@ where
         let (api, handler) = (api.clone(), handler.clone());
         Ok(Box::pin(async move {
             match handler(&api, context, request).await {
-                Ok(response) => Ok(reply::write(binding.successes, &response, &accept)),
+                Ok(response) => Ok(reply::write(binding.successes, &response, &accept)?),
                 Err(error) => {
                     let wait = error.retry_after();
                     let (fault, failure) = error.into_parts();
                     let Some(failure) = failure else {
                         return Err(fault.into());
                     };
-                    let mut response = reply::write(binding.failures, &failure, &accept);
+                    let mut response = reply::write(binding.failures, &failure, &accept)?;
                     reply::retry_after(response.headers_mut(), wait);
                     Ok(response)
                 }

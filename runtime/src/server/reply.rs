@@ -7,7 +7,9 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use super::stream;
-use crate::codec::{Node, Value, json, text, xml};
+use crate::code::Code;
+use crate::codec::{Leaving, Node, StreamError, Value, has_streamed, json, text, xml};
+use crate::error::{ErrorKind, Fault};
 use crate::headers::accept::Accept;
 use crate::operation::media::wanted;
 use crate::operation::{self, Encoding, Reply, ReplySet};
@@ -15,7 +17,14 @@ use crate::rest;
 
 /// Writes the variant that `set` holds as its entry of `table` says: of several media types, in the one that the caller
 /// wants most.
-pub(super) fn write(table: &'static [Reply], set: &dyn ReplySet, accept: &Accept) -> Response<Body> {
+///
+/// # Errors
+/// It cannot be written so, which is the handler's mistake.
+pub(super) fn write(
+    table: &'static [Reply],
+    set: &dyn ReplySet,
+    accept: &Accept,
+) -> Result<Response<Body>, Fault> {
     let (index, status, value) = set.active();
     let body = table.get(index).and_then(|reply| reply.body.as_ref());
     let body = body.map(|body| wanted(body, accept));
@@ -23,6 +32,10 @@ pub(super) fn write(table: &'static [Reply], set: &dyn ReplySet, accept: &Accept
         None => Response::new(Body::empty()),
         Some(body) if let (Some(framing), Node::Stream(stream)) = (body.encoding.framing(), value.node()) => {
             stream::write(body, stream.take(framing))
+        }
+        Some(body) if body.encoding == Encoding::Multipart => in_parts(body, value).map_err(unfit)?,
+        Some(_) if has_streamed(value) => {
+            return Err(unfit("a file that comes piece by piece can be a part only"));
         }
         Some(body) => {
             let mut response = Response::new(Body::from(octets(body, value)));
@@ -33,7 +46,23 @@ pub(super) fn write(table: &'static [Reply], set: &dyn ReplySet, accept: &Accept
         }
     };
     *response.status_mut() = status;
-    response
+    Ok(response)
+}
+
+/// A body in parts: as it comes, if a file does.
+fn in_parts(body: &operation::Body, value: &dyn Value) -> Result<Response<Body>, Fault> {
+    let (media_type, content) = rest::write_parts(body, value)?;
+    let leaving = Leaving {
+        content,
+        media_type: Some(media_type),
+        file_name: None,
+    };
+    Ok(stream::write(body, Some(leaving)))
+}
+
+/// A reply that cannot be written. The caller cannot help it, and need not know.
+fn unfit(why: impl Into<StreamError>) -> Fault {
+    Fault::new(ErrorKind::Internal, Code::Internal, "internal error").because(why)
 }
 
 fn octets(body: &operation::Body, value: &dyn Value) -> Bytes {
@@ -42,7 +71,7 @@ fn octets(body: &operation::Body, value: &dyn Value) -> Bytes {
         (Encoding::Bytes, Node::Bytes(octets)) => Bytes::copy_from_slice(octets),
         (Encoding::Xml(table), _) => xml::write(value, table).into(),
         (Encoding::Form, _) => rest::write_form(value, body.styles).into(),
-        // No contract promises parts in a reply: they are octets. What goes piece by piece is written elsewhere.
+        // Parts, and what goes piece by piece, are written elsewhere.
         (_, _) => text::parts(value).to_string().into(),
     }
 }

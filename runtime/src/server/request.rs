@@ -181,7 +181,11 @@ impl Arrived<'_> {
                 let content_type = content_type
                     .and_then(|value| value.to_str().ok())
                     .unwrap_or_default();
-                multipart::read(content_type, self.body, value).map(|()| true)
+                let reading = multipart::Reading {
+                    types: body.parts,
+                    judged: true,
+                };
+                multipart::read(content_type, self.body, reading, value).map(|()| true)
             }
             Encoding::Text | Encoding::Bytes => read_octets(self.body, value).map(|()| true),
             _ => self.stream(announced, value),

@@ -43,6 +43,7 @@ pub(super) fn write(body: &operation::Body, leaving: Option<Leaving>) -> Respons
     let mut response = Response::new(match leaving.content {
         Content::Whole(octets) => Body::from(octets),
         Content::Stream { octets, length } => Body::new(Sized::new(Handled::around(octets), length)),
+        Content::Repeatable { open, length } => Body::new(Sized::new(Handled::around(open()), length)),
     });
     let headers = response.headers_mut();
     let said = leaving

@@ -7,10 +7,12 @@
 //! ```
 //!
 //! Each is made of what the caller has (a stream, a list, a file) or of what arrives, and is a
-//! [`Stream`](futures_core::Stream) either way. What is made of a list can be sent again; a stream goes once, so a call
-//! that sends one is not retried.
+//! [`Stream`](futures_core::Stream) either way. What is made of a list, or read from a path, can be sent again; a stream
+//! goes once, so a call that sends one is not retried.
 
+mod disk;
 mod events;
+mod file;
 mod items;
 mod lines;
 mod octets;

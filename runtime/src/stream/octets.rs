@@ -15,6 +15,7 @@ use futures_util::TryStreamExt as _;
 use http::header;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::disk::OnDisk;
 use super::source::lock;
 use super::{fault_of, too_large};
 use crate::codec::{
@@ -40,7 +41,7 @@ const CHUNK: usize = 64 * 1024;
 /// # Ok::<(), tieline::Error>(()) }).unwrap();
 /// ```
 ///
-/// Clones of a stream share it, so that each chunk goes to one of them.
+/// Clones of a stream share it, so that each chunk goes to one of them; those of a file read it each for themselves.
 #[derive(Clone, Default)]
 pub struct Octets {
     source: Source,
@@ -56,6 +57,8 @@ enum Source {
     Whole(Bytes),
     /// `None`: it has ended, or has been sent.
     Live(Arc<Mutex<Option<ByteStream>>>),
+    /// A file, not yet read. Each clone reads it from its start.
+    Disk(OnDisk),
 }
 
 impl Default for Source {
@@ -98,19 +101,47 @@ impl Octets {
         }))
     }
 
-    /// The file at `path`, with its length and its name; see [`Octets::stream`].
+    /// The file at `path`, with its length and its name. It is read when it is sent, and again when a call with it is
+    /// retried; what is no plain file, such as a pipe, is sent once, as a [stream](Octets::stream).
     ///
     /// # Errors
     /// It cannot be opened.
     pub async fn open(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
         let file = tokio::fs::File::open(path).await?;
-        let length = file.metadata().await?.len();
+        let metadata = file.metadata().await?;
+        let octets = if metadata.is_file() {
+            Self::on_disk(OnDisk::whole(file.into_std().await, metadata.len()))
+        } else {
+            Self::reader(file)
+        };
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
         Ok(Self {
             file_name: name,
-            ..Self::reader(file).with_length(length)
+            ..octets
         })
+    }
+
+    pub(crate) fn on_disk(run: OnDisk) -> Self {
+        Self {
+            source: Source::Disk(run),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn coming(stream: ByteStream, length: Option<u64>) -> Self {
+        Self {
+            length,
+            ..Self::live(stream)
+        }
+    }
+
+    /// All of it, if it is there.
+    pub(super) fn whole(&self) -> Option<&Bytes> {
+        match &self.source {
+            Source::Whole(octets) => Some(octets),
+            _ => None,
+        }
     }
 
     fn live(stream: ByteStream) -> Self {
@@ -143,6 +174,7 @@ impl Octets {
     pub fn length(&self) -> Option<u64> {
         match &self.source {
             Source::Whole(octets) => Some(octets.len() as u64),
+            Source::Disk(run) => Some(run.length()),
             Source::Live(_) => self.length,
         }
     }
@@ -241,12 +273,18 @@ impl Octets {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Fault>>> {
+        if let Source::Disk(run) = &self.source {
+            self.length = Some(run.length());
+            self.source = Source::Live(Arc::new(Mutex::new(Some(run.open()))));
+        }
         let shared = match &mut self.source {
             Source::Whole(octets) => {
                 let octets = std::mem::take(octets);
                 return Poll::Ready((!octets.is_empty()).then_some(Ok(octets)));
             }
             Source::Live(shared) => shared,
+            // It was opened above.
+            Source::Disk(_) => return Poll::Ready(None),
         };
         let mut live = lock(shared);
         let Some(stream) = live.as_mut() else {
@@ -303,6 +341,10 @@ impl Streamed for Octets {
                 octets: lock(shared).take()?,
                 length: self.length,
             },
+            Source::Disk(run) => Content::Repeatable {
+                open: run.opening(),
+                length: Some(run.length()),
+            },
         };
         Some(Leaving {
             content,
@@ -332,6 +374,7 @@ impl Streamed for Octets {
         match (&self.source, &other.source) {
             (Source::Whole(these), Source::Whole(those)) => these == those,
             (Source::Live(this), Source::Live(that)) => Arc::ptr_eq(this, that),
+            (Source::Disk(this), Source::Disk(that)) => this.is_same(that),
             _ => false,
         }
     }

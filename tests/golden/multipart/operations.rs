@@ -45,7 +45,7 @@ pub mod add_photo {
         POST: Literal("/albums/"), Variable(0), Literal("/photos");
         inputs:
             Path(Simple),
-            Body(Multipart("multipart/form-data", "place" => "application/geo+json"));
+            Body(Multipart("multipart/form-data", "photo" => "image/png, image/jpeg", "place" => "application/geo+json"));
         successes: Code(201) => Json("application/json");
     }
     v1::http_call!(Request -> types::Kept: Created(body));

@@ -33,6 +33,7 @@ pub(super) fn payload(leaving: Leaving, headers: &mut HeaderMap) -> Payload {
     match leaving.content {
         Content::Whole(octets) => Payload::Octets(octets),
         Content::Stream { octets, length } => Payload::once(Body::stream(Sized::new(octets, length))),
+        Content::Repeatable { open, length } => Payload::Repeatable(open, length),
     }
 }
 

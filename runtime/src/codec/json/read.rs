@@ -166,7 +166,7 @@ impl<'j> Reader<'j> {
                 Ok(())
             }
             NodeMut::File(file) => {
-                file.content = bytes::Bytes::copy_from_slice(self.text(peek)?.as_bytes());
+                file.set_content(bytes::Bytes::copy_from_slice(self.text(peek)?.as_bytes()));
                 Ok(())
             }
             NodeMut::Json(json) => {

@@ -1,0 +1,17 @@
+//! Bodies in parts: `multipart/form-data` (RFC 7578), written and read by the tables.
+//!
+//! ```text
+//! write:  value -> parts -> a boundary that none of them contains -> octets, or a stream where a file is one
+//! read:   octets -> parser (as they come) -> parts -> by their names to the places of their properties
+//! ```
+
+mod head;
+mod media;
+mod parser;
+mod read;
+#[cfg(test)]
+mod tests;
+mod write;
+
+pub(crate) use read::{Reading, read};
+pub(crate) use write::write;
