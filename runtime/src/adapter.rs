@@ -108,9 +108,12 @@ pub(crate) async fn exchange(
                     Err(fault) => Err(fault),
                 };
                 // Nor is one that goes once sent again, whatever the failure.
-                return answer.map_err(|fault| match body.is_stream() {
-                    true => fault.with_no_retry(),
-                    false => fault,
+                return answer.map_err(|fault| {
+                    if body.is_stream() {
+                        fault.with_no_retry()
+                    } else {
+                        fault
+                    }
                 });
             };
             if *redirects == 0 {

@@ -155,9 +155,10 @@ fn put_body(name: &str, body: &Body, value: &dyn Value, encoded: &mut Encoded) -
             return Err(streamed(name));
         }
         encoded.body = write_body(body, value);
-        match body.media_type.contains('*') {
-            true => content_type(body),
-            false => HeaderValue::from_str(body.media_type).map_err(no_header)?,
+        if body.media_type.contains('*') {
+            content_type(body)
+        } else {
+            HeaderValue::from_str(body.media_type).map_err(no_header)?
         }
     };
     encoded.headers.insert(header::CONTENT_TYPE, media_type);

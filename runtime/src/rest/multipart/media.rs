@@ -47,7 +47,7 @@ pub(super) fn fits(said: &str, media_type: &str) -> bool {
     let mut all = each(said).map(essence).peekable();
     all.peek().is_none()
         || all.any(|wanted| match wanted.strip_suffix('*') {
-            Some("*/") | Some("") => true,
+            Some("*/" | "") => true,
             Some(range) => found
                 .get(..range.len())
                 .is_some_and(|start| start.eq_ignore_ascii_case(range)),
