@@ -1,5 +1,6 @@
 //! What a generated client sends is what servers read: a generated one, and one that we did not write.
 
+mod arrivals;
 mod forms;
 mod queries;
 mod styles;

@@ -5,15 +5,17 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body::Body as HttpBody;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
+use super::parts::{self, Files, Limits, Parts};
 use super::refusal::Refusal;
 use super::stream;
 use crate::code::Code;
-use crate::codec::Arriving;
+use crate::codec::{Arriving, ByteStream};
 use crate::error::{ErrorKind, Fault};
 use crate::headers::media_type::content_type;
 use crate::http::BoxError;
 use crate::operation::media::{self, Fit};
 use crate::operation::{Body, Encoding, HttpBinding, InputPlace};
+use crate::rest::multipart;
 
 /// What the contract says of the body.
 #[derive(Debug, Clone, Copy)]
@@ -74,23 +76,28 @@ impl<'b> Declared<'b> {
 pub(super) struct Received {
     /// All of it, where it is held in memory.
     pub(super) octets: Bytes,
+    /// Its parts, where it has any.
+    pub(super) parts: Parts,
     /// What comes, where it goes piece by piece.
     pub(super) stream: Option<Arriving>,
     /// What it is. `None`: there is none.
     pub(super) chosen: Option<Chosen>,
 }
 
-/// The body, if it is of the right kind and size: all of it, or what comes.
+/// The body, if it is of the right kind and size: all of it, its parts, or what comes. `files` are those of each of its
+/// types.
 pub(super) async fn read<B>(
     declared: Declared<'_>,
+    files: &[Files],
     headers: &HeaderMap,
     body: B,
-    limit: usize,
+    limits: Limits,
 ) -> Result<Received, Refusal>
 where
     B: HttpBody<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
+    let limit = limits.body;
     let chosen = declared.choose(headers);
     // One that is read piece by piece is not looked at first.
     let is_streamed = |body: &Body| body.encoding.framing().is_some();
@@ -122,6 +129,41 @@ where
     if announced.is_some_and(|length| length > limit as u64) {
         return Err(too_large(limit));
     }
+    if let Some(chosen) = chosen.filter(|chosen| chosen.body.encoding == Encoding::Multipart) {
+        let octets: ByteStream = if is_coded(headers) {
+            // It is expanded in memory.
+            let whole = whole(headers, body, limit.min(limits.memory)).await?;
+            Box::pin(futures_util::stream::iter([Ok(whole)]))
+        } else {
+            stream::octets(body)
+        };
+        let content_type = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+        let boundary = multipart::boundary(&String::from_utf8_lossy(content_type.unwrap_or_default()));
+        let none = Files::default();
+        let files = files.get(chosen.index).unwrap_or(&none);
+        return Ok(Received {
+            parts: parts::read(octets, boundary, files, limits).await?,
+            chosen: Some(chosen),
+            ..Received::default()
+        });
+    }
+    let octets = whole(headers, body, limit).await?;
+    if chosen.is_none() && !octets.is_empty() {
+        return Err(declared.refusal());
+    }
+    Ok(Received {
+        octets,
+        chosen,
+        ..Received::default()
+    })
+}
+
+/// All of a body, as it was before it was compressed.
+async fn whole<B>(headers: &HeaderMap, body: B, limit: usize) -> Result<Bytes, Refusal>
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
     let collected = Limited::new(std::pin::pin!(body), limit)
         .collect()
         .await
@@ -132,15 +174,7 @@ where
                 broken_off(error)
             }
         })?;
-    let octets = expanded(headers, collected.to_bytes(), limit)?;
-    if chosen.is_none() && !octets.is_empty() {
-        return Err(declared.refusal());
-    }
-    Ok(Received {
-        octets,
-        chosen,
-        ..Received::default()
-    })
+    expanded(headers, collected.to_bytes(), limit)
 }
 
 /// Whether the body was compressed, or coded otherwise.
@@ -175,14 +209,14 @@ fn expanded(headers: &HeaderMap, octets: Bytes, limit: usize) -> Result<Bytes, R
     Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message))
 }
 
-fn too_large(limit: usize) -> Refusal {
+pub(super) fn too_large(limit: usize) -> Refusal {
     Refusal::new(
         StatusCode::PAYLOAD_TOO_LARGE,
         format!("the body is longer than {limit} octets"),
     )
 }
 
-fn broken_off(error: BoxError) -> Refusal {
+pub(super) fn broken_off(error: BoxError) -> Refusal {
     let fault = Fault::new(ErrorKind::Transport, Code::InvalidArgument, "the body broke off").because(error);
     Refusal {
         status: StatusCode::BAD_REQUEST,

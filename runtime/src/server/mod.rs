@@ -11,6 +11,7 @@ mod body;
 pub mod grpc;
 mod handler;
 mod inbound;
+mod parts;
 mod problem;
 mod query;
 mod refusal;

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError};
 
 use super::body::Chosen;
+use super::parts::Parts;
 use super::query::{self, decode, others};
 use crate::codec::{
     Arriving, DecodeError, Field, NodeMut, Path, PathSegment, Record, Value, Violation, json, text,
@@ -27,6 +28,8 @@ pub(super) struct Arrived<'a> {
     pub(super) body: &'a Bytes,
     /// What the body is, of all that the contract declares. `None`: there is none.
     pub(super) chosen: Option<Chosen>,
+    /// The parts of the body, where it has any.
+    pub(super) parts: Mutex<Parts>,
     /// The body, where it comes piece by piece.
     pub(super) stream: Mutex<Option<Arriving>>,
 }
@@ -167,28 +170,26 @@ impl Arrived<'_> {
     fn body(&self, body: &Body, value: &mut dyn Value) -> Presence {
         let announced = self.headers.contains_key(header::CONTENT_TYPE);
         match body.encoding {
-            Encoding::Json | Encoding::Form | Encoding::Multipart | Encoding::Xml(_)
-                if self.body.is_empty() =>
-            {
-                Ok(false)
-            }
+            Encoding::Json | Encoding::Form | Encoding::Xml(_) if self.body.is_empty() => Ok(false),
             Encoding::Text | Encoding::Bytes if self.body.is_empty() && !announced => Ok(false),
             Encoding::Json => json::read_strictly(self.body, value).map(|()| true),
             Encoding::Xml(table) => xml::read(self.body, table, value).map(|()| true),
             Encoding::Form => query::form(self.body, body.styles, value).map(|()| true),
-            Encoding::Multipart => {
-                let content_type = self.headers.get(header::CONTENT_TYPE);
-                let content_type = content_type
-                    .and_then(|value| value.to_str().ok())
-                    .unwrap_or_default();
-                let reading = multipart::Reading {
-                    types: body.parts,
-                    judged: true,
-                };
-                multipart::read(content_type, self.body, reading, value).map(|()| true)
-            }
+            Encoding::Multipart => self.parts(body, value),
             Encoding::Text | Encoding::Bytes => read_octets(self.body, value).map(|()| true),
             _ => self.stream(announced, value),
+        }
+    }
+
+    fn parts(&self, body: &Body, value: &mut dyn Value) -> Presence {
+        let parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let reading = multipart::Reading {
+            types: body.parts,
+            judged: true,
+        };
+        match parts {
+            None => Ok(false),
+            Some(parts) => multipart::fill(parts?, reading, value).map(|()| true),
         }
     }
 

@@ -10,7 +10,8 @@ use std::collections::HashMap;
 use http::Method;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
-use crate::operation::Segment;
+use crate::codec::Record;
+use crate::operation::{HttpBinding, Segment};
 
 /// What RFC 3986 does not allow in a path as it is.
 const PATH: &AsciiSet = &CONTROLS
@@ -216,6 +217,24 @@ fn push(segments: &mut [Vec<Piece>], piece: Piece) {
     if let Some(last) = segments.last_mut() {
         last.push(piece);
     }
+}
+
+/// The path with the names of its variables: `/pets/{id}`.
+pub(super) fn template(binding: &HttpBinding, shape: &dyn Record) -> String {
+    let fields = shape.shape().fields;
+    let mut text = String::new();
+    for segment in binding.path {
+        match *segment {
+            Segment::Literal(literal) => text.push_str(literal),
+            Segment::Variable(index) => {
+                let name = fields.get(index).map_or("", |field| field.name);
+                text.push('{');
+                text.push_str(name);
+                text.push('}');
+            }
+        }
+    }
+    text
 }
 
 /// The template as a route of axum's, which knows literal segments and variable ones, nothing between.

@@ -20,6 +20,7 @@ use tracing::Instrument;
 use super::auth::{Authenticate, admit};
 use super::body::{self, Received};
 use super::handler::{self, Handling, Run, isolated};
+use super::parts::{Files, Limits};
 use super::problem::{self, ErrorStyle, RenderError};
 use super::refusal::Refusal;
 use super::request::Arrived;
@@ -98,7 +99,7 @@ struct Table {
     operations: Vec<Entry>,
     errors: Arc<dyn RenderError>,
     authenticator: Option<Arc<dyn Authenticate>>,
-    body_limit: usize,
+    limits: Limits,
     metrics: Arc<Metrics>,
 }
 
@@ -111,6 +112,8 @@ struct Entry {
     /// The template, as spans show it.
     route: Arc<str>,
     run: Arc<Run>,
+    /// Which parts of its body are files, for each type that the body can have.
+    files: Arc<[Files]>,
     counted: Arc<metrics::Operation>,
 }
 
@@ -124,7 +127,10 @@ impl Service {
                 operations: Vec::new(),
                 errors: Arc::new(ErrorStyle::Problem),
                 authenticator: None,
-                body_limit: DEFAULT_BODY_LIMIT,
+                limits: Limits {
+                    body: DEFAULT_BODY_LIMIT,
+                    memory: DEFAULT_BODY_LIMIT,
+                },
                 metrics: Metrics::global().clone(),
             }),
         }
@@ -144,7 +150,7 @@ impl Service {
     {
         match &R::OPERATION.binding {
             Binding::Http(binding) => {
-                let route = template(binding, &R::blank());
+                let route = routes::template(binding, &R::blank());
                 self.with(binding, Arc::from(binding.path), route, api, handler)
             }
             Binding::Grpc(_) => self,
@@ -185,7 +191,8 @@ impl Service {
         F: for<'a> Fn(&'a A, Context, R) -> Handling<'a, R> + Send + Sync + 'static,
     {
         let run = handler::erase(binding, api, handler);
-        self.add(R::OPERATION, binding, path, route, run);
+        let files = Files::of_bodies(binding, &mut R::blank());
+        self.add(R::OPERATION, binding, path, route, run, files.into());
         self
     }
 
@@ -196,6 +203,7 @@ impl Service {
         path: Arc<[Segment]>,
         route: String,
         run: Arc<Run>,
+        files: Arc<[Files]>,
     ) {
         let table = Arc::make_mut(&mut self.table);
         table
@@ -208,6 +216,7 @@ impl Service {
             path,
             route: route.into(),
             run,
+            files,
             counted,
         });
     }
@@ -228,7 +237,15 @@ impl Service {
     /// The size in bytes beyond which the body of a request is refused with 413; 2 MiB unless set. Of a body that comes
     /// piece by piece it bounds a piece, and what is collected of it.
     pub fn body_limit(mut self, bytes: usize) -> Self {
-        Arc::make_mut(&mut self.table).body_limit = bytes;
+        Arc::make_mut(&mut self.table).limits.body = bytes;
+        self
+    }
+
+    /// The size in bytes up to which the parts of a multipart body are held in memory; 2 MiB unless set. Files beyond it go
+    /// to a temporary file without a name, in the system's folder for these (`TMPDIR`), and are read from there as
+    /// [`Octets`](crate::stream::Octets); other parts beyond it are refused with 413.
+    pub fn memory_limit(mut self, bytes: usize) -> Self {
+        Arc::make_mut(&mut self.table).limits.memory = bytes;
         self
     }
 
@@ -381,7 +398,9 @@ impl Table {
             return Err(unacceptable(entry.binding));
         }
         let received = match body::declared(entry.binding, &body) {
-            Some(declared) => body::read(declared, &parts.headers, body, self.body_limit).await?,
+            Some(declared) => {
+                body::read(declared, &entry.files, &parts.headers, body, self.limits).await?
+            }
             None => Received::default(),
         };
         let arrived = Arrived {
@@ -390,6 +409,7 @@ impl Table {
             headers: &parts.headers,
             body: &received.octets,
             chosen: received.chosen,
+            parts: Mutex::new(received.parts),
             stream: Mutex::new(received.stream),
         };
         let mut read = |record: &mut dyn Record| arrived.read(entry.operation, entry.binding, record);
@@ -434,24 +454,6 @@ fn unacceptable(binding: &HttpBinding) -> Refusal {
 
 fn late() -> Refusal {
     Refusal::of(Fault::timeout("the caller's deadline passed before the work was done").into())
-}
-
-/// The path with the names of its variables: `/pets/{id}`.
-fn template(binding: &HttpBinding, shape: &dyn Record) -> String {
-    let fields = shape.shape().fields;
-    let mut text = String::new();
-    for segment in binding.path {
-        match *segment {
-            Segment::Literal(literal) => text.push_str(literal),
-            Segment::Variable(index) => {
-                let name = fields.get(index).map_or("", |field| field.name);
-                text.push('{');
-                text.push_str(name);
-                text.push('}');
-            }
-        }
-    }
-    text
 }
 
 /// Answers 404 with a problem: a fallback for a router of several services,

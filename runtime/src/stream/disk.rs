@@ -31,6 +31,12 @@ impl OnDisk {
         }
     }
 
+    /// A run of a file that has several.
+    #[cfg(feature = "server")]
+    pub(crate) fn run(file: Arc<Mutex<File>>, start: u64, length: u64) -> Self {
+        Self { file, start, length }
+    }
+
     pub(crate) fn length(&self) -> u64 {
         self.length
     }

@@ -18,6 +18,8 @@ mod lines;
 mod octets;
 mod source;
 
+#[cfg(feature = "server")]
+pub(crate) use disk::OnDisk;
 pub use events::{Event, Events, Reconnect};
 pub use items::Items;
 pub use octets::{Octets, OctetsReader};

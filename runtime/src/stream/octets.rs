@@ -129,6 +129,15 @@ impl Octets {
         }
     }
 
+    /// Lets [`Octets::bytes`] give no more than this.
+    #[cfg(feature = "server")]
+    pub(crate) fn limited(self, octets: usize) -> Self {
+        Self {
+            limit: Some(octets),
+            ..self
+        }
+    }
+
     pub(super) fn coming(stream: ByteStream, length: Option<u64>) -> Self {
         Self {
             length,

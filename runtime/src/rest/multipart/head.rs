@@ -16,6 +16,18 @@ pub(crate) struct Head {
     pub(crate) headers: HeaderMap,
 }
 
+impl Head {
+    /// How many octets its texts have.
+    #[cfg(feature = "server")]
+    pub(crate) fn length(&self) -> usize {
+        let texts = [&self.name, &self.file_name, &self.media_type];
+        let texts = texts.into_iter().flatten().map(String::len);
+        let headers = self.headers.iter();
+        let headers = headers.map(|(name, value)| name.as_str().len() + value.len());
+        texts.chain(headers).sum()
+    }
+}
+
 /// Writes the headers of a part, each with its line end. `None`: its media type is no text of a header.
 pub(super) fn write<'a>(
     name: &str,

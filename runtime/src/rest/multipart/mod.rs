@@ -13,5 +13,11 @@ mod read;
 mod tests;
 mod write;
 
+#[cfg(feature = "server")]
+pub(crate) use head::Head;
+#[cfg(feature = "server")]
+pub(crate) use parser::{Event, Parser};
+#[cfg(feature = "server")]
+pub(crate) use read::{Held, Part, boundary, fill};
 pub(crate) use read::{Reading, read};
 pub(crate) use write::write;
