@@ -337,6 +337,74 @@ components:
 }
 
 #[test]
+fn parts_that_have_an_order_are_lists_and_what_is_not_described_is_octets() {
+    let text = r"
+openapi: 3.2.0
+info: { title: T, version: '1' }
+paths:
+  /a:
+    get:
+      operationId: mixed
+      responses:
+        '200':
+          description: Pages
+          content: { multipart/mixed: { schema: { type: array, maxItems: 3, items: { type: integer } } } }
+        '404': { description: Parts, content: { multipart/form-data: { schema: { type: array, items: {} } } } }
+        '409': { description: Parts, content: { multipart/mixed: { schema: { type: string } } } }
+    post:
+      operationId: items
+      requestBody:
+        content:
+          multipart/mixed:
+            itemSchema: {}
+            itemEncoding: { contentType: 'image/png, image/jpeg' }
+      responses: { '204': { description: Done } }
+    put:
+      operationId: prefixed
+      requestBody:
+        content:
+          multipart/mixed:
+            schema: { type: array, items: { type: string } }
+            prefixEncoding: [{ contentType: text/plain }]
+      responses:
+        '200':
+          description: An object
+          content: { multipart/related: { schema: { type: object, properties: { a: { type: string, format: binary } } } } }
+";
+    let read = read_text("a.yaml", text, &ReadOptions::default()).unwrap();
+    let mixed = operation(&read, "mixed");
+    let body = mixed.successes[0].body.as_ref().unwrap();
+    assert_eq!(body.encoding, Encoding::Multipart);
+    assert!(matches!(body.value.ty, Type::List(_)), "{:?}", body.value);
+    let encodings = mixed
+        .failures
+        .iter()
+        .map(|reply| reply.body.as_ref().unwrap().encoding);
+    assert_eq!(encodings.collect::<Vec<_>>(), [Encoding::Bytes, Encoding::Bytes]);
+
+    let items = operation(&read, "items");
+    let InputPlace::Body { encoding, parts, .. } = &http(&items).inputs[0] else {
+        panic!("a body")
+    };
+    assert_eq!(*encoding, Encoding::Multipart);
+    assert_eq!(*parts, [(String::new(), "image/png, image/jpeg".to_owned())]);
+    assert_eq!(
+        items.inputs[0].value.ty,
+        Type::List(Box::new(scalar(Scalar::File)))
+    );
+
+    let prefixed = operation(&read, "prefixed");
+    let InputPlace::Body { encoding, .. } = &http(&prefixed).inputs[0] else {
+        panic!("a body")
+    };
+    assert_eq!(*encoding, Encoding::Bytes);
+    let related = prefixed.successes[0].body.as_ref().unwrap();
+    assert_eq!(related.encoding, Encoding::Multipart);
+    let problems = read.problems.to_string();
+    assert_eq!(problems.matches("TL-OAS-011").count(), 3, "{problems}");
+}
+
+#[test]
 fn bodies_in_parts_know_their_files() {
     let text = r"
 openapi: 3.1.0

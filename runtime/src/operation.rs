@@ -245,6 +245,7 @@ pub struct Body {
     /// How values become octets.
     pub encoding: Encoding,
     /// The media types of the parts of a multipart body that the contract says: property, media types, separated by commas.
+    /// Items have an empty name.
     pub parts: &'static [(&'static str, &'static str)],
     /// How properties of a form are written where the contract says so: property, style.
     pub styles: &'static [(&'static str, QueryStyle)],
@@ -270,7 +271,7 @@ pub enum Encoding {
     Json,
     /// `application/x-www-form-urlencoded`.
     Form,
-    /// `multipart/form-data`.
+    /// `multipart/…`: each property a part, or, but for `multipart/form-data`, each item.
     Multipart,
     /// XML, by this table.
     Xml(&'static Xml),

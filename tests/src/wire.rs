@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod forms;
+mod parts;
 mod queries;
 mod styles;
 mod uploads;

@@ -190,6 +190,7 @@ pub struct Media {
     /// How values become octets.
     pub encoding: Encoding,
     /// The media types of the parts of a multipart body that say theirs: property, media types, separated by commas.
+    /// Items of a list have an empty name.
     pub parts: Vec<(String, String)>,
     /// How properties of a form are written that say it: property, style.
     pub styles: Vec<(String, QueryStyle)>,
@@ -204,7 +205,8 @@ pub enum Encoding {
     Json,
     /// `application/x-www-form-urlencoded`.
     Form,
-    /// `multipart/form-data`: each property a part; the value is an object.
+    /// `multipart/…`: each property a part; the value is an object. But for `multipart/form-data` it may be a list, each item
+    /// a part.
     Multipart,
     /// XML (1.0, with namespaces).
     Xml,

@@ -33,7 +33,8 @@ pub(super) fn encoding(media_type: &str) -> Encoding {
     match essence.as_str() {
         "application/json" | "text/json" | "*/*" | "application/*" => Encoding::Json,
         "application/x-www-form-urlencoded" => Encoding::Form,
-        "multipart/form-data" => Encoding::Multipart,
+        // Of these only one part counts, or they never end.
+        "multipart/byteranges" | "multipart/x-mixed-replace" | "multipart/*" => Encoding::Bytes,
         "application/xml" => Encoding::Text,
         "text/event-stream" => Encoding::Events,
         "application/x-ndjson"
@@ -48,6 +49,7 @@ pub(super) fn encoding(media_type: &str) -> Encoding {
         "application/json-seq" => Encoding::Sequence,
         other if other.ends_with("+json-seq") => Encoding::Sequence,
         other if other.ends_with("+json") => Encoding::Json,
+        other if other.starts_with("multipart/") => Encoding::Multipart,
         other if other.starts_with("text/") || other.ends_with("+xml") => Encoding::Text,
         _ => Encoding::Bytes,
     }
@@ -120,6 +122,10 @@ mod tests {
             ("application/geo+json-seq", Encoding::Sequence),
             ("text/event-stream; charset=utf-8", Encoding::Events),
             ("multipart/form-data", Encoding::Multipart),
+            ("multipart/mixed; boundary=x", Encoding::Multipart),
+            ("multipart/related", Encoding::Multipart),
+            ("multipart/byteranges", Encoding::Bytes),
+            ("multipart/x-mixed-replace", Encoding::Bytes),
             ("image/png", Encoding::Bytes),
         ] {
             assert_eq!(encoding(media_type), expected, "{media_type}");

@@ -88,8 +88,8 @@ pub const MULTIPART: Diagnostic = Diagnostic {
     code: "TL-OAS-011",
     level: Level::Warning,
     title: "the parts of this body are not known",
-    label: "the caller gives the whole body as octets",
-    help: "`multipart/form-data` with a schema that is an object with properties is typed",
+    label: "the whole body is given as octets",
+    help: "a schema that is an object with properties is typed, and, but for `multipart/form-data`, an array",
 };
 
 /// `TL-OAS-013`: a key of `responses` that is no status.

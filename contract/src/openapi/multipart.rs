@@ -1,10 +1,13 @@
-//! Bodies in parts (`multipart/form-data`): which properties are files, and what media type each part has.
+//! Bodies in parts: which properties are files, and what media type each part has.
+//!
+//! An object has a part for each property, by its name. Where parts have no names (`multipart/mixed`, `multipart/related`, but
+//! not `multipart/form-data`), an array has a part for each item, in order.
 
-use crate::model::{Encoding, TypeUse};
+use crate::model::{Encoding, Scalar, Type, TypeUse};
 use crate::schema::{Context, Types};
-use crate::source::{Node, Object};
+use crate::source::{Entry, Node, Object};
 
-use super::content;
+use super::content::{self, essence};
 
 /// How deep `allOf` and references nest before no more properties are looked for.
 const MAX_NESTING: usize = 16;
@@ -14,15 +17,75 @@ const MAX_NESTING: usize = 16;
 pub(super) fn value<'a>(
     cx: &Context<'a>,
     types: &mut Types<'_, 'a>,
-    media: &'a Node,
+    entry: &'a Entry,
     place: &str,
 ) -> Option<TypeUse> {
+    let media = &entry.value;
+    if let Some(item) = item(cx, entry) {
+        let said = media
+            .get("itemEncoding")
+            .and_then(|encoding| media_types(encoding)?.next());
+        let list = |item| TypeUse::plain(Type::List(Box::new(item)));
+        if is_file(cx, item, said) {
+            return Some(list(TypeUse::plain(Type::Scalar(Scalar::File))));
+        }
+        if media.get("itemSchema").is_some() {
+            return Some(list(types.use_of(item, &format!("{place}.item"))));
+        }
+        let value = types.use_of(media.get("schema")?, place);
+        return types.is_list(&value.ty).then_some(value);
+    }
+    if essence(&entry.key) != "multipart/form-data" && !is_described(cx, entry) {
+        return None;
+    }
     let schema = media.get("schema")?;
     let encodings = media.get("encoding").and_then(Node::as_object);
     let value = types.use_of(schema, place);
     let mut files = Vec::new();
     find(cx, schema, encodings, &mut files, 0);
     types.mark_files(&value, &files).then_some(value)
+}
+
+/// The schema of each part of a body whose parts have an order and no names.
+fn item<'a>(cx: &Context<'a>, entry: &'a Entry) -> Option<&'a Node> {
+    let media = &entry.value;
+    // What each of the first parts is of its own is not typed.
+    if essence(&entry.key) == "multipart/form-data" || media.get("prefixEncoding").is_some() {
+        return None;
+    }
+    if let Some(item) = media.get("itemSchema") {
+        return Some(item);
+    }
+    let schema = cx.document.follow(media.get("schema")?).ok()?;
+    let is_array = schema.get("type").and_then(Node::as_str) == Some("array");
+    schema
+        .get("items")
+        .filter(|_| is_array && schema.get("prefixItems").is_none())
+}
+
+/// Whether a type can be made of what a document says of a body's parts.
+pub(super) fn is_described<'a>(cx: &Context<'a>, entry: &'a Entry) -> bool {
+    let is_named = || {
+        let schema = entry.value.get("schema");
+        schema.is_some_and(|schema| has_properties(cx, schema, 0))
+    };
+    item(cx, entry).is_some() || entry.value.get("prefixEncoding").is_none() && is_named()
+}
+
+/// Whether a schema is one of an object.
+fn has_properties<'a>(cx: &Context<'a>, schema: &'a Node, depth: usize) -> bool {
+    if depth > MAX_NESTING {
+        return false;
+    }
+    if schema.get("properties").is_some() || schema.get("additionalProperties").is_some() {
+        return true;
+    }
+    let target = cx.document.target(schema).and_then(Result::ok);
+    target.is_some_and(|target| has_properties(cx, target.node, depth + 1))
+        || ["allOf", "oneOf", "anyOf"].iter().any(|keyword| {
+            let members = schema.get(keyword).and_then(Node::as_array).unwrap_or_default();
+            members.iter().any(|member| has_properties(cx, member, depth + 1))
+        })
 }
 
 /// Whether any property is a file.
@@ -38,15 +101,17 @@ pub(super) fn has_files<'a>(cx: &Context<'a>, media: &'a Node) -> bool {
 /// The media types that parts say, each a list separated by commas: which of several a file has is for the caller to say,
 /// and for the server to judge.
 pub(super) fn parts(media: &Node) -> Vec<(String, String)> {
+    // Items have no name.
+    let item = media.get("itemEncoding").and_then(media_types);
+    let item: Vec<&str> = item.into_iter().flatten().collect();
+    let item = (!item.is_empty()).then(|| (String::new(), item.join(", ")));
     let encodings = media.get("encoding").and_then(Node::as_object);
     let entries = encodings.map(Object::entries).unwrap_or_default();
-    entries
-        .iter()
-        .filter_map(|entry| {
-            let all: Vec<&str> = media_types(&entry.value)?.collect();
-            (!all.is_empty()).then(|| (entry.key.to_string(), all.join(", ")))
-        })
-        .collect()
+    let named = entries.iter().filter_map(|entry| {
+        let all: Vec<&str> = media_types(&entry.value)?.collect();
+        (!all.is_empty()).then(|| (entry.key.to_string(), all.join(", ")))
+    });
+    named.chain(item).collect()
 }
 
 /// The media types of an encoding.

@@ -80,8 +80,10 @@ fn offered<'a>(cx: &Context<'a>, content: &'a Object, of: Of) -> Vec<Offered<'a>
         .map(|(at, entry)| {
             let is_binary = || is_binary(entry.value.get("schema"));
             let encoding = match encoding(&entry.key) {
-                // What comes back in parts is given as octets.
-                Encoding::Multipart if of == Of::Reply => Encoding::Bytes,
+                // What comes back in parts that nobody describes is given as octets.
+                Encoding::Multipart if of == Of::Reply && !multipart::is_described(cx, entry) => {
+                    Encoding::Bytes
+                }
                 // Octets are no JSON, whatever the list of media types says.
                 Encoding::Json if (has_octets || entry.key.contains('*')) && is_binary() => Encoding::Bytes,
                 other => xml::encoding(cx, &entry.key, other, &entry.value),

@@ -78,7 +78,7 @@ fn body<'a>(cx: &Context<'a>, types: &mut Types<'_, 'a>, offer: &Offer<'a>, plac
     let described = &offer.first.entry.value;
     let mut first = offer.first.media(cx);
     let typed = match first.encoding {
-        Encoding::Multipart => multipart::value(cx, types, described, place),
+        Encoding::Multipart => multipart::value(cx, types, offer.first.entry, place),
         encoding => stream::value(cx, types, encoding, described, place).map(|(found, value)| {
             first.encoding = found;
             value

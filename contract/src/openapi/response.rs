@@ -1,6 +1,6 @@
 //! Responses: what can come back, and which of it means success.
 
-use crate::model::{Body, Method, Reply, StatusMatch};
+use crate::model::{Body, Encoding, Method, Reply, StatusMatch};
 use crate::problem::Problem;
 use crate::schema::{Context, Types};
 use crate::source::Node;
@@ -9,6 +9,7 @@ use super::content;
 use super::diagnostics;
 use super::headers;
 use super::info::docs;
+use super::multipart;
 use super::offers::{self, Of, Offer};
 use super::operation::Skip;
 use super::stream;
@@ -96,8 +97,22 @@ fn replies<'a>(
 
 fn body<'a>(cx: &Context<'a>, types: &mut Types<'_, 'a>, offer: &Offer<'a>, place: &str) -> Body {
     let (media, encoding) = (offer.first.entry, offer.first.encoding);
-    let (encoding, value) = stream::value(cx, types, encoding, &media.value, place)
-        .unwrap_or_else(|| (encoding, content::value(types, encoding, &media.value, place)));
+    let typed = match encoding {
+        Encoding::Multipart => multipart::value(cx, types, media, place).map(|value| (encoding, value)),
+        _ => stream::value(cx, types, encoding, &media.value, place),
+    };
+    let (encoding, value) = typed.unwrap_or_else(|| {
+        // What is described, but by no type with parts, is given as octets.
+        let encoding = match encoding {
+            Encoding::Multipart => Encoding::Bytes,
+            other => other,
+        };
+        (encoding, content::value(types, encoding, &media.value, place))
+    });
+    if encoding == Encoding::Bytes && content::encoding(&media.key) == Encoding::Multipart {
+        let problem = Problem::new(&diagnostics::MULTIPART, cx.place(media.key_span));
+        cx.report(problem.about(format!("`{}`", media.key)));
+    }
     Body {
         media_type: media.key.to_string(),
         encoding,

@@ -204,7 +204,8 @@ impl<'c, 'a> Types<'c, 'a> {
         }
     }
 
-    fn is_list(&self, ty: &Type) -> bool {
+    /// Whether values of a type are lists.
+    pub fn is_list(&self, ty: &Type) -> bool {
         let mut ty = ty;
         for _ in 0..=self.types.len() {
             match ty {

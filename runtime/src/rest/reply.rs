@@ -64,10 +64,7 @@ fn read_body(
             let content_type = headers
                 .get(header::CONTENT_TYPE)
                 .and_then(|value| value.to_str().ok());
-            let reading = multipart::Reading {
-                types: declared.map_or(&[], |declared| declared.parts),
-                judged: false,
-            };
+            let reading = multipart::Reading::of(declared.unwrap_or(&Body::JSON), false);
             multipart::read(content_type.unwrap_or_default(), body, reading, place)
         }
         Some(Encoding::Text | Encoding::Form | Encoding::Events | Encoding::TextEvents) => {

@@ -167,8 +167,17 @@ fn put_body(name: &str, body: &Body, value: &dyn Value, encoded: &mut Encoded) -
 
 /// A body in parts, and its media type, which names the boundary.
 pub(crate) fn write_parts(body: &Body, value: &dyn Value) -> Result<(String, Content), Fault> {
-    let (boundary, content) = super::multipart::write(value, body.parts)?;
-    Ok((format!("{}; boundary={boundary}", essence(body)), content))
+    let written = super::multipart::write(value, body.parts)?;
+    let essence = essence(body);
+    let mut media_type = format!("{essence}; boundary={}", written.boundary);
+    // What the first part is must be said of these (RFC 2387).
+    if essence.eq_ignore_ascii_case("multipart/related")
+        && let Some(root) = &written.root
+    {
+        let root = root.replace('\\', "\\\\").replace('"', "\\\"");
+        media_type.push_str(&format!("; type=\"{root}\""));
+    }
+    Ok((media_type, written.content))
 }
 
 /// A file that comes piece by piece where a text belongs.

@@ -183,10 +183,7 @@ impl Arrived<'_> {
 
     fn parts(&self, body: &Body, value: &mut dyn Value) -> Presence {
         let parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let reading = multipart::Reading {
-            types: body.parts,
-            judged: true,
-        };
+        let reading = multipart::Reading::of(body, true);
         match parts {
             None => Ok(false),
             Some(parts) => multipart::fill(parts?, reading, value).map(|()| true),

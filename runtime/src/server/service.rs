@@ -398,9 +398,7 @@ impl Table {
             return Err(unacceptable(entry.binding));
         }
         let received = match body::declared(entry.binding, &body) {
-            Some(declared) => {
-                body::read(declared, &entry.files, &parts.headers, body, self.limits).await?
-            }
+            Some(declared) => body::read(declared, &entry.files, &parts.headers, body, self.limits).await?,
             None => Received::default(),
         };
         let arrived = Arrived {

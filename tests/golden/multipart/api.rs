@@ -18,4 +18,28 @@ pub trait Api: Send + Sync {
         cx: ::tieline::Context,
         request: add_photo::Request,
     ) -> Result<add_photo::Response, ::tieline::Error<add_photo::Failure>>;
+    /// The operation `getAlbum`.
+    async fn get_album(
+        &self,
+        cx: ::tieline::Context,
+        request: get_album::Request,
+    ) -> Result<get_album::Response, ::tieline::Error<get_album::Failure>>;
+    /// The operation `putAlbum`.
+    async fn put_album(
+        &self,
+        cx: ::tieline::Context,
+        request: put_album::Request,
+    ) -> Result<put_album::Response, ::tieline::Error<put_album::Failure>>;
+    /// The operation `listPages`.
+    async fn list_pages(
+        &self,
+        cx: ::tieline::Context,
+        request: list_pages::Request,
+    ) -> Result<list_pages::Response, ::tieline::Error<list_pages::Failure>>;
+    /// The operation `addPages`.
+    async fn add_pages(
+        &self,
+        cx: ::tieline::Context,
+        request: add_pages::Request,
+    ) -> Result<add_pages::Response, ::tieline::Error<add_pages::Failure>>;
 }

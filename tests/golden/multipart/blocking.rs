@@ -17,4 +17,34 @@ impl Client {
     ) -> Pending<'_, add_photo::Request, v1::Blocking> {
         Pending::new(&self.0, add_photo::Request::new(album, body))
     }
+    /// The operation `getAlbum`.
+    pub fn get_album(
+        &self,
+        album: impl Into<String>,
+    ) -> Pending<'_, get_album::Request, v1::Blocking> {
+        Pending::new(&self.0, get_album::Request::new(album))
+    }
+    /// The operation `putAlbum`.
+    pub fn put_album(
+        &self,
+        album: impl Into<String>,
+        body: types::Album,
+    ) -> Pending<'_, put_album::Request, v1::Blocking> {
+        Pending::new(&self.0, put_album::Request::new(album, body))
+    }
+    /// The operation `listPages`.
+    pub fn list_pages(
+        &self,
+        album: impl Into<String>,
+    ) -> Pending<'_, list_pages::Request, v1::Blocking> {
+        Pending::new(&self.0, list_pages::Request::new(album))
+    }
+    /// The operation `addPages`.
+    pub fn add_pages(
+        &self,
+        album: impl Into<String>,
+        body: Vec<v1::File>,
+    ) -> Pending<'_, add_pages::Request, v1::Blocking> {
+        Pending::new(&self.0, add_pages::Request::new(album, body))
+    }
 }

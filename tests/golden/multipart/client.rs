@@ -16,5 +16,29 @@ impl Client {
     ) -> Pending<'_, add_photo::Request> {
         Pending::new(&self.0, add_photo::Request::new(album, body))
     }
+    /// The operation `getAlbum`.
+    pub fn get_album(&self, album: impl Into<String>) -> Pending<'_, get_album::Request> {
+        Pending::new(&self.0, get_album::Request::new(album))
+    }
+    /// The operation `putAlbum`.
+    pub fn put_album(
+        &self,
+        album: impl Into<String>,
+        body: types::Album,
+    ) -> Pending<'_, put_album::Request> {
+        Pending::new(&self.0, put_album::Request::new(album, body))
+    }
+    /// The operation `listPages`.
+    pub fn list_pages(&self, album: impl Into<String>) -> Pending<'_, list_pages::Request> {
+        Pending::new(&self.0, list_pages::Request::new(album))
+    }
+    /// The operation `addPages`.
+    pub fn add_pages(
+        &self,
+        album: impl Into<String>,
+        body: Vec<v1::File>,
+    ) -> Pending<'_, add_pages::Request> {
+        Pending::new(&self.0, add_pages::Request::new(album, body))
+    }
 }
-v1::forward_api!(Client by client { add_photo });
+v1::forward_api!(Client by client { add_photo, get_album, put_album, list_pages, add_pages });

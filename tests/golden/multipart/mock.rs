@@ -12,6 +12,14 @@ use super::*;
 pub struct Mock {
     /// The operation `addPhoto`.
     pub add_photo: v1::mock::Method<add_photo::Request>,
+    /// The operation `getAlbum`.
+    pub get_album: v1::mock::Method<get_album::Request>,
+    /// The operation `putAlbum`.
+    pub put_album: v1::mock::Method<put_album::Request>,
+    /// The operation `listPages`.
+    pub list_pages: v1::mock::Method<list_pages::Request>,
+    /// The operation `addPages`.
+    pub add_pages: v1::mock::Method<add_pages::Request>,
 }
 
 impl Mock {
@@ -20,4 +28,4 @@ impl Mock {
         <Self as ::core::default::Default>::default()
     }
 }
-v1::forward_api!(Mock by mock { add_photo });
+v1::forward_api!(Mock by mock { add_photo, get_album, put_album, list_pages, add_pages });

@@ -26,6 +26,12 @@ pub static CONTRACT: v1::Contract = v1::Contract {
     title: "Multipart",
     version: "1.0.0",
     servers: &[],
-    operations: &[&add_photo::OPERATION],
+    operations: &[
+        &add_photo::OPERATION,
+        &get_album::OPERATION,
+        &put_album::OPERATION,
+        &list_pages::OPERATION,
+        &add_pages::OPERATION,
+    ],
     security_schemes: &[],
 };

@@ -50,3 +50,158 @@ pub mod add_photo {
     }
     v1::http_call!(Request -> types::Kept: Created(body));
 }
+
+/// The operation `getAlbum`.
+///
+/// `GET /albums/{album}`
+pub mod get_album {
+    use super::{types, v1};
+    /// What it takes.
+    #[derive(Clone)]
+    pub struct Request {
+        /// The parameter `album`.
+        pub album: String,
+    }
+    impl Request {
+        /// With what must be given.
+        pub fn new(album: impl Into<String>) -> Self {
+            Self { album: album.into() }
+        }
+    }
+    static REQUEST: v1::Shape = v1::Shape::new("getAlbum", &[v1::Field::required("album")]);
+    v1::record!(Request = REQUEST { 0: album });
+    /// What comes back when it works.
+    #[derive(Debug, Clone, PartialEq)]
+    pub enum Response {
+        /// 200 Ok.
+        Ok(types::Album),
+    }
+    v1::reply_set!(Response { 0: Ok(body) = 200 });
+    /// What comes back when it does not.
+    #[derive(Debug, Clone, PartialEq)]
+    pub enum Failure {
+        /// There is none.
+        NotFound(Vec<String>),
+    }
+    v1::reply_set!(Failure { 0: NotFound(body) = 404 });
+    v1::http_operation! {
+        OPERATION = 1: "multipart", "getAlbum", Safe;
+        GET: Literal("/albums/"), Variable(0);
+        inputs: Path(Simple);
+        successes: Code(200) => Multipart("multipart/form-data");
+        failures: Code(404) => Multipart("multipart/mixed");
+    }
+    v1::http_call!(Request -> types::Album: Ok(body));
+}
+
+/// The operation `putAlbum`.
+///
+/// `PUT /albums/{album}`
+pub mod put_album {
+    use super::{types, v1};
+    /// What it takes.
+    #[derive(Clone)]
+    pub struct Request {
+        /// The parameter `album`.
+        pub album: String,
+        /// The body.
+        pub body: types::Album,
+    }
+    impl Request {
+        /// With what must be given.
+        pub fn new(album: impl Into<String>, body: types::Album) -> Self {
+            Self { album: album.into(), body }
+        }
+    }
+    static REQUEST: v1::Shape = v1::Shape::new(
+        "putAlbum",
+        &[v1::Field::required("album"), v1::Field::required("body")],
+    );
+    v1::record!(Request = REQUEST { 0: album, 1: body });
+    pub use super::get_album::Response;
+    pub use v1::NoFailure as Failure;
+    v1::http_operation! {
+        OPERATION = 2: "multipart", "putAlbum", Idempotent;
+        PUT: Literal("/albums/"), Variable(0);
+        inputs: Path(Simple), Body(Multipart("multipart/related"));
+        successes: Code(200) => Multipart("multipart/related");
+    }
+    v1::http_call!(Request -> types::Album: Ok(body));
+}
+
+/// The operation `listPages`.
+///
+/// `GET /albums/{album}/pages`
+pub mod list_pages {
+    use super::{types, v1};
+    /// What it takes.
+    #[derive(Clone)]
+    pub struct Request {
+        /// The parameter `album`.
+        pub album: String,
+    }
+    impl Request {
+        /// With what must be given.
+        pub fn new(album: impl Into<String>) -> Self {
+            Self { album: album.into() }
+        }
+    }
+    static REQUEST: v1::Shape = v1::Shape::new("listPages", &[v1::Field::required("album")]);
+    v1::record!(Request = REQUEST { 0: album });
+    /// What comes back when it works.
+    #[derive(Debug, Clone, PartialEq)]
+    pub enum Response {
+        /// Each page, in order.
+        Ok(Vec<types::Kept>),
+    }
+    v1::reply_set!(Response { 0: Ok(body) = 200 });
+    pub use v1::NoFailure as Failure;
+    v1::http_operation! {
+        OPERATION = 3: "multipart", "listPages", Safe;
+        GET: Literal("/albums/"), Variable(0), Literal("/pages");
+        inputs: Path(Simple);
+        successes: Code(200) => Multipart("multipart/mixed");
+    }
+    v1::http_call!(Request -> Vec<types::Kept>: Ok(body));
+}
+
+/// The operation `addPages`.
+///
+/// `POST /albums/{album}/pages`
+pub mod add_pages {
+    use super::v1;
+    /// What it takes.
+    #[derive(Clone)]
+    pub struct Request {
+        /// The parameter `album`.
+        pub album: String,
+        /// The body.
+        pub body: Vec<v1::File>,
+    }
+    impl Request {
+        /// With what must be given.
+        pub fn new(album: impl Into<String>, body: Vec<v1::File>) -> Self {
+            Self { album: album.into(), body }
+        }
+    }
+    static REQUEST: v1::Shape = v1::Shape::new(
+        "addPages",
+        &[v1::Field::required("album"), v1::Field::required("body")],
+    );
+    v1::record!(Request = REQUEST { 0: album, 1: body });
+    /// What comes back when it works.
+    #[derive(Debug, Clone, PartialEq)]
+    pub enum Response {
+        /// The same pages.
+        Ok(Vec<v1::File>),
+    }
+    v1::reply_set!(Response { 0: Ok(body) = 200 });
+    pub use v1::NoFailure as Failure;
+    v1::http_operation! {
+        OPERATION = 4: "multipart", "addPages", Unsafe;
+        POST: Literal("/albums/"), Variable(0), Literal("/pages");
+        inputs: Path(Simple), Body(Multipart("multipart/mixed"));
+        successes: Code(200) => Multipart("multipart/mixed");
+    }
+    v1::http_call!(Request -> Vec<v1::File>: Ok(body));
+}

@@ -12,6 +12,10 @@ pub fn service(api: impl Api + 'static) -> ::tieline::server::Service {
     let api: ::std::sync::Arc<dyn Api> = ::std::sync::Arc::new(api);
     v1::server::Service::new(&CONTRACT)
         .operation(&api, |api, cx, request: add_photo::Request| api.add_photo(cx, request))
+        .operation(&api, |api, cx, request: get_album::Request| api.get_album(cx, request))
+        .operation(&api, |api, cx, request: put_album::Request| api.put_album(cx, request))
+        .operation(&api, |api, cx, request: list_pages::Request| api.list_pages(cx, request))
+        .operation(&api, |api, cx, request: add_pages::Request| api.add_pages(cx, request))
 }
 
 /// Serves `api` over HTTP: an axum router to be served, nested or merged.

@@ -7,6 +7,30 @@
 
 use super::v1;
 
+/// `Album`, as the contract has it.
+#[derive(Clone)]
+pub struct Album {
+    /// The property `meta`.
+    pub meta: Kept,
+    /// The property `cover`.
+    pub cover: v1::File,
+    /// Properties that the contract does not name.
+    pub additional_properties: v1::Extra,
+}
+
+impl Album {
+    /// With what must be given.
+    pub fn new(meta: Kept, cover: impl Into<v1::File>) -> Self {
+        Self { meta, cover: cover.into(), additional_properties: <_>::default() }
+    }
+}
+static ALBUM: v1::Shape = v1::Shape::new(
+        "Album",
+        &[v1::Field::required("meta"), v1::Field::required("cover")],
+    )
+    .open(v1::Open::Extra);
+v1::record!(Album = ALBUM { 0: meta, 1: cover, 2: additional_properties });
+
 /// `Upload`, as the contract has it.
 #[derive(Clone)]
 pub struct Upload {

@@ -43,7 +43,9 @@ fn content(seed: u8, length: usize) -> Bytes {
         .into()
 }
 
-async fn status(sent: impl IntoFuture<Output = Result<types::Kept, Error<add_photo::Failure>>>) -> (u16, String) {
+async fn status(
+    sent: impl IntoFuture<Output = Result<types::Kept, Error<add_photo::Failure>>>,
+) -> (u16, String) {
     let error = sent.await.expect_err("it is refused");
     let body = error.fault().reply().map(|reply| reply.body.clone());
     let body = String::from_utf8_lossy(&body.unwrap_or_default()).into_owned();
@@ -55,7 +57,9 @@ async fn large_files_come_from_disk_wherever_they_stand_and_small_ones_are_there
     let (url, seen) = server(8 << 20).await;
     let (large, larger, small) = (content(1, 1 << 20), content(2, 3 << 20), content(3, 100));
     let upload = types::Upload::new(
-        File::new(large.clone()).name("\u{e9}.png").media_type("image/png"),
+        File::new(large.clone())
+            .name("\u{e9}.png")
+            .media_type("image/png"),
         "large",
     )
     .versions(vec![
@@ -193,7 +197,10 @@ async fn a_body_that_is_cut_off_or_has_no_boundary_reaches_no_handler() {
     assert_eq!(one(&seen).photo.bytes().await.expect("all of it"), photo);
     for end in [body.len() - 6, body.len() - 30, body.len() / 2, 20] {
         let cut = answered(&url, form, end, &body[..end]).await;
-        assert!(cut.starts_with("HTTP/1.1 400") && cut.contains("is cut off"), "{end}: {cut}");
+        assert!(
+            cut.starts_with("HTTP/1.1 400") && cut.contains("is cut off"),
+            "{end}: {cut}"
+        );
         // The connection ends before the body does.
         let broken = answered(&url, form, body.len(), &body[..end]).await;
         assert!(!broken.starts_with("HTTP/1.1 2"), "{end}: {broken}");
@@ -204,7 +211,10 @@ async fn a_body_that_is_cut_off_or_has_no_boundary_reaches_no_handler() {
         ("multipart/form-data; boundary=z", "has no boundary"),
     ] {
         let answer = answered(&url, content_type, body.len(), body).await;
-        assert!(answer.starts_with("HTTP/1.1 400") && answer.contains(problem), "{answer}");
+        assert!(
+            answer.starts_with("HTTP/1.1 400") && answer.contains(problem),
+            "{answer}"
+        );
     }
     assert!(seen.lock().expect("no panic before").is_empty());
 }

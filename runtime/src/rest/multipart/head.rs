@@ -28,18 +28,25 @@ impl Head {
     }
 }
 
-/// Writes the headers of a part, each with its line end. `None`: its media type is no text of a header.
+/// Writes the headers of a part, each with its line end. `None`: its media type is no text of a header. A part without a
+/// name is one in an order.
 pub(super) fn write<'a>(
-    name: &str,
+    name: Option<&str>,
     file_name: Option<&str>,
     media_type: Option<&str>,
     others: impl Iterator<Item = (&'a HeaderName, &'a HeaderValue)>,
 ) -> Option<Vec<u8>> {
-    let mut head = format!("Content-Disposition: form-data; name=\"{}\"", quoted(name));
+    let mut head = match (name, file_name) {
+        (Some(name), _) => format!("Content-Disposition: form-data; name=\"{}\"", quoted(name)),
+        (None, Some(_)) => "Content-Disposition: attachment".to_owned(),
+        (None, None) => String::new(),
+    };
     if let Some(file_name) = file_name {
         head.push_str(&format!("; filename=\"{}\"", quoted(file_name)));
     }
-    head.push_str("\r\n");
+    if !head.is_empty() {
+        head.push_str("\r\n");
+    }
     if let Some(media_type) = media_type {
         // A line's end inside it would begin another header.
         HeaderValue::from_str(media_type).ok()?;
@@ -195,7 +202,7 @@ mod tests {
             "; filename=x",
             "",
         ] {
-            let head = write(name, Some(name), Some("text/plain"), std::iter::empty()).unwrap();
+            let head = write(Some(name), Some(name), Some("text/plain"), std::iter::empty()).unwrap();
             let text = std::str::from_utf8(&head).unwrap();
             assert_eq!(text.matches("\r\n").count(), 2, "{text}");
             let back = read(&head[..head.len() - 2]).unwrap();
@@ -208,7 +215,7 @@ mod tests {
 
     #[test]
     fn a_media_type_that_would_begin_a_header_is_not_written() {
-        assert!(write("a", None, Some("text/plain\r\nX: y"), std::iter::empty()).is_none());
+        assert!(write(Some("a"), None, Some("text/plain\r\nX: y"), std::iter::empty()).is_none());
     }
 
     #[test]

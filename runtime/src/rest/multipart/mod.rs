@@ -1,4 +1,5 @@
-//! Bodies in parts: `multipart/form-data` (RFC 7578), written and read by the tables.
+//! Bodies in parts, written and read by the tables: `multipart/form-data` (RFC 7578), and `multipart/mixed`,
+//! `multipart/related` and their like (RFC 2046, RFC 2387), whose parts may have an order instead of names.
 //!
 //! ```text
 //! write:  value -> parts -> a boundary that none of them contains -> octets, or a stream where a file is one

@@ -10,6 +10,7 @@ use super::media::{self, Types, is_json};
 use super::parser::{Event, Parser};
 use crate::codec::{DecodeError, File, Json, NodeMut, Record, Value, json, text};
 use crate::headers::disposition::parameter;
+use crate::operation::Body;
 use crate::stream::Octets;
 
 /// A part that has arrived.
@@ -25,7 +26,10 @@ pub(crate) enum Held {
     /// In memory.
     Whole(Bytes),
     /// Elsewhere: only a file can be that.
-    #[cfg_attr(not(feature = "server"), allow(dead_code, reason = "only servers keep parts elsewhere"))]
+    #[cfg_attr(
+        not(feature = "server"),
+        allow(dead_code, reason = "only servers keep parts elsewhere")
+    )]
     Streamed(Octets),
 }
 
@@ -53,9 +57,24 @@ pub(crate) struct Reading<'a> {
     pub(crate) types: Types<'a>,
     /// Whether a file must be of one of them.
     pub(crate) judged: bool,
+    /// Whether parts may have an order instead of names.
+    pub(crate) ordered: bool,
 }
 
-/// Reads a body in parts into `place`, an object.
+impl Reading<'static> {
+    /// How the parts of `body` are read: `judged` where a file must be of a media type that the contract says.
+    pub(crate) fn of(body: &Body, judged: bool) -> Self {
+        let form = b"multipart/form-data";
+        let start = body.media_type.as_bytes().get(..form.len());
+        Self {
+            types: body.parts,
+            judged,
+            ordered: !start.is_some_and(|start| start.eq_ignore_ascii_case(form)),
+        }
+    }
+}
+
+/// Reads a body in parts into `place`, an object or a list.
 ///
 /// # Errors
 /// The body is not in parts, or a part is no value of its property.
@@ -95,12 +114,20 @@ fn split(body: &Bytes, mut parser: Parser) -> Result<Vec<Part>, DecodeError> {
     Ok(parts)
 }
 
-/// Puts each part where its name says. Those without a name are no properties.
+/// Puts each part where its name says, or its place among the others.
 pub(crate) fn fill(parts: Vec<Part>, reading: Reading<'_>, place: &mut dyn Value) -> Result<(), DecodeError> {
     match place.node_mut() {
         NodeMut::Optional(optional) | NodeMut::Nullable(optional) => fill(parts, reading, optional.fill()),
         NodeMut::Record(record) => fill_record(parts, reading, record),
         NodeMut::Map(map) => fill_map(parts, reading, map),
+        NodeMut::List(list) if reading.ordered => {
+            list.clear();
+            let said = reading.said("");
+            for (index, part) in parts.into_iter().enumerate() {
+                read_part(part, said, list.push()).map_err(|error| error.in_index(index))?;
+            }
+            Ok(())
+        }
         _ => Err(DecodeError::new("expected an object")),
     }
 }
@@ -109,19 +136,29 @@ fn fill_record(parts: Vec<Part>, reading: Reading<'_>, record: &mut dyn Record) 
     let shape = record.shape();
     let mut of_fields: Vec<Vec<Part>> = shape.fields.iter().map(|_| Vec::new()).collect();
     let mut rest = Vec::new();
+    let mut nameless = Vec::new();
     for part in parts {
+        if reading.ordered && part.head.name.is_none() {
+            nameless.push(part);
+            continue;
+        }
         let mut fields = shape.fields.iter();
         match fields.position(|field| part.name() == Some(field.name)) {
             Some(index) => of_fields[index].push(part),
             None => rest.push(part),
         }
     }
+    // Those without a name are the properties that no name was given for, in their order.
+    let free = of_fields.iter_mut().filter(|parts| parts.is_empty());
+    for (field, part) in free.zip(nameless) {
+        field.push(part);
+    }
     for (index, (field, parts)) in shape.fields.iter().zip(of_fields).enumerate() {
         let Some(place) = record.field_mut(index) else {
             continue;
         };
         if !parts.is_empty() {
-            read_parts(parts, reading.of(field.name), place).map_err(|error| error.in_key(field.name))?;
+            read_parts(parts, reading.said(field.name), place).map_err(|error| error.in_key(field.name))?;
         } else if field.required && !takes_nothing(place) {
             return Err(DecodeError::new("a required property is missing").in_key(field.name));
         }
@@ -165,7 +202,7 @@ fn fill_map(
         }
     }
     for (name, parts) in of_names {
-        let said = reading.of(&name);
+        let said = reading.said(&name);
         read_parts(parts, said, map.insert(name.clone())).map_err(|error| error.in_key(name))?;
     }
     Ok(())
@@ -173,7 +210,7 @@ fn fill_map(
 
 impl<'a> Reading<'a> {
     /// What a file of this name must be of.
-    fn of(self, name: &str) -> Option<&'a str> {
+    fn said(self, name: &str) -> Option<&'a str> {
         self.judged.then(|| media::said(self.types, name)).flatten()
     }
 }

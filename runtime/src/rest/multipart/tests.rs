@@ -1,5 +1,6 @@
 //! What is written is read back, and what is malformed is refused.
 
+use super::write::Written;
 use super::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -56,9 +57,12 @@ fn upload() -> Upload {
 }
 
 fn written(types: &[(&str, &str)]) -> (String, Bytes) {
-    match write(&upload(), types).unwrap() {
-        (boundary, Content::Whole(body)) => (boundary, body),
-        (_, other) => panic!("{other:?}"),
+    let Written {
+        boundary, content, ..
+    } = write(&upload(), types).unwrap();
+    match content {
+        Content::Whole(body) => (boundary, body),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -67,6 +71,7 @@ fn read_back(boundary: &str, body: &Bytes) -> Result<Upload, DecodeError> {
     let reading = Reading {
         types: &[("photo", "image/png, image/jpeg")],
         judged: true,
+        ordered: false,
     };
     read(
         &format!("multipart/form-data; boundary={boundary}"),
@@ -150,7 +155,9 @@ fn headers_of_a_part_travel_with_its_file() {
             HeaderValue::from_static("77"),
         )
         .with_header(header::CONTENT_TYPE, HeaderValue::from_static("text/html"));
-    let (boundary, content) = write(&sent, &[]).unwrap();
+    let Written {
+        boundary, content, ..
+    } = write(&sent, &[]).unwrap();
     let Content::Whole(body) = content else {
         panic!("all of it is there");
     };
@@ -186,7 +193,9 @@ async fn a_file_that_comes_piece_by_piece_is_asked_for_as_it_is_sent() {
         File::from(pieces(300, &asked).with_length(300 * 1024)).name("\u{e9}.bin"),
         File::new("last"),
     ];
-    let (boundary, content) = write(&sent, &[]).unwrap();
+    let Written {
+        boundary, content, ..
+    } = write(&sent, &[]).unwrap();
     let Content::Stream { mut octets, length } = content else {
         panic!("{content:?}");
     };
@@ -220,7 +229,9 @@ async fn boundaries_of_streams_cannot_be_guessed_and_their_lengths_are_kept() {
         }
         let mut sent = upload();
         sent.photo = octets.into();
-        let (boundary, content) = write(&sent, &[]).unwrap();
+        let Written {
+            boundary, content, ..
+        } = write(&sent, &[]).unwrap();
         assert!(boundaries.insert(boundary));
         let Content::Stream { octets, length } = content else {
             panic!("{content:?}");
@@ -241,7 +252,11 @@ async fn a_file_at_a_path_is_sent_any_number_of_times() {
     sent.photo = File::from(Octets::open(&path).await.unwrap()).media_type("image/png");
     // It stays the file that was opened.
     std::fs::remove_file(&path).unwrap();
-    let (boundary, sent_content) = write(&sent, &[]).unwrap();
+    let Written {
+        boundary,
+        content: sent_content,
+        ..
+    } = write(&sent, &[]).unwrap();
     let Content::Repeatable { open, length } = sent_content else {
         panic!("{sent_content:?}");
     };

@@ -7,6 +7,7 @@ use std::task::{Poll, ready};
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
+use http::{HeaderName, HeaderValue};
 use memchr::memmem;
 
 use super::head;
@@ -32,18 +33,30 @@ enum Piece {
     Stream(Opening, Option<u64>),
 }
 
-/// The boundary and the content of a body. `types` are the media types of parts that the contract says.
+/// A body in parts.
+#[derive(Debug)]
+pub(crate) struct Written {
+    pub(crate) boundary: String,
+    pub(crate) content: Content,
+    /// The media type of its first part.
+    pub(crate) root: Option<String>,
+}
+
+/// Writes the parts of an object, or of a list. `types` are the media types of parts that the contract says.
 ///
 /// # Errors
 /// A media type that no header can hold, or a stream that was sent already.
-pub(crate) fn write(value: &dyn Value, types: Types<'_>) -> Result<(String, Content), Fault> {
+pub(crate) fn write(value: &dyn Value, types: Types<'_>) -> Result<Written, Fault> {
     let mut writer = Writer {
         types,
         parts: Vec::new(),
         once: false,
+        root: None,
     };
-    writer.object(value)?;
-    let Writer { parts, once, .. } = writer;
+    writer.body(value)?;
+    let Writer {
+        parts, once, root, ..
+    } = writer;
     let whole = parts.iter().all(|part| matches!(part.content, Piece::Octets(_)));
     let boundary = if whole {
         free_boundary(&parts)
@@ -71,7 +84,11 @@ pub(crate) fn write(value: &dyn Value, types: Types<'_>) -> Result<(String, Cont
             }
         }
     };
-    Ok((boundary, content))
+    Ok(Written {
+        boundary,
+        content,
+        root,
+    })
 }
 
 /// The first of the numbered boundaries that no part contains: found in one pass, whatever the parts hold.
@@ -163,9 +180,17 @@ struct Writer<'a> {
     parts: Vec<Part>,
     /// Whether any part can be sent only once.
     once: bool,
+    root: Option<String>,
 }
 
 impl Writer<'_> {
+    fn body(&mut self, value: &dyn Value) -> Result<(), Fault> {
+        match value.node() {
+            Node::List(_) => self.part(None, value, media::said(self.types, "")),
+            _ => self.object(value),
+        }
+    }
+
     fn object(&mut self, value: &dyn Value) -> Result<(), Fault> {
         match value.node() {
             Node::Record(record) => {
@@ -195,11 +220,11 @@ impl Writer<'_> {
     }
 
     fn property(&mut self, name: &str, value: &dyn Value) -> Result<(), Fault> {
-        self.part(name, value, media::said(self.types, name))
+        self.part(Some(name), value, media::said(self.types, name))
     }
 
-    /// A list is a part for each item, under one name. What is absent is no part.
-    fn part(&mut self, name: &str, value: &dyn Value, said: Option<&str>) -> Result<(), Fault> {
+    /// A list is a part for each item, under one name or without one. What is absent is no part.
+    fn part(&mut self, name: Option<&str>, value: &dyn Value, said: Option<&str>) -> Result<(), Fault> {
         let media_type = said.and_then(media::of_value);
         let as_json = |media_type| (media_type, Bytes::from(json::to_vec(value)));
         let (media_type, content) = match value.node() {
@@ -227,20 +252,13 @@ impl Writer<'_> {
                 "has a file that comes piece by piece, which JSON cannot carry",
             ));
         }
-        let head = head::write(name, None, media_type, std::iter::empty());
-        self.add(name, head, Piece::Octets(content))
+        self.add(name, None, media_type, std::iter::empty(), Piece::Octets(content))
     }
 
-    fn file(&mut self, name: &str, file: &File, said: Option<&str>) -> Result<(), Fault> {
+    fn file(&mut self, name: Option<&str>, file: &File, said: Option<&str>) -> Result<(), Fault> {
         let file_name = file.name.as_deref();
         let media_type = file.media_type.as_deref();
         let media_type = media_type.or_else(|| media::of_file(said?, file_name));
-        let head = head::write(
-            name,
-            file_name.or(Some(name)),
-            media_type.or(Some("application/octet-stream")),
-            file.headers(),
-        );
         let content = match file.leaving() {
             None => return Err(unfit(name, "was sent already")),
             Some(Content::Whole(content)) => Piece::Octets(content),
@@ -250,11 +268,23 @@ impl Writer<'_> {
             }
             Some(Content::Repeatable { open, length }) => Piece::Stream(open, length),
         };
-        self.add(name, head, content)
+        let media_type = media_type.or(Some("application/octet-stream"));
+        self.add(name, file_name.or(name), media_type, file.headers(), content)
     }
 
-    fn add(&mut self, name: &str, head: Option<Vec<u8>>, content: Piece) -> Result<(), Fault> {
+    fn add<'h>(
+        &mut self,
+        name: Option<&str>,
+        file_name: Option<&str>,
+        media_type: Option<&str>,
+        headers: impl Iterator<Item = (&'h HeaderName, &'h HeaderValue)>,
+        content: Piece,
+    ) -> Result<(), Fault> {
+        let head = head::write(name, file_name, media_type, headers);
         let head = head.ok_or_else(|| unfit(name, "has a media type that is no header value"))?;
+        if self.parts.is_empty() {
+            self.root = Some(media_type.unwrap_or("text/plain").to_owned());
+        }
         self.parts.push(Part { head, content });
         Ok(())
     }
@@ -269,7 +299,10 @@ fn once(octets: ByteStream) -> Opening {
     })
 }
 
-fn unfit(name: &str, why: &str) -> Fault {
-    let message = format!("the part {name:?} {why}");
+fn unfit(name: Option<&str>, why: &str) -> Fault {
+    let message = match name {
+        Some(name) => format!("the part {name:?} {why}"),
+        None => format!("a part {why}"),
+    };
     Fault::new(ErrorKind::Encode, Code::InvalidArgument, message)
 }

@@ -13,6 +13,8 @@ pub(in crate::server) struct Files {
     /// Whether those that the contract does not name are.
     others: bool,
     known: Vec<&'static str>,
+    /// Whether parts without names are, or may be.
+    nameless: bool,
 }
 
 impl Files {
@@ -36,8 +38,11 @@ impl Files {
     }
 
     /// Whether a part of this name is a file.
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.names.contains(&name) || self.others && !self.known.contains(&name)
+    pub(super) fn has(&self, name: Option<&str>) -> bool {
+        match name {
+            None => self.nameless,
+            Some(name) => self.names.contains(&name) || self.others && !self.known.contains(&name),
+        }
     }
 
     fn alternative(&mut self, place: &mut dyn Value, at: usize, count: usize) {
@@ -67,6 +72,7 @@ impl Files {
                         .is_some_and(|place| is_file(place, MAX_NESTING))
                     {
                         self.names.push(field.name);
+                        self.nameless = true;
                     }
                 }
                 if shape.open.keeps()
@@ -74,6 +80,11 @@ impl Files {
                 {
                     self.object(rest, depth - 1);
                 }
+            }
+            NodeMut::List(list) => {
+                let items = is_file(list.push(), MAX_NESTING);
+                self.nameless |= items;
+                self.others |= items;
             }
             NodeMut::Map(map) => self.others |= is_file(map.insert(String::new()), MAX_NESTING),
             NodeMut::Union(union) => {

@@ -125,7 +125,7 @@ impl Collected<'_> {
         self.make_room(head.length()).await?;
         self.held += head.length();
         self.parts.push(Collecting {
-            is_file: head.name.as_deref().is_some_and(|name| self.files.has(name)),
+            is_file: self.files.has(head.name.as_deref()),
             head,
             content: Content::Memory(BytesMut::new()),
         });
@@ -142,7 +142,7 @@ impl Collected<'_> {
         }
         if part.is_file && self.held + octets.len() > self.limits.memory {
             let last = self.parts.len() - 1;
-            self.to_spool(last).await?;
+            self.move_away(last).await?;
             return Box::pin(self.more(octets)).await;
         }
         self.make_room(octets.len()).await?;
@@ -172,7 +172,7 @@ impl Collected<'_> {
                         ),
                     ));
                 }
-                Some(part) if part.is_file => self.to_spool(index).await?,
+                Some(part) if part.is_file => self.move_away(index).await?,
                 Some(_) => {}
             }
             index += 1;
@@ -181,7 +181,7 @@ impl Collected<'_> {
     }
 
     /// Moves what is in memory of a part to the spool.
-    async fn to_spool(&mut self, index: usize) -> Result<(), Refusal> {
+    async fn move_away(&mut self, index: usize) -> Result<(), Refusal> {
         let start = self.spool.length();
         if let Some(Collecting { content, .. }) = self.parts.get_mut(index)
             && let Content::Memory(held) = content
