@@ -22,6 +22,7 @@ const GOLDENS: &[&str] = &[
     "examples",
     "grpc",
     "headers",
+    "links",
     "maps",
     "media",
     "multipart",
@@ -54,6 +55,7 @@ fn generator(name: &str) -> Generator {
             | "docs"
             | "grpc"
             | "headers"
+            | "links"
             | "media"
             | "multipart"
             | "pages"

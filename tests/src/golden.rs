@@ -25,6 +25,7 @@ goldens! {
     equal = "../golden/equal/mod.rs": "Inline types that are equal.";
     grpc = "../golden/grpc/mod.rs": "A gRPC service, with streams.";
     headers = "../golden/headers/mod.rs": "Headers that replies declare.";
+    links = "../golden/links/mod.rs": "What replies lead to.";
     maps = "../golden/maps/mod.rs": "Maps, and properties beside the named ones.";
     media = "../golden/media/mod.rs": "Several media types of one body.";
     multipart = "../golden/multipart/mod.rs": "Bodies in parts, with files.";

@@ -17,6 +17,8 @@ pub mod golden;
 #[cfg(test)]
 mod headers;
 #[cfg(test)]
+mod links;
+#[cfg(test)]
 mod media;
 #[cfg(test)]
 mod outgoing;

@@ -9,6 +9,7 @@ pub(crate) mod custom;
 pub(crate) mod derives;
 pub(crate) mod docs;
 pub(crate) mod headers;
+pub(crate) mod links;
 pub(crate) mod media;
 #[cfg(feature = "proto")]
 pub(crate) mod methods;
@@ -132,6 +133,7 @@ pub(crate) fn plan(contract: &Contract, settings: &Settings<'_>, problems: &mut 
         problems,
     );
     paging::plan(contract, &types, &mut operations);
+    links::plan(contract, &mut operations);
     let sections = if operations.is_empty() {
         Sections::NONE
     } else {

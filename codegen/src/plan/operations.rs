@@ -11,6 +11,7 @@ use tieline_contract::problem::Problems;
 use super::custom::{self, Custom};
 use super::docs::Docs;
 use super::headers::{HeadersPlan, Records};
+use super::links::{self, LinkPlan};
 use super::media::{self, BodyPlan, MediaPlan};
 use super::name::{self, Case};
 use super::paging::PagingPlan;
@@ -58,6 +59,8 @@ pub(crate) struct OperationPlan {
     pub(crate) lifecycle: Lifecycle,
     /// How its list is read page by page, if it is one.
     pub(crate) paging: Option<PagingPlan>,
+    /// What its replies lead to.
+    pub(crate) links: Vec<LinkPlan>,
     /// Where a server serves what has no path: a webhook or a callback.
     pub(crate) mount: Option<String>,
     /// The module of its callbacks.
@@ -153,7 +156,7 @@ pub(crate) fn plan(
         .iter()
         .map(|(operation, _)| operation.id.as_str())
         .collect();
-    let modules = custom::assign(Case::Operation, &ids, &[], |id| {
+    let modules = custom::assign(Case::Operation, &ids, links::taken(contract), |id| {
         custom.operation(id).map(str::to_owned)
     });
     let services = services(contract);
@@ -262,6 +265,7 @@ fn one(
         servers: operation.servers.clone(),
         lifecycle: operation.lifecycle.clone(),
         paging: None,
+        links: Vec::new(),
         name,
         service,
         index,

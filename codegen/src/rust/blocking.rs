@@ -13,10 +13,12 @@ pub(crate) fn emit(plan: &Plan, _: &Calls) -> TokenStream {
         .operations
         .iter()
         .map(|operation| client::method(operation, &quote!(Pending<'_, REQUEST, v1::Blocking>)));
+    let pending = client::pending(plan, &quote!(Pending<'_, REQUEST, v1::Blocking>));
     quote! {
         use super::*;
         v1::blocking_client!(super::Client);
         impl Client {
+            #pending
             #(#methods)*
         }
     }

@@ -16,6 +16,7 @@ pub(crate) fn emit(plan: &Plan, calls: &Calls) -> TokenStream {
         .operations
         .iter()
         .map(|operation| method(operation, &quote!(Pending<'_, REQUEST>)));
+    let pending = pending(plan, &quote!(Pending<'_, REQUEST>));
     let setters = plan.operations.iter().map(|operation| setters(operation, calls));
     let names = plan
         .operations
@@ -26,11 +27,26 @@ pub(crate) fn emit(plan: &Plan, calls: &Calls) -> TokenStream {
     quote! {
         use super::*;
         impl Client {
+            #pending
             #(#methods)*
         }
         #(#setters)*
         #forward
     }
+}
+
+/// The method that calls what a link leads to, where there is a link.
+pub(crate) fn pending(plan: &Plan, pending: &TokenStream) -> Option<TokenStream> {
+    let result = replace(pending, &quote!(R));
+    let has_links = plan.operations.iter().any(|operation| !operation.links.is_empty());
+    has_links.then(|| {
+        quote! {
+            /// A call of a request, such as one that a link leads to.
+            pub fn pending<R: v1::Call>(&self, request: R) -> #result {
+                Pending::new(&self.0, request)
+            }
+        }
+    })
 }
 
 /// The inherent method of an operation: takes what must be given. `pending` is its result, with `REQUEST` for the type

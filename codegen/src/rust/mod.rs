@@ -10,6 +10,7 @@ mod format;
 mod grpc;
 mod headers;
 mod join;
+mod links;
 mod mock;
 mod operations;
 mod parts;

@@ -9,6 +9,7 @@ use tieline_contract::model::{Lifecycle, Moment, Server, StatusMatch};
 
 use super::format::{Call, Calls};
 use super::headers::headers;
+use super::links::links;
 use super::parts::{self, Part};
 use super::record::Record;
 use super::tokens::{self, Patterns, Scope};
@@ -88,6 +89,7 @@ fn module(operation: &OperationPlan, patterns: &Patterns<'_>, calls: &Calls) -> 
         .paging
         .as_ref()
         .map(|paging| calls.item(Call::Text(paginated(paging))));
+    let links = links(operation);
     let types = operation.uses_types().then(|| quote!(types,));
     let callbacks = operation.callbacks.as_ref().map(|module| {
         let module = tokens::ident(module);
@@ -106,6 +108,7 @@ fn module(operation: &OperationPlan, patterns: &Patterns<'_>, calls: &Calls) -> 
             #facts
             #call
             #paging
+            #links
         }
     }
 }

@@ -170,7 +170,7 @@ pub(crate) fn parameter(field: &FieldPlan, ty: &RustType, scope: Scope) -> Token
 }
 
 /// A parameter as the value of its field. `None`: it is it already.
-fn argument(field: &FieldPlan, ty: &RustType, name: &Ident) -> Option<TokenStream> {
+pub(crate) fn argument(field: &FieldPlan, ty: &RustType, name: &Ident) -> Option<TokenStream> {
     let value = if field.converts {
         quote!(#name.into())
     } else {

@@ -11,6 +11,7 @@
 
 mod binding;
 mod lifecycle;
+mod link;
 mod operation;
 mod origin;
 mod paging;
@@ -24,6 +25,7 @@ pub use binding::{
     QueryStyle, TextStyle,
 };
 pub use lifecycle::{Lifecycle, Moment};
+pub use link::{Expression, Link, LinkValue, TemplateRun};
 pub use operation::{
     Behaviour, Body, CallShape, Callback, Encoding, IdempotencyKey, Input, Media, Operation, Reply,
     ReplyHeader, Safety, StatusMatch,

@@ -1,7 +1,7 @@
 //! Operations: what a caller gives, what can come back, and what a runtime may do on its own.
 
 use super::{
-    Binding, InputPlace, Lifecycle, Origin, Paging, QueryStyle, Requirement, Server, TextStyle, TypeUse, Xml,
+    Binding, InputPlace, Lifecycle, Link, Origin, Paging, QueryStyle, Requirement, Server, TextStyle, TypeUse, Xml,
 };
 
 /// One operation of a service.
@@ -129,6 +129,8 @@ pub struct Reply {
     pub headers: Vec<ReplyHeader>,
     /// Its body. `None`: empty.
     pub body: Option<Body>,
+    /// What it leads to.
+    pub links: Vec<Link>,
 }
 
 impl Reply {

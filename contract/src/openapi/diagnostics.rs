@@ -182,6 +182,25 @@ pub const BAD_HEADER: Diagnostic = Diagnostic {
     help: "a header's name is letters, digits and hyphens, and stands once, whatever the case of its letters",
 };
 
+/// `TL-OAS-045`: a link that leads nowhere.
+pub const BAD_LINK: Diagnostic = Diagnostic {
+    code: "TL-OAS-045",
+    level: Level::Warning,
+    title: "the link leads to no operation that is read",
+    label: "the link is left out",
+    help: "name the operation: `operationId: getPet`, or `operationRef: '#/paths/~1pets~1{id}/get'`",
+};
+
+/// `TL-OAS-046`: a value of a link that cannot be found, or that nothing takes.
+pub const BAD_LINK_VALUE: Diagnostic = Diagnostic {
+    code: "TL-OAS-046",
+    level: Level::Warning,
+    title: "the link cannot give this",
+    label: "left for the caller to give",
+    help: "a value is a constant, `$request.path.id`, `$request.query.id`, `$request.header.id`, `$request.body#/id`, \
+           `$response.header.id`, `$response.body#/id`, `$statusCode`, `$method` or `$url`",
+};
+
 /// All of this area.
 pub const ALL: &[&Diagnostic] = &[
     &NOT_OPENAPI,
@@ -204,4 +223,6 @@ pub const ALL: &[&Diagnostic] = &[
     &MEDIA_REF,
     &PAGINATION,
     &BAD_HEADER,
+    &BAD_LINK,
+    &BAD_LINK_VALUE,
 ];

@@ -73,19 +73,21 @@ fn common_servers(root: &Node) -> Vec<Server> {
 /// The servers that a document, path or operation names.
 pub(super) fn servers(owner: &Node) -> Vec<Server> {
     let servers = owner.get("servers").and_then(Node::as_array).unwrap_or_default();
-    let read = |server: &Node| {
-        let url = server.get("url")?.as_str()?;
-        let docs = docs(Some(server), "description");
-        let text = |keyword: &str| server.get(keyword).and_then(Node::as_str).map(str::to_owned);
-        let described = docs.clone().filter(|docs| !docs.contains('\n'));
-        Some(Server {
-            name: text("name").or_else(|| text("x-name")).or(described),
-            url: url.to_owned(),
-            docs,
-            variables: variables(url, server),
-        })
-    };
-    servers.iter().filter_map(read).collect()
+    servers.iter().filter_map(server).collect()
+}
+
+/// A server, if it has a URL.
+pub(super) fn server(node: &Node) -> Option<Server> {
+    let url = node.get("url")?.as_str()?;
+    let docs = docs(Some(node), "description");
+    let text = |keyword: &str| node.get(keyword).and_then(Node::as_str).map(str::to_owned);
+    let described = docs.clone().filter(|docs| !docs.contains('\n'));
+    Some(Server {
+        name: text("name").or_else(|| text("x-name")).or(described),
+        url: url.to_owned(),
+        docs,
+        variables: variables(url, node),
+    })
 }
 
 /// The variables of `https://{region}.example.com`. One that is not described can be anything, and is empty unless set.

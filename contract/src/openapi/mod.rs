@@ -1,7 +1,7 @@
 //! OpenAPI documents, 2.0 to 3.2, to contracts.
 //!
 //! ```text
-//! version -> (2.0: the shape of 3.0) -> mend, dynamic references -> info, servers, security schemes -> component schemas -> paths -> operations -> types, told apart -> forms of requests and replies
+//! version -> (2.0: the shape of 3.0) -> mend, dynamic references -> info, servers, security schemes -> component schemas -> paths -> operations -> links -> types, told apart -> forms of requests and replies
 //! ```
 //!
 //! The document's tree is read as it stands, so that every problem has its place; what is wrong with one operation
@@ -16,6 +16,7 @@ mod example;
 mod form;
 mod headers;
 mod info;
+mod links;
 mod mend;
 mod multipart;
 mod offers;

@@ -10,6 +10,7 @@ use crate::schema::{Context, Types};
 use crate::source::{Entry, Node, Object};
 
 use super::diagnostics;
+use super::links;
 use super::operation::{self, Known};
 use super::paths::{self, METHODS, Route};
 
@@ -145,6 +146,7 @@ impl<'s, 'a> Sent<'s, 'a> {
                     self.cx
                         .report(Problem::new(&diagnostics::NESTED_CALLBACKS, self.cx.head(inner)));
                 }
+                links::refuse(self.cx, route.node);
                 // It goes to the address that it was given.
                 operation.servers.clear();
                 operation.id = id;

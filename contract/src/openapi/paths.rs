@@ -8,6 +8,7 @@ use crate::schema::{Context, Types};
 use crate::source::{Broken, BrokenRef, Entry, Node, Object, Span};
 
 use super::diagnostics;
+use super::links;
 use super::operation::{self, Known, Skip};
 use super::outgoing;
 use super::path;
@@ -37,6 +38,7 @@ pub(super) fn read<'a>(cx: &Context<'a>, types: &mut Types<'_, 'a>, known: Known
         return Found::default();
     };
     let mut found = Found::default();
+    let mut routes_read = Vec::new();
     for route in with_unique_ids(cx, routes(cx, paths)) {
         // No version lets an operation be a reference, but documents in several files write it so.
         let read = match cx.document.follow(route.node) {
@@ -57,6 +59,7 @@ pub(super) fn read<'a>(cx: &Context<'a>, types: &mut Types<'_, 'a>, known: Known
                 let skipped = &mut found.skipped;
                 operation.callbacks = outgoing::callbacks(cx, types, known, (node, &operation.id), skipped);
                 found.operations.push(operation);
+                routes_read.push(Route { node, ..route });
             }
             Err(skip) => {
                 let name = format!("{} {}", route.method.as_str(), route.path);
@@ -65,6 +68,7 @@ pub(super) fn read<'a>(cx: &Context<'a>, types: &mut Types<'_, 'a>, known: Known
             }
         }
     }
+    links::read(cx, &routes_read, &mut found.operations);
     found
 }
 

@@ -80,6 +80,7 @@ fn replies<'a>(
         docs: docs(Some(node), "description"),
         headers: headers.clone(),
         body,
+        links: Vec::new(),
     };
     if offers.is_empty() {
         return Ok(vec![reply(None)]);
@@ -123,7 +124,7 @@ fn body<'a>(cx: &Context<'a>, types: &mut Types<'_, 'a>, offer: &Offer<'a>, plac
 }
 
 /// `200`, `4XX`, `default`.
-fn status(key: &str) -> Option<StatusMatch> {
+pub(super) fn status(key: &str) -> Option<StatusMatch> {
     if key.eq_ignore_ascii_case("default") {
         return Some(StatusMatch::Default);
     }
@@ -169,6 +170,7 @@ fn divide(all: Vec<Reply>) -> Replies {
             docs: None,
             headers: Vec::new(),
             body: None,
+            links: Vec::new(),
         });
     }
     Replies { successes, failures }
@@ -194,6 +196,7 @@ mod tests {
             docs: None,
             headers: Vec::new(),
             body: None,
+            links: Vec::new(),
         }
     }
 

@@ -8,6 +8,7 @@ pub(crate) mod credentials;
 mod endpoints;
 mod identity;
 mod interceptor;
+mod links;
 mod macros;
 mod pages;
 mod send;
@@ -22,6 +23,7 @@ pub use builder::{ClientBuilder, DEFAULT_IDLE_TIMEOUT, DEFAULT_TIMEOUT};
 pub use credentials::{ClientAuthentication, Credential, OAuth2, Secret, TokenError};
 pub use identity::Identity;
 pub use interceptor::{AttemptFacts, CallFacts, Interceptor};
+pub use links::{Called, Link, LinkError, Linked, Parts};
 pub use pages::{PageItems, Pages, Paginated, items, pages};
 pub(crate) use send::Arrived;
 #[cfg(feature = "grpc")]

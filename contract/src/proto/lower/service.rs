@@ -76,6 +76,7 @@ fn reply(method: &MethodDescriptor) -> Reply {
         status: StatusMatch::Code(200),
         docs: None,
         body,
+        links: Vec::new(),
     }
 }
 
