@@ -34,13 +34,19 @@ paths:
 }
 
 fn links(read: &Read) -> &[Link] {
-    let from = read.contract.operations().find(|operation| operation.id == "from");
+    let from = read
+        .contract
+        .operations()
+        .find(|operation| operation.id == "from");
     &from.unwrap().successes[0].links
 }
 
 fn problems(read: &Read) -> Vec<(&str, u32)> {
     let place = |problem: &tieline_contract::problem::Problem| problem.place.as_ref().unwrap().line;
-    read.problems.iter().map(|problem| (problem.code, place(problem))).collect()
+    read.problems
+        .iter()
+        .map(|problem| (problem.code, place(problem)))
+        .collect()
 }
 
 #[test]
@@ -54,7 +60,10 @@ fn an_operation_without_an_id_is_named_by_a_reference() {
     assert_eq!(
         link.inputs,
         [
-            (0, LinkValue::Expression(Expression::RequestHeader("if-match".into()))),
+            (
+                0,
+                LinkValue::Expression(Expression::RequestHeader("if-match".into()))
+            ),
             (1, LinkValue::Expression(Expression::RequestPath("id".into()))),
         ]
     );
@@ -96,7 +105,9 @@ fn a_value_that_cannot_be_found_is_left_out_with_its_place() {
         problems(&read),
         [17, 19, 20, 21, 26].map(|line| ("TL-OAS-046", line))
     );
-    let [next, back] = links(&read) else { panic!("two links") };
+    let [next, back] = links(&read) else {
+        panic!("two links")
+    };
     assert!(next.inputs.is_empty(), "{next:?}");
     assert_eq!(
         back.inputs,

@@ -131,7 +131,8 @@ fn one(
                 | Expression::RequestBody(_)
         )
     };
-    let server = (link.server.clone()).map(|server| (name::plain(Case::Static, &format!("{name}_server")), server));
+    let server =
+        (link.server.clone()).map(|server| (name::plain(Case::Static, &format!("{name}_server")), server));
     let docs = Docs::new(link.docs.as_deref(), || {
         format!("Where the link `{}` leads.", link.name.replace('`', "'"))
     });

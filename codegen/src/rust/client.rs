@@ -38,7 +38,10 @@ pub(crate) fn emit(plan: &Plan, calls: &Calls) -> TokenStream {
 /// The method that calls what a link leads to, where there is a link.
 pub(crate) fn pending(plan: &Plan, pending: &TokenStream) -> Option<TokenStream> {
     let result = replace(pending, &quote!(R));
-    let has_links = plan.operations.iter().any(|operation| !operation.links.is_empty());
+    let has_links = plan
+        .operations
+        .iter()
+        .any(|operation| !operation.links.is_empty());
     has_links.then(|| {
         quote! {
             /// A call of a request, such as one that a link leads to.

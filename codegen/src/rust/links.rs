@@ -83,10 +83,7 @@ fn link(link: &LinkPlan) -> TokenStream {
     }
 }
 
-fn asked(
-    is_asked: bool,
-    tokens: impl FnOnce() -> (TokenStream, TokenStream),
-) -> (TokenStream, TokenStream) {
+fn asked(is_asked: bool, tokens: impl FnOnce() -> (TokenStream, TokenStream)) -> (TokenStream, TokenStream) {
     if is_asked { tokens() } else { Default::default() }
 }
 

@@ -1,7 +1,8 @@
 //! Operations: what a caller gives, what can come back, and what a runtime may do on its own.
 
 use super::{
-    Binding, InputPlace, Lifecycle, Link, Origin, Paging, QueryStyle, Requirement, Server, TextStyle, TypeUse, Xml,
+    Binding, InputPlace, Lifecycle, Link, Origin, Paging, QueryStyle, Requirement, Server, TextStyle,
+    TypeUse, Xml,
 };
 
 /// One operation of a service.

@@ -52,7 +52,12 @@ pub(super) fn read<'a>(cx: &Context<'a>, routes: &[Route<'a>], operations: &mut 
 pub(super) fn refuse(cx: &Context<'_>, operation: &Node) {
     for (_, links) in declared(cx, operation) {
         for entry in links.entries() {
-            report(cx, &diagnostics::BAD_LINK, &entry.value, "a webhook or callback has it");
+            report(
+                cx,
+                &diagnostics::BAD_LINK,
+                &entry.value,
+                "a webhook or callback has it",
+            );
         }
     }
 }
@@ -104,11 +109,8 @@ impl<'a> Known<'_, 'a> {
             match input(target, &given.key) {
                 Some(at) => inputs.extend(self.value(&given.value, from).map(|value| (at, value))),
                 None => {
-                    let problem =
-                        Problem::new(&diagnostics::BAD_LINK_VALUE, cx.place(given.key_span)).about(format!(
-                            "`{}` has no parameter `{}`",
-                            target.id, given.key
-                        ));
+                    let problem = Problem::new(&diagnostics::BAD_LINK_VALUE, cx.place(given.key_span))
+                        .about(format!("`{}` has no parameter `{}`", target.id, given.key));
                     cx.report(problem);
                 }
             }
@@ -144,10 +146,9 @@ impl<'a> Known<'_, 'a> {
             (None, None) => (link, None),
         };
         if found.is_none() {
-            let about = named.as_str().map_or_else(
-                || "it names none".to_owned(),
-                |text| format!("`{text}`"),
-            );
+            let about = named
+                .as_str()
+                .map_or_else(|| "it names none".to_owned(), |text| format!("`{text}`"));
             report(cx, &diagnostics::BAD_LINK, named, &about);
         }
         found
@@ -168,7 +169,9 @@ impl<'a> Known<'_, 'a> {
             }
             _ => return None,
         };
-        let known = METHODS.iter().find(|(name, _)| name.eq_ignore_ascii_case(keyword));
+        let known = METHODS
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(keyword));
         let method = known?.1;
         let at = (self.routes.iter()).position(|route| route.path == path && route.method == method)?;
         self.operations.get(at)
