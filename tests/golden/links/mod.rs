@@ -2,7 +2,7 @@
 
 //! The service that the contract `Links` describes.
 
-use ::tieline::generated::v1;
+::tieline::generated::handshake!(v1, 1, "0.1.0");
 
 pub mod types;
 mod api;

@@ -6,7 +6,7 @@
 #![allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
 
 use super::types;
-use ::tieline::generated::v1;
+use super::v1;
 
 /// The operation `createUser`.
 ///

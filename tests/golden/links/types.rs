@@ -5,7 +5,7 @@
 // Nobody uses all of it, and style lints are for code that people write.
 #![allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic)]
 
-use ::tieline::generated::v1;
+use super::v1;
 
 /// `User`, as the contract has it.
 #[derive(Clone)]
