@@ -293,7 +293,7 @@ fn pointed(value: &dyn Value, pointer: &str) -> Option<Json> {
             _ => return None,
         };
     };
-    let rest: String = tokens.map(|token| format!("/{token}")).collect();
+    let rest = tokens.fold(String::new(), |rest, token| rest + "/" + token);
     json.pointer(&rest).filter(|found| !found.is_null()).cloned()
 }
 
