@@ -233,3 +233,64 @@ fn what_cannot_be_followed_is_shown_where_it_is_said() {
         "did you mean `name`?",
     ]);
 }
+
+#[test]
+fn pagination_is_judged_where_it_stands() {
+    let table = "[[contract]]\npath = \"pets.yaml\"\nout = \"o\"\n";
+    refused(&format!("{table}pagination.listPets = {{ curser = {{}} }}\n"))
+        .says(&["unknown key: `curser`", "did you mean `cursor`?", "--> tieline.toml:4:"]);
+    refused(&format!("{table}pagination.listPets = {{ items = \"data\" }}\n"))
+        .says(&["TL-CFG-004", "`listPets`", "--> tieline.toml:4:", "write `link = true`"]);
+}
+
+/// A list whose reply says nothing of pages that could be told.
+const LIST: &str = r##"openapi: 3.0.3
+info: { title: Pets, version: 1.0.0 }
+paths:
+  /pets:
+    get:
+      operationId: listPets
+      parameters: [{ name: from, in: query, schema: { type: string } }]
+      responses:
+        "200":
+          description: Pets.
+          content:
+            application/json: { schema: { $ref: "#/components/schemas/Page" } }
+            application/xml: { schema: { $ref: "#/components/schemas/Page" } }
+components:
+  schemas:
+    Page: { type: object, properties: { rows: { type: array, items: { type: string } }, end: { type: string } } }
+"##;
+
+fn listed(said: &str) -> (Home, support::Ran) {
+    let table = format!("[[contract]]\npath = \"list.yaml\"\nout = \"o\"\n{said}\n");
+    let home = Home::with(&[("list.yaml", LIST), ("tieline.toml", &table)]);
+    let ran = home.run(&["generate"]);
+    (home, ran)
+}
+
+#[test]
+fn pagination_is_followed_as_it_is_said() {
+    let (home, ran) = listed("pagination.listPets = { cursor = { parameter = \"from\", at = \"end\" } }");
+    ran.exits(0);
+    let operations = home.read("o/list/operations.rs");
+    assert!(operations.contains("[Cursor { input: 0, at: &[\"end\"], more: &[] }]"), "{operations}");
+}
+
+#[test]
+fn pagination_of_what_is_not_there_is_shown_where_it_is_said() {
+    let (_, ran) = listed("pagination.listPet = { link = true }");
+    ran.exits(1).says(&["TL-GEN-020", "did you mean `listPets`?", "--> tieline.toml:4:"]);
+    let (_, ran) = listed("pagination.listPets = { url = \"links.next\" }");
+    ran.exits(1).says(&["TL-GEN-021", "`listPets` does not come in such pages", "--> tieline.toml:4:"]);
+}
+
+#[test]
+fn xml_beside_json_is_written_where_it_is_asked_for() {
+    for (said, has_xml) in [("", false), ("xml = true", true)] {
+        let (home, ran) = listed(said);
+        ran.exits(0);
+        let operations = home.read("o/list/operations.rs");
+        assert_eq!(operations.contains("Xml(\"application/xml\""), has_xml, "{operations}");
+    }
+}

@@ -6,6 +6,7 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::thread;
 
+use tieline_contract::model::Paging;
 use tieline_contract::problem::{Place, Problem, Problems};
 use tieline_contract::{Read, ReadOptions};
 
@@ -106,6 +107,15 @@ impl Generator {
         self
     }
 
+    /// How the pages of a list follow each other: of an operation of the contract that was added last, by its id. It counts
+    /// more than what the contract says. An operation, parameter or property that the contract does not have is an error.
+    pub fn pagination(mut self, id: impl Into<String>, paging: Paging) -> Self {
+        if let Some(source) = self.sources.last_mut() {
+            source.options.pagination.push((id.into(), paging));
+        }
+        self
+    }
+
     /// Where the options of the contract that was added last are said, by JSON pointer (`/types/Pet/rename`,
     /// `/rename/getPet`, `/operations/0`), so that what is wrong with one is shown there.
     pub fn option_places(mut self, places: BTreeMap<String, Place>) -> Self {
@@ -128,6 +138,15 @@ impl Generator {
     pub fn time(mut self, library: TimeLibrary) -> Self {
         if let Some(source) = self.sources.last_mut() {
             source.options.times = library;
+        }
+        self
+    }
+
+    /// Whether bodies in XML are written, too, where the contract that was added last has JSON of the same schema beside them.
+    /// Off unless set: the tables of their elements are long, and the runtime needs the feature `xml`.
+    pub fn xml(mut self, xml: bool) -> Self {
+        if let Some(source) = self.sources.last_mut() {
+            source.options.xml = xml;
         }
         self
     }
@@ -310,6 +329,7 @@ impl Generator {
                 include: self.include.clone(),
                 urls: self.urls.clone(),
                 overlays: source.overlays.clone(),
+                xml: source.options.xml,
             };
             match tieline_contract::read(&source.path, &options) {
                 Ok(mut read) => {

@@ -35,3 +35,4 @@ pub use generator::Generator;
 pub use options::{Numbers, TimeLibrary, TypeOptions};
 pub use output::{Output, Rendered};
 pub use package::Runtime;
+pub use tieline_contract::model::{NextPage, Paging};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tieline_contract::model::Scalar;
+use tieline_contract::model::{Paging, Scalar};
 use tieline_contract::problem::{Place, escape_token};
 
 /// What is decided by hand about a type of a contract, or about all types that a pattern matches.
@@ -121,12 +121,16 @@ pub(crate) struct Options {
     pub(crate) types: Vec<(String, TypeOptions)>,
     /// Rust names of operations, by their ids.
     pub(crate) operations: Vec<(String, String)>,
+    /// How the pages of lists follow each other, by the ids of operations.
+    pub(crate) pagination: Vec<(String, Paging)>,
     /// Where all this is said, by JSON pointer: `/types/Pet/rename`.
     pub(crate) places: BTreeMap<String, Place>,
     /// The types of unlimited numbers.
     pub(crate) numbers: Numbers,
     /// The library of dates and times.
     pub(crate) times: TimeLibrary,
+    /// Whether XML beside JSON is read.
+    pub(crate) xml: bool,
 }
 
 impl Options {

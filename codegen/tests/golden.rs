@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tieline_codegen::{Generator, Output, Runtime, TimeLibrary, TypeOptions};
+use tieline_codegen::{Generator, NextPage, Output, Paging, Runtime, TimeLibrary, TypeOptions};
 
 /// The goldens. One shows every part of a module; the others show what their feature needs.
 const GOLDENS: &[&str] = &[
@@ -26,6 +26,7 @@ const GOLDENS: &[&str] = &[
     "maps",
     "media",
     "multipart",
+    "notations",
     "numbers",
     "objects",
     "pages",
@@ -58,6 +59,7 @@ fn generator(name: &str) -> Generator {
             | "links"
             | "media"
             | "multipart"
+            | "notations"
             | "pages"
             | "security"
             | "streams"
@@ -73,6 +75,18 @@ fn generator(name: &str) -> Generator {
         "dates_chrono" => generator.time(TimeLibrary::Chrono),
         "dates_time" => generator.time(TimeLibrary::Time),
         "decided" => decided(generator),
+        "pages" => generator.pagination(
+            "byMark",
+            Paging::Said {
+                next: NextPage::Cursor {
+                    parameter: "from".to_owned(),
+                    at: vec!["end".to_owned()],
+                    more: Vec::new(),
+                },
+                items: Some("rows".to_owned()),
+            },
+        ),
+        "notations" => generator.xml(true),
         "equal" => generator.type_options("Invoice.dispute", TypeOptions::new().apart()),
         _ => generator,
     };

@@ -24,6 +24,9 @@ pub struct ReadOptions {
     pub urls: Vec<(String, PathBuf)>,
     /// Overlay documents that are laid over an OpenAPI document before it is read, in order.
     pub overlays: Vec<PathBuf>,
+    /// Bodies in XML beside JSON of the same schema are read, too. Left out unless set: what they are written by is long,
+    /// and needs the runtime's feature `xml`.
+    pub xml: bool,
 }
 
 /// What was read.
@@ -201,7 +204,7 @@ fn from_document(
     let mut read = match document {
         Ok(document) => {
             let unmapped_urls = document.unmapped_urls();
-            let reading = crate::openapi::read(&sources, document, name);
+            let reading = crate::openapi::read(&sources, document, name, options.xml);
             problems.append(reading.problems);
             Unchecked {
                 contract: reading.contract,

@@ -9,8 +9,8 @@ use syn::{Ident, ItemMod, LitStr};
 
 use crate::nearest::unknown;
 
-const KEYS: [&str; 9] = [
-    "contract", "include", "overlay", "numbers", "time", "server", "mock", "blocking", "strict",
+const KEYS: [&str; 10] = [
+    "contract", "include", "overlay", "numbers", "time", "xml", "server", "mock", "blocking", "strict",
 ];
 
 /// Fills the module, or says why not.
@@ -61,7 +61,7 @@ fn read(tokens: TokenStream, module: &ItemMod) -> syn::Result<Arguments> {
             "overlay" => overlays.push(meta.value()?.parse()?),
             "numbers" => numbers = Some(meta.value()?.parse()?),
             "time" => time = Some(meta.value()?.parse()?),
-            "server" | "mock" | "blocking" | "strict" => flags.push(key),
+            "server" | "mock" | "blocking" | "strict" | "xml" => flags.push(key),
             _ => return Err(meta.error(unknown("argument", &key, &KEYS))),
         }
         Ok(())
@@ -109,6 +109,7 @@ fn fill(arguments: &Arguments, module: &ItemMod) -> syn::Result<TokenStream> {
         .mock(asked("mock"))
         .blocking(asked("blocking"))
         .strict(asked("strict"))
+        .xml(asked("xml"))
         .threads(1);
     let overlays = arguments.overlays.iter().map(from_root);
     let generator = overlays.fold(generator, tieline_codegen::Generator::overlay);

@@ -13,7 +13,7 @@ use futures_util::StreamExt as _;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::call::{Call, CallOptions, Reply};
-use crate::client::{Client, Paginated, UntypedRequest};
+use crate::client::{Client, HttpCall, Paginated, UntypedRequest};
 use crate::code::Code;
 use crate::context::Context;
 use crate::error::{Error, ErrorKind, Fault};
@@ -34,6 +34,21 @@ pub fn send<C: Call>(
     options.context.get_or_insert_with(Context::current);
     let client = client.clone();
     wait(async move { request.send(&client, options).await }).unwrap_or_else(|fault| Err(fault.into()))
+}
+
+/// Makes a typed call and waits for the octets of its reply, as [`raw`](crate::client::raw).
+///
+/// # Errors
+/// As [`send`].
+pub fn raw<C: HttpCall>(
+    client: &Client,
+    request: C,
+    mut options: CallOptions,
+) -> Result<Reply<bytes::Bytes>, Error<C::Failure>> {
+    options.context.get_or_insert_with(Context::current);
+    let client = client.clone();
+    wait(async move { crate::client::raw(&client, request, options).await })
+        .unwrap_or_else(|fault| Err(fault.into()))
 }
 
 /// What a stream gives, each waited for.

@@ -82,6 +82,8 @@ pub struct CallOptions {
     pub headers: HeaderMap,
     /// The media type that the caller prefers of those that can come back.
     pub accept: Option<String>,
+    /// The media type that the body is written in, of those that carry it. `None`: the contract's first.
+    pub content_type: Option<String>,
     /// Where it goes in the place of the operation's own address and path: the next page of a list.
     pub target: Option<(Endpoint, PathAndQuery)>,
     /// Whether the call may be repeated: `Some(true)` where the caller knows better than the contract.
@@ -106,6 +108,11 @@ impl CallOptions {
 }
 
 impl CallOptions {
+    /// Writes the body in `media_type`. One that the contract does not name for it makes the call fail before it is sent.
+    pub fn content_type(&mut self, media_type: &str) {
+        self.content_type = Some(media_type.to_owned());
+    }
+
     /// Prefers `media_type`; the others that the contract promises are still accepted. What is no header value makes the
     /// call fail as an invalid header does.
     pub fn accept(&mut self, media_type: &str) {
@@ -137,6 +144,7 @@ impl fmt::Debug for CallOptions {
             .field("timeout", &self.timeout)
             .field("headers", &self.headers.keys())
             .field("accept", &self.accept)
+            .field("content_type", &self.content_type)
             .field("repeatable", &self.repeatable)
             .field("invalid_header", &self.invalid_header)
             .field("target", &self.target.as_ref().map(|(endpoint, _)| endpoint))

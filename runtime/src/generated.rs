@@ -15,8 +15,8 @@ pub mod v1 {
     pub use crate::__setters as setters;
     pub use crate::call::{Call, CallOptions, Reply as CallReply, Sending};
     pub use crate::client::{
-        Async, Blocking, Called, Link, LinkError, Outcome, PageItems, Pages, Paginated, ServiceClient, call,
-        items, output, pages, send_http,
+        Async, Blocking, Called, HttpCall, Link, LinkError, Outcome, PageItems, Pages, Paginated, ServiceClient, call,
+        items, output, pages, raw, send_http,
     };
     #[cfg(feature = "grpc")]
     pub use crate::client::{Bidirectional, ClientStreaming, ServerStreaming, Unary};

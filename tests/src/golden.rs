@@ -29,6 +29,7 @@ goldens! {
     maps = "../golden/maps/mod.rs": "Maps, and properties beside the named ones.";
     media = "../golden/media/mod.rs": "Several media types of one body.";
     multipart = "../golden/multipart/mod.rs": "Bodies in parts, with files.";
+    notations = "../golden/notations/mod.rs": "One type in several notations.";
     numbers = "../golden/numbers/mod.rs": "Numbers of any size, and what limits them.";
     objects = "../golden/objects/mod.rs": "Objects, aliases and rules.";
     pages = "../golden/pages/mod.rs": "Lists in pages.";

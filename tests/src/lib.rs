@@ -21,6 +21,8 @@ mod links;
 #[cfg(test)]
 mod media;
 #[cfg(test)]
+mod notations;
+#[cfg(test)]
 mod outgoing;
 #[cfg(test)]
 mod pages;

@@ -134,6 +134,14 @@ async fn links_and_urls_are_followed_where_they_stay_at_home() {
 }
 
 #[tokio::test]
+async fn a_list_is_followed_as_the_options_say() {
+    let line = ScriptedLine::new([page(r#"{"rows":[1,2],"end":"b"}"#), page(r#"{"rows":[3]}"#)]);
+    let all: Vec<i64> = client(&line).by_mark().items().try_collect().await.expect("read");
+    assert_eq!(all, [1, 2, 3]);
+    assert_eq!(asked(&line), ["GET /by-mark", "GET /by-mark?from=b"]);
+}
+
+#[tokio::test]
 async fn a_page_that_fails_is_the_last_thing() {
     let line = ScriptedLine::new([
         page("[1]").header("link", "</api/x>; rel=next"),

@@ -9,6 +9,7 @@
 mod check;
 mod connection;
 mod model;
+mod pagination;
 mod service;
 mod values;
 

@@ -9,6 +9,7 @@ use serde::de::IgnoredAny;
 use tieline_codegen::{Numbers, TimeLibrary, TypeOptions};
 use toml::Spanned;
 
+use super::pagination::PaginationConfig;
 use super::service::ServiceConfig;
 
 /// The whole file.
@@ -82,11 +83,19 @@ pub(crate) struct ContractConfig {
     /// Rust names of operations, by their ids.
     #[serde(default)]
     pub(crate) rename: BTreeMap<String, String>,
+    /// How the pages of lists follow each other, by the ids of operations, in the words of `x-tieline-pagination`. It counts
+    /// more than what the contract says.
+    #[serde(default)]
+    pub(crate) pagination: BTreeMap<String, PaginationConfig>,
     /// What the types are of numbers that neither a format nor bounds limit. `open` by default.
     pub(crate) numbers: Option<NumbersConfig>,
     /// The library whose values dates, times and durations stand for. `jiff` by default; the runtime needs the feature of
     /// another.
     pub(crate) time: Option<TimeConfig>,
+    /// Whether bodies in XML are written, too, where there is JSON of the same schema beside them. False by default: the
+    /// tables of their elements are long, and the runtime needs the feature `xml`.
+    #[serde(default)]
+    pub(crate) xml: bool,
     /// Documents that are laid over the contract before it is read, in order (OpenAPI Overlay 1.0 and 1.1). Relative to
     /// this file.
     #[serde(default)]

@@ -159,12 +159,16 @@ fn package(
 
 fn with_source(generator: Generator, job: &Job) -> Generator {
     let generator = generator.contract(&job.path).name(&job.name);
-    let generator = generator.numbers(job.numbers).time(job.time);
+    let generator = generator.numbers(job.numbers).time(job.time).xml(job.xml);
     let generator = generator.option_places(job.places.clone());
     let generator = job.overlays.iter().fold(generator, Generator::overlay);
     let types = job.types.iter();
     let generator = types.fold(generator, |generator, (name, options)| {
         generator.type_options(name, options.clone())
+    });
+    let pagination = job.pagination.iter();
+    let generator = pagination.fold(generator, |generator, (id, paging)| {
+        generator.pagination(id, paging.clone())
     });
     let renamed = job.renamed.iter();
     renamed.fold(generator, |generator, (id, name)| {

@@ -51,6 +51,11 @@ impl<'c> Custom<'c> {
                 custom.operations.insert(id.clone(), name.clone());
             }
         }
+        for (id, _) in &options.pagination {
+            if !ids.contains(&id.as_str()) {
+                judge.unknown(&["pagination", id], "operation", id, ids.iter().copied());
+            }
+        }
         custom
     }
 

@@ -132,7 +132,7 @@ pub(crate) fn plan(contract: &Contract, settings: &Settings<'_>, problems: &mut 
         settings,
         problems,
     );
-    paging::plan(contract, &types, &mut operations);
+    paging::plan(contract, &types, &mut operations, settings.options, problems);
     links::plan(contract, &mut operations);
     let sections = if operations.is_empty() {
         Sections::NONE

@@ -12,10 +12,13 @@
 //! and where the reply is a list, or an object with one list, or with one that is called `data`, `items`, `results` …
 
 use tieline_contract::model::{Contract, NextPage, Operation, Paging, Scalar};
+use tieline_contract::problem::{Problem, Problems};
 
 use super::operations::{OperationPlan, OutputPlan, PlacePlan};
 use super::ty::RustType;
 use super::types::{FieldPlan, KindPlan, RecordPlan, TypePlan};
+use crate::diagnostics;
+use crate::options::Options;
 
 /// How a list is read page by page.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,19 +72,44 @@ const PAGES: &[&str] = &["page", "pagenumber"];
 const OFFSETS: &[&str] = &["offset", "skip"];
 
 /// Decides which of the operations are lists in pages.
-pub(crate) fn plan(contract: &Contract, types: &[TypePlan], operations: &mut [OperationPlan]) {
+pub(crate) fn plan(
+    contract: &Contract,
+    types: &[TypePlan],
+    operations: &mut [OperationPlan],
+    options: &Options,
+    problems: &mut Problems,
+) {
     for plan in operations {
-        let operation = contract.operations().find(|operation| operation.id == plan.id);
-        plan.paging = operation.and_then(|operation| one(operation, types, plan));
+        let Some(operation) = contract.operations().find(|operation| operation.id == plan.id) else {
+            continue;
+        };
+        // The last counts, as of all options.
+        let decided = options.pagination.iter().rev().find(|(id, _)| *id == plan.id);
+        let paging = decided.map_or(&operation.paging, |(_, paging)| paging);
+        plan.paging = one(operation, paging, types, plan);
+        if decided.is_some() && plan.paging.is_none() && *paging != Paging::Never {
+            let place = options.place(&["pagination", &plan.id]);
+            let problem = Problem::new(&diagnostics::BAD_OPTION, place);
+            problems.push(
+                problem
+                    .about(format!("`{}` does not come in such pages", plan.id))
+                    .help("name a parameter of the operation, and properties of its one successful reply, which has a list"),
+            );
+        }
     }
 }
 
-fn one(operation: &Operation, types: &[TypePlan], plan: &OperationPlan) -> Option<PagingPlan> {
+fn one(
+    operation: &Operation,
+    paging: &Paging,
+    types: &[TypePlan],
+    plan: &OperationPlan,
+) -> Option<PagingPlan> {
     let OutputPlan::Body { ty, .. } = &plan.output else {
         return None;
     };
     let body = Body { types, ty };
-    let (next, items) = match &operation.paging {
+    let (next, items) = match paging {
         Paging::Never => return None,
         Paging::Said { next, items } => (next.clone(), items.as_deref()),
         Paging::Unsaid { links } => {

@@ -51,8 +51,8 @@ pub struct Reading {
     pub skipped: Vec<String>,
 }
 
-/// Reads a document. `name` is the contract's short name.
-pub fn read(sources: &SourceMap, document: Document, name: &str) -> Reading {
+/// Reads a document. `name` is the contract's short name; `xml`: XML beside JSON of the same values is read, too.
+pub fn read(sources: &SourceMap, document: Document, name: &str, xml: bool) -> Reading {
     let version = match version::detect(sources, &document) {
         Ok(version) => version,
         Err(problem) => {
@@ -70,7 +70,10 @@ pub fn read(sources: &SourceMap, document: Document, name: &str) -> Reading {
     let mended = mend::mend(sources, &mut document, version);
     let (document, unresolved) = dynamic::resolve(sources, document);
     let document = &document;
-    let cx = Context::new(document, sources, version.dialect());
+    let cx = Context {
+        xml,
+        ..Context::new(document, sources, version.dialect())
+    };
     mended
         .into_iter()
         .chain(unresolved)

@@ -1,8 +1,20 @@
 //! What a body can be: the media types that a document offers, those together that carry values of one type.
 //!
 //! ```text
-//! entries -> without what repeats JSON in another notation -> those of one schema together -> the first of each
+//! entries -> without XML that repeats JSON, unless it is asked for -> those of one schema together -> the first of each
 //! ```
+//!
+//! Beside JSON of the same schema, where a value has parts (it is an object or a list):
+//!
+//! | media type | is |
+//! |---|---|
+//! | forms, parts, XML | the same type in another notation |
+//! | `text/plain` | the same type, as its JSON text: no other is meant |
+//! | YAML of a request | the same type, as its JSON text, which is YAML |
+//! | other notations (YAML of a reply, CBOR, protobuf …) | left out: a caller reads it by `raw` |
+//! | other text and octets (`text/csv`, `application/pdf`) | an alternative of its own |
+//!
+//! A value without parts is one type, as text, too.
 
 use crate::model::{Encoding, Media, Scalar, Type, TypeUse};
 use crate::schema::Context;
@@ -25,6 +37,8 @@ pub(super) struct Offer<'a> {
 pub(super) struct Offered<'a> {
     pub(super) entry: &'a Entry,
     pub(super) encoding: Encoding,
+    /// Whether its values are objects or lists.
+    has_parts: bool,
     /// Its place among all.
     at: usize,
 }
@@ -61,7 +75,8 @@ pub(super) fn usual(offers: &[Offer<'_>]) -> usize {
     ranks.min_by_key(|(_, rank)| *rank).map_or(0, |(at, _)| at)
 }
 
-/// The media types, each with its encoding. XML beside JSON says the same in another notation, and is left out.
+/// The media types, each with its encoding. XML beside JSON says the same in another notation, and is left out unless it is
+/// asked for: its tables are long, and need a feature of the runtime.
 fn offered<'a>(cx: &Context<'a>, content: &'a Object, of: Of) -> Vec<Offered<'a>> {
     let named = |entry: &&Entry| entry.key.contains('/');
     let only_named = content.entries().iter().any(|entry| named(&entry));
@@ -76,7 +91,7 @@ fn offered<'a>(cx: &Context<'a>, content: &'a Object, of: Of) -> Vec<Offered<'a>
     let entries = content.entries().iter().enumerate();
     entries
         .filter(|(_, entry)| !only_named || named(entry))
-        .filter(|(_, entry)| !(has_json && xml::is_xml(&entry.key)))
+        .filter(|(_, entry)| cx.xml || !(has_json && xml::is_xml(&entry.key)))
         .map(|(at, entry)| {
             let is_binary = || is_binary(entry.value.get("schema"));
             let encoding = match encoding(&entry.key) {
@@ -88,7 +103,13 @@ fn offered<'a>(cx: &Context<'a>, content: &'a Object, of: Of) -> Vec<Offered<'a>
                 Encoding::Json if (has_octets || entry.key.contains('*')) && is_binary() => Encoding::Bytes,
                 other => xml::encoding(cx, &entry.key, other, &entry.value),
             };
-            Offered { entry, encoding, at }
+            let schema = entry.value.get("schema");
+            Offered {
+                entry,
+                encoding,
+                has_parts: schema.is_some_and(|schema| xml::is_composite(cx, schema)),
+                at,
+            }
         })
         .collect()
 }
@@ -124,15 +145,42 @@ fn is_one_type(known: &Offered<'_>, one: &Offered<'_>, of: Of) -> bool {
             .zip(other)
             .is_some_and(|(schema, other)| schema.is_same(other))
     };
-    match (known.encoding, one.encoding) {
+    let (written, encoding) = (known.encoding, one.encoding);
+    match (written, encoding) {
         // One that says nothing of its values has those of the other.
         (Encoding::Json, Encoding::Json) => schema.is_none() || other.is_none() || same(),
         // Octets can say what they are; of text that is sent back only its reply can.
         (Encoding::Bytes, Encoding::Bytes) => true,
         (Encoding::Text, Encoding::Text) => of == Of::Request,
-        (known, one) if is_value(known) => !is_stream(one) && same(),
+        (_, _) if is_value(known.encoding) => !is_stream(one.encoding) && same() && is_notation(known, one),
         (known, one) => known == one && is_stream(one) && (schema.is_none() && other.is_none() || same()),
     }
+}
+
+/// Whether `one` of the schema of `known` carries values of its type, or is one more notation of them.
+fn is_notation(known: &Offered<'_>, one: &Offered<'_>) -> bool {
+    match one.encoding {
+        Encoding::Text | Encoding::Bytes if known.encoding == Encoding::Json => {
+            let essence = essence(&one.entry.key);
+            !known.has_parts || essence == "text/plain" || is_other_notation(&essence)
+        }
+        Encoding::Text | Encoding::Bytes => !known.has_parts,
+        _ => true,
+    }
+}
+
+/// Whether a media type is a notation of values like JSON that the runtime does not read.
+fn is_other_notation(essence: &str) -> bool {
+    const NOTATIONS: &[&str] = &[
+        "avro", "bson", "cbor", "hocon", "messagepack", "msgpack", "ndarray", "protobuf", "smile", "thrift", "toml",
+    ];
+    let subtype = essence.rsplit('/').next().unwrap_or_default();
+    let word = subtype.rsplit(['+', '.', '-']).next().unwrap_or_default();
+    is_yaml(essence) || NOTATIONS.contains(&word)
+}
+
+fn is_yaml(essence: &str) -> bool {
+    ["yaml", "yml"].iter().any(|word| essence.ends_with(word))
 }
 
 const fn is_stream(encoding: Encoding) -> bool {
@@ -169,6 +217,29 @@ impl<'a> Offered<'a> {
         }
     }
 
+    /// How `value`, which is written as `first` elsewhere, is written in it. `None`: it cannot be.
+    fn written(&self, of: Of, first: Encoding, value: &TypeUse) -> Option<Encoding> {
+        let is_scalar = matches!(value.ty, Type::Scalar(_));
+        let is_item = is_scalar || matches!(value.ty, Type::List(_));
+        let is_octets = matches!(value.ty, Type::Scalar(Scalar::Bytes | Scalar::Binary | Scalar::File));
+        let written = match self.encoding {
+            Encoding::Form | Encoding::Multipart => is_value(first) && !is_item,
+            Encoding::Text if first == Encoding::Text => true,
+            Encoding::Text | Encoding::Bytes if first == Encoding::Json && self.has_parts => {
+                let essence = essence(&self.entry.key);
+                let is_json = essence == "text/plain" || of == Of::Request && is_yaml(&essence);
+                return is_json.then_some(Encoding::Json);
+            }
+            Encoding::Text | Encoding::Bytes if is_value(first) => {
+                return (!is_octets).then_some(Encoding::Text);
+            }
+            Encoding::Json => first == Encoding::Json,
+            Encoding::Xml => is_value(first),
+            other => other == first,
+        };
+        written.then_some(self.encoding)
+    }
+
     /// How a value is written in it.
     pub(super) fn media(&self, cx: &Context<'a>) -> Media {
         let described = &self.entry.value;
@@ -189,25 +260,18 @@ impl<'a> Offered<'a> {
 
 impl<'a> Offer<'a> {
     /// The other media types, of those that can carry `value` as `encoding` does.
-    pub(super) fn also(&self, cx: &Context<'a>, encoding: Encoding, value: &TypeUse) -> Vec<Media> {
-        let is_text = value.ty == Type::Scalar(Scalar::String);
-        let is_item = matches!(value.ty, Type::Scalar(_) | Type::List(_));
-        let carries = |other: Encoding| match other {
-            Encoding::Form | Encoding::Multipart => is_value(encoding) && !is_item,
-            Encoding::Text => is_text || encoding == Encoding::Text,
-            Encoding::Json => encoding == Encoding::Json,
-            Encoding::Xml => is_value(encoding),
-            other => other == encoding,
-        };
+    pub(super) fn also(&self, cx: &Context<'a>, of: Of, encoding: Encoding, value: &TypeUse) -> Vec<Media> {
         let mut all: Vec<Media> = Vec::new();
         for other in &self.also {
-            let media = other.media(cx);
-            let is_known = |known: &Media| essence(&known.media_type) == essence(&media.media_type);
-            if carries(other.encoding)
-                && essence(&self.first.entry.key) != essence(&media.media_type)
-                && !all.iter().any(is_known)
-            {
-                all.push(media);
+            let is_known = |known: &Media| essence(&known.media_type) == essence(&other.entry.key);
+            if essence(&self.first.entry.key) == essence(&other.entry.key) || all.iter().any(is_known) {
+                continue;
+            }
+            if let Some(written) = other.written(of, encoding, value) {
+                all.push(Media {
+                    encoding: written,
+                    ..other.media(cx)
+                });
             }
         }
         all

@@ -18,7 +18,7 @@ use super::diagnostics;
 /// What an operation says.
 pub(super) fn read(cx: &Context<'_>, operation: &Node) -> Paging {
     if let Some(node) = operation.get("x-tieline-pagination") {
-        return said(node).unwrap_or_else(|| {
+        return Paging::read(&node.to_json()).unwrap_or_else(|| {
             cx.report(cx.problem(&diagnostics::PAGINATION, node));
             Paging::Never
         });
@@ -29,39 +29,6 @@ pub(super) fn read(cx: &Context<'_>, operation: &Node) -> Paging {
     Paging::Unsaid {
         links: has_links(cx, operation),
     }
-}
-
-fn said(node: &Node) -> Option<Paging> {
-    if node.as_bool() == Some(false) {
-        return Some(Paging::Never);
-    }
-    node.as_object()?;
-    let place = |node: Option<&Node>| -> Option<Vec<String>> {
-        Some(node?.as_str()?.split('.').map(str::to_owned).collect())
-    };
-    let parameter = |node: &Node| Some(node.get("parameter")?.as_str()?.to_owned());
-    let next = if node.get("link").and_then(Node::as_bool) == Some(true) {
-        NextPage::Link
-    } else if let Some(url) = node.get("url") {
-        NextPage::Url(place(Some(url))?)
-    } else if let Some(cursor) = node.get("cursor") {
-        NextPage::Cursor {
-            parameter: parameter(cursor)?,
-            at: place(cursor.get("at"))?,
-            more: place(cursor.get("more")).unwrap_or_default(),
-        }
-    } else if let Some(page) = node.get("page") {
-        NextPage::Page {
-            parameter: parameter(page)?,
-            first: page.get("first").and_then(Node::as_count).unwrap_or(1),
-        }
-    } else {
-        NextPage::Offset {
-            parameter: parameter(node.get("offset")?)?,
-        }
-    };
-    let items = node.get("items").and_then(Node::as_str).map(str::to_owned);
-    Some(Paging::Said { next, items })
 }
 
 /// `x-ms-pageable` of AutoRest: the property that holds the next URL, null where there is one page.

@@ -93,7 +93,7 @@ fn body<'a>(cx: &Context<'a>, types: &mut Types<'_, 'a>, offer: &Offer<'a>, plac
         }
         content::value(types, first.encoding, described, place)
     });
-    let also = offer.also(cx, first.encoding, &value);
+    let also = offer.also(cx, Of::Request, first.encoding, &value);
     let media = std::iter::once(first).chain(also).collect();
     OtherBody { value, media }
 }

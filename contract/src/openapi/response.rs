@@ -118,7 +118,7 @@ fn body<'a>(cx: &Context<'a>, types: &mut Types<'_, 'a>, offer: &Offer<'a>, plac
         media_type: media.key.to_string(),
         encoding,
         xml: xml::of(cx, encoding, &media.value),
-        also: offer.also(cx, encoding, &value),
+        also: offer.also(cx, Of::Reply, encoding, &value),
         value,
     }
 }

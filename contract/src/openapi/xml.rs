@@ -22,10 +22,11 @@ pub(super) fn encoding<'a>(
     encoding: Encoding,
     media: &'a Node,
 ) -> Encoding {
-    let has_parts = media
-        .get("schema")
-        .is_some_and(|schema| has_parts(cx, schema, &mut HashSet::new()));
-    if encoding == Encoding::Text && is_xml(media_type) && has_parts {
+    let has_parts = || {
+        let schema = media.get("schema");
+        schema.is_some_and(|schema| is_composite(cx, schema))
+    };
+    if encoding == Encoding::Text && is_xml(media_type) && has_parts() {
         Encoding::Xml
     } else {
         encoding
@@ -40,6 +41,10 @@ pub(super) fn is_xml(media_type: &str) -> bool {
 }
 
 /// Whether values of a schema are objects or lists.
+pub(super) fn is_composite<'a>(cx: &Context<'a>, schema: &'a Node) -> bool {
+    has_parts(cx, schema, &mut HashSet::new())
+}
+
 fn has_parts<'a>(cx: &Context<'a>, schema: &'a Node, seen: &mut HashSet<usize>) -> bool {
     let Ok(schema) = cx.document.follow(schema) else {
         return false;

@@ -30,6 +30,8 @@ pub struct Context<'a> {
     /// A schema without a type speaks of every kind of value, as JSON Schema says: the document names that as its
     /// dialect.
     pub by_the_letter: bool,
+    /// XML beside JSON of the same values is read, too.
+    pub xml: bool,
     problems: RefCell<Problems>,
 }
 
@@ -47,6 +49,7 @@ impl<'a> Context<'a> {
             sources,
             dialect,
             by_the_letter: names_json_schema(document),
+            xml: false,
             problems: RefCell::new(Problems::new()),
         }
     }

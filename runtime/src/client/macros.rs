@@ -84,6 +84,12 @@ macro_rules! __client {
                 self
             }
 
+            /// Writes the body in `media_type`, of those that the contract names for it (HTTP only).
+            pub fn content_type(mut self, media_type: &str) -> Self {
+                self.options.content_type(media_type);
+                self
+            }
+
             /// Sends `key` as the idempotency key, and lets failed attempts be repeated.
             pub fn idempotency_key(mut self, key: &str) -> Self {
                 self.options.header("idempotency-key", key);
@@ -96,6 +102,22 @@ macro_rules! __client {
             /// Sends it, and gives status, headers and number of attempts beside the body.
             pub fn send(self) -> $crate::generated::v1::Sending<'a, R> {
                 self.request.send(self.client, self.options)
+            }
+        }
+
+        impl<R: $crate::generated::v1::HttpCall> Pending<'_, R, $crate::generated::v1::Async> {
+            /// Sends it, and gives the octets of what comes back when it works: of a media type that the contract names and
+            /// the types do not carry, set by [`Pending::accept`].
+            ///
+            /// # Errors
+            /// The call failed.
+            pub async fn raw(
+                self,
+            ) -> ::core::result::Result<
+                $crate::generated::v1::CallReply<$crate::generated::v1::Bytes>,
+                $crate::Error<R::Failure>,
+            > {
+                $crate::generated::v1::raw(self.client, self.request, self.options).await
             }
         }
 
@@ -170,6 +192,22 @@ macro_rules! __blocking_pending {
                 $crate::Error<R::Failure>,
             > {
                 $crate::blocking::send(self.client, self.request, self.options)
+            }
+        }
+
+        impl<R: $crate::generated::v1::HttpCall> Pending<'_, R, $crate::generated::v1::Blocking> {
+            /// Makes the call, and gives the octets of what comes back when it works: of a media type that the contract
+            /// names and the types do not carry, set by [`Pending::accept`].
+            ///
+            /// # Errors
+            /// The call failed.
+            pub fn raw(
+                self,
+            ) -> ::core::result::Result<
+                $crate::generated::v1::CallReply<$crate::generated::v1::Bytes>,
+                $crate::Error<R::Failure>,
+            > {
+                $crate::blocking::raw(self.client, self.request, self.options)
             }
         }
 

@@ -22,3 +22,4 @@ pub(crate) use request::USUAL_HEADERS;
 pub use request::{Encoded, write_request};
 #[cfg(feature = "server")]
 pub(crate) use request::{content_type, write_parts};
+pub(crate) use request::write_request_as;

@@ -11,7 +11,9 @@ use crate::codec::text::{Parts, parts};
 use crate::codec::{Content, Leaving, has_streamed};
 use crate::codec::{Node, Record, Value, json, xml};
 use crate::error::{ErrorKind, Fault};
+use crate::headers::media_type;
 use crate::http::THE_ADDRESS;
+use crate::operation::media::{self, Fit};
 use crate::operation::{Body, Encoding, HttpBinding, InputPlace, Segment, TextStyle};
 
 /// How many headers a call mostly has: its own, ids, trace, identity, and what the protocol adds. As many as a map of the
@@ -36,6 +38,15 @@ pub struct Encoded {
 /// # Errors
 /// An empty path variable (the path would mean another resource), and text that no header can hold.
 pub fn write_request(binding: &HttpBinding, request: &dyn Record) -> Result<Encoded, Fault> {
+    write_request_as(binding, request, None)
+}
+
+/// The same with the body in a media type that the caller has chosen.
+pub(crate) fn write_request_as(
+    binding: &HttpBinding,
+    request: &dyn Record,
+    media_type: Option<&str>,
+) -> Result<Encoded, Fault> {
     let fields = request.shape().fields;
     let mut encoded = Encoded {
         path: String::with_capacity(64),
@@ -102,7 +113,7 @@ pub fn write_request(binding: &HttpBinding, request: &dyn Record) -> Result<Enco
                 if fields[index].required || !matches!(value.node(), Node::Absent) =>
             {
                 let (body, value) = chosen(place.bodies(), value);
-                put_body(name, body, value, &mut encoded)?;
+                put_body(name, body, value, media_type, &mut encoded)?;
             }
             _ => {}
         }
@@ -120,8 +131,20 @@ fn chosen<'a>(bodies: &'a [Body], value: &'a dyn Value) -> (&'a Body, &'a dyn Va
 }
 
 /// Puts the body and its headers into the request.
-fn put_body(name: &str, body: &Body, value: &dyn Value, encoded: &mut Encoded) -> Result<(), Fault> {
+fn put_body(
+    name: &str,
+    body: &Body,
+    value: &dyn Value,
+    chosen: Option<&str>,
+    encoded: &mut Encoded,
+) -> Result<(), Fault> {
     let no_header = |_| invalid(name, "has a media type that is no header value");
+    let body = match chosen {
+        Some(chosen) => media::best(body.each().map(|body| (0, body)), &media_type::essence(chosen), Fit::Anything)
+            .map(|(_, body)| body)
+            .ok_or_else(|| invalid(name, "cannot be written in the media type that was asked for"))?,
+        None => body,
+    };
     if let Some(framing) = body.encoding.framing() {
         let Node::Stream(stream) = value.node() else {
             return Ok(());
@@ -131,7 +154,10 @@ fn put_body(name: &str, body: &Body, value: &dyn Value, encoded: &mut Encoded) -
             .ok_or_else(|| invalid(name, "was sent already"))?;
         let media_type = match &leaving.media_type {
             Some(media_type) => HeaderValue::from_str(media_type).map_err(no_header)?,
-            None => content_type(body),
+            None => match chosen {
+                Some(chosen) => HeaderValue::from_str(chosen).map_err(no_header)?,
+                None => content_type(body),
+            },
         };
         encoded.headers.insert(header::CONTENT_TYPE, media_type);
         encoded.leaving = Some(leaving);
@@ -155,10 +181,10 @@ fn put_body(name: &str, body: &Body, value: &dyn Value, encoded: &mut Encoded) -
             return Err(streamed(name));
         }
         encoded.body = write_body(body, value);
-        if body.media_type.contains('*') {
-            content_type(body)
-        } else {
-            HeaderValue::from_str(body.media_type).map_err(no_header)?
+        match chosen {
+            Some(chosen) => HeaderValue::from_str(chosen).map_err(no_header)?,
+            None if body.media_type.contains('*') => content_type(body),
+            None => HeaderValue::from_str(body.media_type).map_err(no_header)?,
         }
     };
     encoded.headers.insert(header::CONTENT_TYPE, media_type);

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use tieline_codegen::{Numbers, TimeLibrary, TypeOptions};
+use tieline_contract::model::Paging;
 use tieline_contract::problem::{Diagnostic, Place, Problem, Problems};
 
 use crate::args::GenerateArgs;
@@ -33,12 +34,16 @@ pub(crate) struct Job {
     pub(crate) types: Vec<(String, TypeOptions)>,
     /// Rust names of operations, by their ids.
     pub(crate) renamed: Vec<(String, String)>,
+    /// How the pages of lists follow each other, by the ids of operations.
+    pub(crate) pagination: Vec<(String, Paging)>,
     /// Where these are said, by JSON pointer.
     pub(crate) places: BTreeMap<String, Place>,
     /// The types of unlimited numbers.
     pub(crate) numbers: Numbers,
     /// The library of dates and times.
     pub(crate) time: TimeLibrary,
+    /// Whether XML beside JSON is read.
+    pub(crate) xml: bool,
     /// Which parts are written.
     pub(crate) sections: Sections,
     /// Which operations are written. Empty: all.
@@ -147,9 +152,11 @@ fn from_arguments(args: &GenerateArgs) -> Result<Vec<Job>, Failure> {
                 overlays: args.overlay.clone(),
                 types: Vec::new(),
                 renamed: Vec::new(),
+                pagination: Vec::new(),
                 places: BTreeMap::new(),
                 numbers: Numbers::default(),
                 time: TimeLibrary::default(),
+                xml: false,
                 sections,
                 operations: Vec::new(),
             })),

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use toml::Spanned;
 
-use tieline_contract::problem::{Diagnostic, Place, Problem, Problems};
+use tieline_contract::model::Paging;
+use tieline_contract::problem::{Diagnostic, Place, Problem, Problems, escape_token};
 
 use super::{Job, Sections, find, sections};
 use crate::args::GenerateArgs;
@@ -40,6 +41,7 @@ impl Reader<'_> {
             problems.push(problem);
             Vec::new()
         });
+        let pagination = self.pagination(&mut problems);
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -79,9 +81,11 @@ impl Reader<'_> {
                 overlays: overlays.clone(),
                 types: types.clone(),
                 renamed: renamed.clone(),
+                pagination: pagination.clone(),
                 places: self.places.cloned().unwrap_or_default(),
                 numbers: self.contract.numbers.map(Into::into).unwrap_or_default(),
                 time: self.contract.time.map(Into::into).unwrap_or_default(),
+                xml: self.contract.xml,
                 sections,
                 operations: operations.map(|list| list.get_ref().clone()).unwrap_or_default(),
             })
@@ -124,6 +128,26 @@ impl Reader<'_> {
             (None, Some(out)) => Ok(self.loaded.folder.join(out)),
             (None, None) => Err(self.at(&diagnostics::NO_OUTPUT, "path", &self.contract.path)),
         }
+    }
+
+    /// What is said of lists in pages.
+    fn pagination(&self, problems: &mut Problems) -> Vec<(String, Paging)> {
+        let said = self.contract.pagination.iter();
+        said.filter_map(|(id, said)| {
+            let paging = said.paging();
+            if paging.is_none() {
+                let pointer = format!("/pagination/{}", escape_token(id));
+                let place = self.places.and_then(|places| places.get(&pointer)).cloned();
+                problems.push(
+                    Problem::new(&diagnostics::BAD_VALUE, place)
+                        .about(format!("`{id}`"))
+                        .label("this does not say how pages follow each other")
+                        .help("write `link = true`, `url`, `cursor`, `page` or `offset`, or `false`"),
+                );
+            }
+            Some((id.clone(), paging?))
+        })
+        .collect()
     }
 
     fn refuse_unsupported(&self, problems: &mut Problems) {

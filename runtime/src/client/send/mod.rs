@@ -5,6 +5,7 @@
 mod accept;
 #[cfg(feature = "grpc")]
 pub(super) mod grpc;
+mod raw;
 mod stream;
 
 use std::borrow::Cow;
@@ -12,6 +13,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{self, Poll};
+
+pub use raw::{HttpCall, raw};
 
 use http::uri::PathAndQuery;
 use http::{HeaderValue, header};
@@ -162,7 +165,8 @@ fn prepare_http(
         let message = "the operation has no HTTP route";
         return Err(named(Fault::new(ErrorKind::Encode, Code::Unimplemented, message)));
     };
-    let mut encoded = rest::write_request(binding, request).map_err(named)?;
+    let media_type = options.content_type.take();
+    let mut encoded = rest::write_request_as(binding, request, media_type.as_deref()).map_err(named)?;
     let target = options.target.take();
     if let Some((_, path)) = &target {
         path.as_str().clone_into(&mut encoded.path);
