@@ -302,6 +302,7 @@ paths:
               joined: { explode: false }
               json: { contentType: application/json }
               plain: { contentType: text/plain }
+              url: { allowReserved: true }
               unfit: { style: matrix }
       responses: { '204': { description: Done } }
 components:
@@ -315,6 +316,7 @@ components:
         joined: { type: array, items: { type: string } }
         json: { type: array, items: { type: string } }
         plain: { type: object }
+        url: { type: string }
         unfit: { type: array, items: { type: string } }
 ";
     let read = read_text("a.yaml", text, &ReadOptions::default()).unwrap();
@@ -323,12 +325,14 @@ components:
         panic!("a body")
     };
     let expected = [
-        ("list", QueryStyle::DeepObject),
-        ("object", QueryStyle::FormExploded),
-        ("joined", QueryStyle::Form),
-        ("json", QueryStyle::Json),
+        ("list", QueryStyle::DeepObject, false),
+        ("object", QueryStyle::FormExploded, false),
+        ("joined", QueryStyle::Form, false),
+        ("json", QueryStyle::Json, false),
+        ("url", QueryStyle::FormExploded, true),
     ];
-    assert_eq!(*styles, expected.map(|(name, style)| (name.to_owned(), style)));
+    let expected = expected.map(|(name, style, reserved)| (name.to_owned(), FormStyle { style, reserved }));
+    assert_eq!(*styles, expected);
     let problems = read.problems.to_string();
     assert!(
         problems.contains("TL-OAS-030") && problems.contains("`matrix`, of `unfit`"),

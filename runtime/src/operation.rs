@@ -171,6 +171,8 @@ pub enum Segment {
 pub enum InputPlace {
     /// The path.
     Path(TextStyle),
+    /// The path, in which reserved characters stand as they are, but for those that would mean something else.
+    ReservedPath(TextStyle),
     /// The query.
     Query(QueryStyle),
     /// The query, in which reserved characters stand as they are, but for those that would mean something else.
@@ -181,6 +183,8 @@ pub enum InputPlace {
     Header(TextStyle),
     /// A cookie of the field's name, style `form`.
     Cookie,
+    /// A cookie, in which reserved characters stand as they are, but for those that no cookie can have.
+    ReservedCookie,
     /// The body.
     Body(Body),
     /// The body, of one of several types: the field is a [`Union`](crate::codec::Union), whose alternatives stand in the
@@ -249,6 +253,8 @@ pub struct Body {
     pub parts: &'static [(&'static str, &'static str)],
     /// How properties of a form are written where the contract says so: property, style.
     pub styles: &'static [(&'static str, QueryStyle)],
+    /// Properties of a form in which reserved characters stand as they are.
+    pub reserved: &'static [&'static str],
     /// Other media types that carry a value of the same type.
     pub also: &'static [Body],
 }
@@ -260,6 +266,7 @@ impl Body {
         encoding: Encoding::Json,
         parts: &[],
         styles: &[],
+        reserved: &[],
         also: &[],
     };
 }

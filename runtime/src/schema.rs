@@ -368,7 +368,7 @@ fn parameter(place: InputPlace, field: &Field, docs: &str, schema: Json) -> Para
         extensions: <_>::default(),
     };
     match place {
-        InputPlace::Path(_) => Parameter::Path {
+        InputPlace::Path(_) | InputPlace::ReservedPath(_) => Parameter::Path {
             parameter_data,
             style: <_>::default(),
         },
@@ -376,7 +376,7 @@ fn parameter(place: InputPlace, field: &Field, docs: &str, schema: Json) -> Para
             parameter_data,
             style: <_>::default(),
         },
-        InputPlace::Cookie => Parameter::Cookie {
+        InputPlace::Cookie | InputPlace::ReservedCookie => Parameter::Cookie {
             parameter_data,
             style: <_>::default(),
         },

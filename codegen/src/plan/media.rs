@@ -1,6 +1,6 @@
 //! Media types: what the runtime's tables say of each, and what variants are called that stand for one.
 
-use tieline_contract::model::{Encoding, InputPlace, Media, QueryStyle, TypeUse};
+use tieline_contract::model::{Encoding, FormStyle, InputPlace, Media, TypeUse};
 
 use super::docs::Docs;
 use super::name::{self, Case};
@@ -17,7 +17,7 @@ pub(crate) struct MediaPlan {
     /// The media types of parts: property, media type.
     pub(crate) parts: Vec<(String, String)>,
     /// The styles of a form's properties: property, style.
-    pub(crate) styles: Vec<(String, &'static str)>,
+    pub(crate) styles: Vec<(String, String)>,
     /// The table of its elements, where it is XML.
     pub(crate) xml: Option<XmlPlan>,
 }
@@ -59,7 +59,7 @@ pub(crate) fn of_request(place: &InputPlace) -> Vec<Vec<MediaPlan>> {
 }
 
 /// What all of a query is written as.
-pub(crate) fn of_query(encoding: Encoding, styles: &[(String, QueryStyle)]) -> MediaPlan {
+pub(crate) fn of_query(encoding: Encoding, styles: &[(String, FormStyle)]) -> MediaPlan {
     let (encoding, media_type) = match encoding {
         Encoding::Form => ("Form", "application/x-www-form-urlencoded"),
         Encoding::Json => ("Json", "application/json"),
@@ -74,10 +74,14 @@ pub(crate) fn of_query(encoding: Encoding, styles: &[(String, QueryStyle)]) -> M
     }
 }
 
-fn styles(styles: &[(String, QueryStyle)]) -> Vec<(String, &'static str)> {
+fn styles(styles: &[(String, FormStyle)]) -> Vec<(String, String)> {
+    let written = |style: &FormStyle| {
+        let reserved = if style.reserved { " + reserved" } else { "" };
+        format!("{}{reserved}", query_style(style.style))
+    };
     let styles = styles.iter();
     styles
-        .map(|(property, style)| (property.clone(), query_style(*style)))
+        .map(|(property, style)| (property.clone(), written(style)))
         .collect()
 }
 

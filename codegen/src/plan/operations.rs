@@ -106,11 +106,13 @@ pub(crate) enum SegmentPlan {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum PlacePlan {
     Path(&'static str),
+    ReservedPath(&'static str),
     Query(&'static str),
     ReservedQuery(&'static str),
     QueryString(MediaPlan),
     Header(&'static str),
     Cookie,
+    ReservedCookie,
     /// For each type of the body the media types that carry it, the preferred first.
     Body(Vec<Vec<MediaPlan>>),
 }
@@ -373,7 +375,7 @@ fn field(names: &Names<'_>, input: &Input, place: &InputPlace, name: String, mod
 fn route(names: &Names<'_>, operation: &Operation, binding: &HttpBinding) -> RoutePlan {
     let field = |name: &str| {
         (operation.inputs.iter().zip(&binding.inputs))
-            .position(|(input, place)| input.name == name && matches!(place, InputPlace::Path(_)))
+            .position(|(input, place)| input.name == name && matches!(place, InputPlace::Path(_) | InputPlace::ReservedPath(_)))
     };
     let mut path = String::new();
     let mut segments: Vec<SegmentPlan> = Vec::new();
@@ -404,6 +406,7 @@ fn route(names: &Names<'_>, operation: &Operation, binding: &HttpBinding) -> Rou
 fn place(place: &InputPlace) -> PlacePlan {
     match place {
         InputPlace::Path(style) => PlacePlan::Path(text_style(*style)),
+        InputPlace::ReservedPath(style) => PlacePlan::ReservedPath(text_style(*style)),
         InputPlace::Query(style) => PlacePlan::Query(query_style(*style)),
         InputPlace::ReservedQuery(style) => PlacePlan::ReservedQuery(query_style(*style)),
         InputPlace::QueryString { encoding, styles } => {
@@ -411,6 +414,7 @@ fn place(place: &InputPlace) -> PlacePlan {
         }
         InputPlace::Header(style) => PlacePlan::Header(text_style(*style)),
         InputPlace::Cookie => PlacePlan::Cookie,
+        InputPlace::ReservedCookie => PlacePlan::ReservedCookie,
         InputPlace::Body { .. } => PlacePlan::Body(media::of_request(place)),
     }
 }

@@ -327,11 +327,13 @@ fn server(server: &Server) -> String {
 fn place(place: &PlacePlan) -> String {
     match place {
         PlacePlan::Path(style) => format!("Path({style})"),
+        PlacePlan::ReservedPath(style) => format!("ReservedPath({style})"),
         PlacePlan::Query(style) => format!("Query({style})"),
         PlacePlan::ReservedQuery(style) => format!("ReservedQuery({style})"),
         PlacePlan::QueryString(media) => format!("QueryString({})", self::media(media)),
         PlacePlan::Header(style) => format!("Header({style})"),
         PlacePlan::Cookie => "Cookie".to_owned(),
+        PlacePlan::ReservedCookie => "ReservedCookie".to_owned(),
         PlacePlan::Body(bodies) => {
             let place = if bodies.len() > 1 { "Bodies" } else { "Body" };
             let bodies = bodies.iter().map(|media| {

@@ -108,7 +108,7 @@ pub(super) fn path_variables_are_inputs(contract: &Contract, problems: &mut Prob
                 .collect();
             let placed = operation.inputs.iter().zip(&binding.inputs);
             let inputs: BTreeSet<&str> = placed
-                .filter(|(_, place)| matches!(place, InputPlace::Path(_)))
+                .filter(|(_, place)| matches!(place, InputPlace::Path(_) | InputPlace::ReservedPath(_)))
                 .map(|(input, _)| input.name.as_str())
                 .collect();
             for name in variables.symmetric_difference(&inputs) {

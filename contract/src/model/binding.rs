@@ -85,6 +85,8 @@ pub enum PathSegment {
 pub enum InputPlace {
     /// A path variable of the input's name.
     Path(TextStyle),
+    /// The same, in which reserved characters stand as they are (`allowReserved`).
+    ReservedPath(TextStyle),
     /// The query.
     Query(QueryStyle),
     /// The query, in which reserved characters stand as they are (`allowReserved`).
@@ -94,12 +96,14 @@ pub enum InputPlace {
         /// How values become text.
         encoding: Encoding,
         /// How properties of a form are written that say it: property, style.
-        styles: Vec<(String, QueryStyle)>,
+        styles: Vec<(String, FormStyle)>,
     },
     /// A header of the input's name.
     Header(TextStyle),
     /// A cookie of the input's name.
     Cookie,
+    /// The same, in which reserved characters stand as they are (`allowReserved`).
+    ReservedCookie,
     /// The body.
     Body {
         /// Media type, as written in the contract.
@@ -109,7 +113,7 @@ pub enum InputPlace {
         /// The media types of the parts of a multipart body that say theirs: property, media types, separated by commas.
         parts: Vec<(String, String)>,
         /// How properties of a form are written that say it: property, style.
-        styles: Vec<(String, QueryStyle)>,
+        styles: Vec<(String, FormStyle)>,
         /// Other media types that carry a value of the input's type.
         also: Vec<Media>,
         /// Values of other types that the body can be instead, each in media types of its own.
@@ -146,6 +150,15 @@ pub enum TextStyle {
     MatrixExploded,
     /// JSON (a `content` parameter).
     Json,
+}
+
+/// How a property of a form is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FormStyle {
+    /// Its style.
+    pub style: QueryStyle,
+    /// Reserved characters stand as they are (`allowReserved`).
+    pub reserved: bool,
 }
 
 /// How lists and objects are written in a query (OpenAPI `style` and `explode`).

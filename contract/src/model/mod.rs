@@ -21,7 +21,7 @@ mod types;
 mod xml;
 
 pub use binding::{
-    Binding, GrpcBinding, HttpBinding, HttpRule, InputPlace, Method, OtherBody, PathSegment, PathTemplate,
+    Binding, FormStyle, GrpcBinding, HttpBinding, HttpRule, InputPlace, Method, OtherBody, PathSegment, PathTemplate,
     QueryStyle, TextStyle,
 };
 pub use lifecycle::{Lifecycle, Moment};

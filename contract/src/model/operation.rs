@@ -1,7 +1,7 @@
 //! Operations: what a caller gives, what can come back, and what a runtime may do on its own.
 
 use super::{
-    Binding, InputPlace, Lifecycle, Link, Origin, Paging, QueryStyle, Requirement, Server, TextStyle,
+    Binding, FormStyle, InputPlace, Lifecycle, Link, Origin, Paging, Requirement, Server, TextStyle,
     TypeUse, Xml,
 };
 
@@ -196,7 +196,7 @@ pub struct Media {
     /// Items of a list have an empty name.
     pub parts: Vec<(String, String)>,
     /// How properties of a form are written that say it: property, style.
-    pub styles: Vec<(String, QueryStyle)>,
+    pub styles: Vec<(String, FormStyle)>,
     /// What its elements are called, where it is XML.
     pub xml: Option<Box<Xml>>,
 }

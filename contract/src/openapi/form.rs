@@ -1,6 +1,6 @@
 //! Forms (`application/x-www-form-urlencoded`): how properties are written that have an encoding object.
 
-use crate::model::{Encoding, QueryStyle};
+use crate::model::{Encoding, FormStyle, QueryStyle};
 use crate::schema::Context;
 use crate::source::{Node, Object};
 
@@ -9,7 +9,7 @@ use super::diagnostics;
 use super::parameter::{QUERY_STYLES, query_style};
 
 /// The styles of properties that are not written as every property is: an object as JSON, a list repeated.
-pub(super) fn styles<'a>(cx: &Context<'a>, media: &'a Node) -> Vec<(String, QueryStyle)> {
+pub(super) fn styles<'a>(cx: &Context<'a>, media: &'a Node) -> Vec<(String, FormStyle)> {
     let encodings = media.get("encoding").and_then(Node::as_object);
     let schema = media
         .get("schema")
@@ -21,14 +21,15 @@ pub(super) fn styles<'a>(cx: &Context<'a>, media: &'a Node) -> Vec<(String, Quer
         .filter_map(|entry| {
             let property = properties.and_then(|properties| properties.get(&entry.key));
             let style = style(cx, &entry.key, &entry.value)?;
-            is_needed(style, kind(cx, property)).then(|| (entry.key.to_string(), style))
+            let is_needed = style.reserved || is_needed(style.style, kind(cx, property));
+            is_needed.then(|| (entry.key.to_string(), style))
         })
         .collect()
 }
 
 /// What an encoding object says. One of `style`, `explode` and `allowReserved` makes `contentType` count for nothing
 /// (OpenAPI 3.1, "Encoding Object").
-fn style<'a>(cx: &Context<'a>, property: &str, encoding: &'a Node) -> Option<QueryStyle> {
+fn style<'a>(cx: &Context<'a>, property: &str, encoding: &'a Node) -> Option<FormStyle> {
     let said = ["style", "explode", "allowReserved"];
     if said.iter().any(|keyword| encoding.get(keyword).is_some()) {
         let node = encoding.get("style");
@@ -40,14 +41,18 @@ fn style<'a>(cx: &Context<'a>, property: &str, encoding: &'a Node) -> Option<Que
             let name = node.scalar_text().unwrap_or(node.kind_name());
             cx.report(problem.about(format!("`{name}`, of `{property}`")));
         }
-        return Some(query_style(
-            style,
-            encoding.get("explode").and_then(Node::as_bool),
-        ));
+        let flag = |keyword: &str| encoding.get(keyword).and_then(Node::as_bool);
+        return Some(FormStyle {
+            style: query_style(style, flag("explode")),
+            reserved: flag("allowReserved") == Some(true),
+        });
     }
     let media_type = encoding.get("contentType")?.as_str()?;
     let is_json = media_type.split(',').next().map(content::encoding) == Some(Encoding::Json);
-    (is_json && !media_type.contains('*')).then_some(QueryStyle::Json)
+    (is_json && !media_type.contains('*')).then_some(FormStyle {
+        style: QueryStyle::Json,
+        reserved: false,
+    })
 }
 
 /// What the schema of a property says that it is.

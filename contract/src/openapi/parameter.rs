@@ -140,13 +140,16 @@ fn with_schema<'a>(
     let node = found.node;
     let style = style(cx, found);
     let explode = node.get("explode").and_then(Node::as_bool);
+    let is_reserved = node.get("allowReserved").and_then(Node::as_bool) == Some(true);
+    // Until 3.2 it is for the query alone.
+    let is_reserved = is_reserved && (found.place == In::Query || is_3_2(cx));
     let place = match (found.place, style) {
+        (In::Path, style) if is_reserved => InputPlace::ReservedPath(text_style(style, explode)),
+        (In::Cookie, _) if is_reserved => InputPlace::ReservedCookie,
         (In::Path, style) => InputPlace::Path(text_style(style, explode)),
         (In::Header, _) => InputPlace::Header(text_style(None, explode)),
         (In::Cookie, _) => InputPlace::Cookie,
-        (In::Query, style) if node.get("allowReserved").and_then(Node::as_bool) == Some(true) => {
-            InputPlace::ReservedQuery(query_style(style, explode))
-        }
+        (In::Query, style) if is_reserved => InputPlace::ReservedQuery(query_style(style, explode)),
         (In::Query, style) => InputPlace::Query(query_style(style, explode)),
         // It has to have a `content`; a form is what queries are.
         (In::QueryString, _) => InputPlace::QueryString {
@@ -159,6 +162,12 @@ fn with_schema<'a>(
         None => TypeUse::plain(Type::Scalar(Scalar::String)),
     };
     (value, place)
+}
+
+/// Whether the document is of version 3.2.
+fn is_3_2(cx: &Context<'_>) -> bool {
+    let version = cx.document.root.get("openapi").and_then(Node::scalar_text);
+    version.is_some_and(|version| version.starts_with("3.2"))
 }
 
 /// The styles that a query has, and with it a form.

@@ -213,7 +213,7 @@ impl<'a> Called<'a> {
             ("$response", _) => pointed(parts.body, name.strip_prefix("body")?),
             (_, Some((place @ ("path" | "query" | "header"), name))) => {
                 let value = self.sent(binding, |place_of, field| match place_of {
-                    InputPlace::Path(_) => place == "path" && field == name,
+                    InputPlace::Path(_) | InputPlace::ReservedPath(_) => place == "path" && field == name,
                     InputPlace::Query(_) | InputPlace::ReservedQuery(_) => place == "query" && field == name,
                     InputPlace::Header(_) => place == "header" && field.eq_ignore_ascii_case(name),
                     _ => false,

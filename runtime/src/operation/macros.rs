@@ -175,6 +175,7 @@ macro_rules! __http_operation {
             encoding: $crate::operation::Encoding::Xml(&$xml),
             parts: &[],
             styles: &[],
+            reserved: &[],
             also: &[$($crate::__http_operation!(@body $also($($also_said)+))),*],
         }
     };
@@ -185,18 +186,24 @@ macro_rules! __http_operation {
             encoding: $crate::operation::Encoding::$encoding,
             parts: &[$(($part, $part_type)),*],
             styles: &[],
+            reserved: &[],
             also: &[$($crate::__http_operation!(@body $also($($also_said)+))),*],
         }
     };
-    (@body $encoding:ident($media_type:literal $(, $property:literal => $style:ident)+)
+    (@body $encoding:ident($media_type:literal $(, $property:literal => $style:ident $(+ $reserved:ident)?)+)
         $(| $also:ident($($also_said:tt)+))*) => {
         $crate::operation::Body {
             media_type: $media_type,
             encoding: $crate::operation::Encoding::$encoding,
             parts: &[],
             styles: &[$(($property, $crate::operation::QueryStyle::$style)),+],
+            reserved: &[$($($crate::__http_operation!(@$reserved $property),)?)+],
             also: &[$($crate::__http_operation!(@body $also($($also_said)+))),*],
         }
+    };
+    (@reserved $property:literal) => { $property };
+    (@place ReservedPath($style:ident)) => {
+        $crate::operation::InputPlace::ReservedPath($crate::operation::TextStyle::$style)
     };
     (@place Path($style:ident)) => {
         $crate::operation::InputPlace::Path($crate::operation::TextStyle::$style)

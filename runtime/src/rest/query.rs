@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::style::expanded;
 use crate::codec::text::{Parts, parts};
 use crate::codec::{Value, json, nested};
 use crate::operation::{Body, Encoding, QueryStyle};
@@ -36,12 +37,20 @@ const RESERVED: &AsciiSet = &PATH_SEGMENT
 /// The same within a list that commas separate.
 const RESERVED_ITEM: &AsciiSet = &RESERVED.add(b',');
 
+/// What stands as it is in a form: no fragment follows, and brackets are nothing special.
+const RESERVED_FORM: &AsciiSet = &RESERVED.remove(b'#').remove(b'[').remove(b']');
+
+/// The same within a list that commas separate.
+const RESERVED_FORM_ITEM: &AsciiSet = &RESERVED_FORM.add(b',');
+
 /// A query being written behind a path.
 pub(super) struct Query<'a> {
     out: &'a mut String,
     first: bool,
     /// Whether the values of the next parameter keep reserved characters.
     reserved: bool,
+    /// Whether it is a form, which no fragment follows.
+    form: bool,
 }
 
 impl<'a> Query<'a> {
@@ -50,6 +59,15 @@ impl<'a> Query<'a> {
             out,
             first: true,
             reserved: false,
+            form: false,
+        }
+    }
+
+    /// A form, whose first character is to be left out.
+    pub(super) fn form(out: &'a mut String) -> Self {
+        Self {
+            form: true,
+            ..Self::behind(out)
         }
     }
 
@@ -62,7 +80,7 @@ impl<'a> Query<'a> {
     /// Adds a value that is all of the query.
     pub(super) fn whole(&mut self, body: &Body, value: &dyn Value) {
         let text = match body.encoding {
-            Encoding::Form => super::form::write_form(value, body.styles),
+            Encoding::Form => super::form::write_query(value, body),
             Encoding::Json => utf8_percent_encode(&json::to_string(value), PATH_SEGMENT).to_string(),
             _ => utf8_percent_encode(&parts(value).to_string(), RESERVED).to_string(),
         };
@@ -128,7 +146,7 @@ impl<'a> Query<'a> {
     pub(super) fn pair(&mut self, name: &str, value: &str) {
         self.name(name);
         self.out.push('=');
-        self.value(value, RESERVED);
+        self.value(value, false);
     }
 
     /// Adds `a[b][0]=text`. Brackets of a segment are encoded, so that they do not end it.
@@ -141,7 +159,7 @@ impl<'a> Query<'a> {
                 self.out.push(']');
             }
             self.out.push('=');
-            self.value(text, RESERVED);
+            self.value(text, false);
         }
     }
 
@@ -153,7 +171,7 @@ impl<'a> Query<'a> {
             if index > 0 {
                 self.out.push_str(separator);
             }
-            self.value(item, RESERVED_ITEM);
+            self.value(item, true);
         }
     }
 
@@ -171,10 +189,18 @@ impl<'a> Query<'a> {
         }
     }
 
-    /// Writes a value, as `reserved` says where its parameter keeps reserved characters.
-    fn value(&mut self, text: &str, reserved: &'static AsciiSet) {
-        let set = if self.reserved { reserved } else { PATH_SEGMENT };
-        let _ = write!(self.out, "{}", utf8_percent_encode(text, set));
+    /// Writes a value, or an item of a list that commas separate.
+    fn value(&mut self, text: &str, is_item: bool) {
+        if !self.reserved {
+            return self.text(text);
+        }
+        let set = match (self.form, is_item) {
+            (false, false) => RESERVED,
+            (false, true) => RESERVED_ITEM,
+            (true, false) => RESERVED_FORM,
+            (true, true) => RESERVED_FORM_ITEM,
+        };
+        self.out.push_str(&expanded(text, set));
     }
 
     fn text(&mut self, text: &str) {

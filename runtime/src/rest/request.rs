@@ -61,13 +61,15 @@ pub(crate) fn write_request_as(
         match *segment {
             Segment::Literal(text) => encoded.path.push_str(text),
             Segment::Variable(index) => {
-                let style = match binding.inputs.get(index) {
-                    Some(InputPlace::Path(style)) => *style,
-                    _ => TextStyle::Simple,
+                let (style, is_reserved) = match binding.inputs.get(index) {
+                    Some(InputPlace::Path(style)) => (*style, false),
+                    Some(InputPlace::ReservedPath(style)) => (*style, true),
+                    _ => (TextStyle::Simple, false),
                 };
-                let text = request
-                    .field(index)
-                    .map(|value| style::encoded(fields[index].name, value, style));
+                let text = request.field(index).map(|value| match is_reserved {
+                    false => style::encoded(fields[index].name, value, style),
+                    true => style::reserved(fields[index].name, value, style),
+                });
                 let text = text.unwrap_or_default();
                 if text.is_empty() {
                     return Err(invalid(
@@ -108,7 +110,10 @@ pub(crate) fn write_request_as(
         };
         match place {
             InputPlace::Header(style) => write_header(name, value, *style, &mut encoded.headers)?,
-            InputPlace::Cookie => write_cookie(name, value, &mut encoded.headers)?,
+            InputPlace::Cookie | InputPlace::ReservedCookie => {
+                let is_reserved = *place == InputPlace::ReservedCookie;
+                write_cookie(name, value, is_reserved, &mut encoded.headers)?;
+            }
             InputPlace::Body(_) | InputPlace::Bodies(_)
                 if fields[index].required || !matches!(value.node(), Node::Absent) =>
             {
@@ -262,7 +267,7 @@ pub(crate) fn write_body(body: &Body, value: &dyn Value) -> Bytes {
             Node::Bytes(octets) => Bytes::copy_from_slice(octets),
             _ => parts(value).to_string().into(),
         },
-        Encoding::Form => write_form(value, body.styles).into(),
+        Encoding::Form => write_form(value, body).into(),
     }
 }
 
@@ -282,11 +287,20 @@ fn write_header(
     Ok(())
 }
 
-fn write_cookie(name: &'static str, value: &dyn Value, headers: &mut HeaderMap) -> Result<(), Fault> {
+fn write_cookie(
+    name: &'static str,
+    value: &dyn Value,
+    is_reserved: bool,
+    headers: &mut HeaderMap,
+) -> Result<(), Fault> {
     if parts(value) == Parts::Absent {
         return Ok(());
     }
-    let text = style::encoded(name, value, TextStyle::Simple);
+    let text = if is_reserved {
+        style::reserved_cookie(value)
+    } else {
+        style::encoded(name, value, TextStyle::Simple)
+    };
     let mut cookies = headers
         .get(header::COOKIE)
         .map(|value| value.as_bytes().to_vec())

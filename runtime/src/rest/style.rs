@@ -40,6 +40,75 @@ pub(super) fn encoded(name: &str, value: &dyn Value, style: TextStyle) -> String
     joined(name, &parts, style)
 }
 
+/// What stands as it is in a path where reserved characters may: but for `/`, `?` and `#`, which end its segment, and brackets,
+/// which no path may have.
+const RESERVED: &AsciiSet = &RESERVED_PART.remove(b',').remove(b';').remove(b'=');
+
+/// The same where commas, semicolons and equals signs stand between parts.
+const RESERVED_PART: &AsciiSet = &PATH_SEGMENT
+    .remove(b':')
+    .remove(b'@')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b'+');
+
+/// The same where dots do, too.
+const RESERVED_LABEL_PART: &AsciiSet = &RESERVED_PART.add(b'.');
+
+/// What stands as it is in a cookie where reserved characters may: but for comma and semicolon, which no cookie may have (RFC
+/// 6265, 4.1.1).
+const RESERVED_COOKIE: &AsciiSet = &RESERVED_PART
+    .remove(b'/')
+    .remove(b'?')
+    .remove(b'#')
+    .remove(b'[')
+    .remove(b']')
+    .remove(b'=');
+
+/// The text of a path variable, in which reserved characters stand as they are.
+pub(super) fn reserved(name: &str, value: &dyn Value, style: TextStyle) -> String {
+    if style == TextStyle::Json {
+        return encoded(name, value, style);
+    }
+    let parts = parts(value);
+    let is_one = matches!(parts, Parts::One(_));
+    let set = match style {
+        TextStyle::LabelExploded if !is_one => RESERVED_LABEL_PART,
+        TextStyle::Matrix | TextStyle::MatrixExploded => RESERVED_PART,
+        _ if is_one => RESERVED,
+        _ => RESERVED_PART,
+    };
+    joined(name, &each(parts, |text| expanded(text, set)), style)
+}
+
+/// The text of a cookie, in which reserved characters stand as they are.
+pub(super) fn reserved_cookie(value: &dyn Value) -> String {
+    each(parts(value), |text| expanded(text, RESERVED_COOKIE)).to_string()
+}
+
+/// Reserved expansion (RFC 6570, 3.2.3): what is percent-encoded already stays.
+pub(super) fn expanded(text: &str, set: &'static AsciiSet) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('%') {
+        let is_triplet = rest.as_bytes()[at..]
+            .get(1..3)
+            .is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+        let (before, behind) = rest.split_at(at);
+        let (own, behind) = behind.split_at(if is_triplet { 3 } else { 1 });
+        out.extend(utf8_percent_encode(before, set));
+        out.push_str(if is_triplet { own } else { "%25" });
+        rest = behind;
+    }
+    out.extend(utf8_percent_encode(rest, set));
+    out
+}
+
 /// The text of a header, nothing encoded. `None`: the value is absent.
 pub(super) fn plain(value: &dyn Value, style: TextStyle) -> Option<String> {
     if style == TextStyle::Json {
@@ -147,5 +216,22 @@ mod tests {
             encoded("v", &"1.2".to_owned(), TextStyle::LabelExploded),
             ".1%2E2"
         );
+    }
+
+    #[test]
+    fn reserved_characters_stay_but_for_those_that_would_mean_something_else() {
+        let all = ":/?#[]@!$&'()*+,;= %2f 100%".to_owned();
+        assert_eq!(
+            reserved("p", &all, TextStyle::Simple),
+            ":%2F%3F%23%5B%5D@!$&'()*+,;=%20%2f%20100%25"
+        );
+        assert_eq!(
+            reserved("p", &all, TextStyle::Matrix),
+            ";p=:%2F%3F%23%5B%5D@!$&'()*+%2C%3B%3D%20%2f%20100%25"
+        );
+        assert_eq!(reserved_cookie(&all), ":/?#[]@!$&'()*+%2C%3B=%20%2f%20100%25");
+        let list = ["a,b", "c:d", "e.f"].map(str::to_owned).to_vec();
+        assert_eq!(reserved("p", &list, TextStyle::Simple), "a%2Cb,c:d,e.f");
+        assert_eq!(reserved("p", &list, TextStyle::LabelExploded), ".a%2Cb.c:d.e%2Ef");
     }
 }

@@ -70,7 +70,7 @@ fn octets(body: &operation::Body, value: &dyn Value) -> Bytes {
         (Encoding::Json, _) => json::to_vec(value).into(),
         (Encoding::Bytes, Node::Bytes(octets)) => Bytes::copy_from_slice(octets),
         (Encoding::Xml(table), _) => xml::write(value, table).into(),
-        (Encoding::Form, _) => rest::write_form(value, body.styles).into(),
+        (Encoding::Form, _) => rest::write_form(value, body).into(),
         // Parts, and what goes piece by piece, are written elsewhere.
         (_, _) => text::parts(value).to_string().into(),
     }

@@ -56,14 +56,14 @@ impl Arrived<'_> {
                 continue;
             };
             let outcome = match *place {
-                InputPlace::Path(style) => self.path(binding, index, field.name, style, value),
+                InputPlace::Path(style) | InputPlace::ReservedPath(style) => self.path(binding, index, field.name, style, value),
                 InputPlace::QueryString(body) => self.query_string(&body, value),
                 InputPlace::Query(style) | InputPlace::ReservedQuery(style) => {
                     let others = || others(binding, fields, field.name);
                     query::parameter(&pairs, field.name, style, others, value)
                 }
                 InputPlace::Header(style) => self.header(field.name, style, value),
-                InputPlace::Cookie => self.cookie(field.name, value),
+                InputPlace::Cookie | InputPlace::ReservedCookie => self.cookie(field.name, value),
                 InputPlace::Body(body) => self.body(&self.chosen.map_or(body, |chosen| chosen.body), value),
                 InputPlace::Bodies(_) => self.alternative(value),
             };
@@ -236,11 +236,11 @@ fn judge(
 ) {
     let base = || {
         let name = match place {
-            InputPlace::Path(_) => "path",
+            InputPlace::Path(_) | InputPlace::ReservedPath(_) => "path",
             InputPlace::Query(_) | InputPlace::ReservedQuery(_) => "query",
             InputPlace::QueryString(_) => return vec![PathSegment::Key("query".into())],
             InputPlace::Header(_) => "header",
-            InputPlace::Cookie => "cookie",
+            InputPlace::Cookie | InputPlace::ReservedCookie => "cookie",
             InputPlace::Body(_) | InputPlace::Bodies(_) => {
                 return vec![PathSegment::Key("body".into())];
             }

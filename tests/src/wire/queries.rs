@@ -7,7 +7,7 @@ use tieline::testing::{ScriptedLine, Step};
 
 use super::served;
 use crate::golden::bodies::{
-    Client as Bodies, Mock, filter_by_form, filter_by_json, find_pages, service, types,
+    Client as Bodies, Mock, filter_by_form, filter_by_json, find_pages, get_file, link_file, service, types,
 };
 
 /// A client whose requests are kept.
@@ -96,4 +96,66 @@ async fn a_value_can_be_all_of_the_query() {
     call.await.expect("it is understood");
     assert_eq!(*seen.lock().expect("no panic before"), [Some(address), None]);
     assert_eq!(*filters.lock().expect("no panic before"), [filter]);
+}
+
+#[tokio::test]
+async fn paths_and_cookies_keep_reserved_characters_where_they_can() {
+    let (client, line) = scripted();
+    client.get_file(URL).seen(URL.to_owned()).await.expect("it is understood");
+    let sent = &line.requests()[0];
+    assert_eq!(
+        sent.path,
+        "/files/http:%2F%2Fh%2Fa%20b%3Fc=d,e&f%23g+100%25%5B%C3%A9%5D"
+    );
+    assert_eq!(
+        sent.header("cookie"),
+        Some("seen=http://h/a%20b?c=d%2Ce&f#g+100%25[%C3%A9]")
+    );
+
+    let (mock, seen) = (Mock::new(), Arc::new(Mutex::new(Vec::new())));
+    let kept = seen.clone();
+    mock.get_file.handle(move |_, request: get_file::Request| {
+        kept.lock().expect("no panic before").push((request.path, request.seen));
+        async { Ok(get_file::Response::NoContent) }
+    });
+    let client = over_http(mock).await;
+    client.get_file(URL).seen(URL.to_owned()).await.expect("it is understood");
+    assert_eq!(
+        *seen.lock().expect("no panic before"),
+        [(URL.to_owned(), Some(URL.to_owned()))]
+    );
+}
+
+#[tokio::test]
+async fn forms_keep_reserved_characters_of_the_properties_that_may() {
+    let target = types::Target::new(URL)
+        .paths(vec!["/a,b".to_owned(), "/c&d".to_owned()])
+        .note("/n?".to_owned());
+    let path = vec!["a;b=c".to_owned(), "d@e".to_owned()];
+    let (client, line) = scripted();
+    client.link_file(path.clone(), target.clone()).await.expect("it is understood");
+    let sent = &line.requests()[0];
+    assert_eq!(sent.path, "/files/;path=a%3Bb%3Dc;path=d@e");
+    assert_eq!(
+        String::from_utf8_lossy(&sent.body),
+        "url=http://h/a%20b?c=d,e%26f#g%2B100%25[%C3%A9]&paths=/a%2Cb,/c%26d&note=%2Fn%3F"
+    );
+
+    let (mock, seen) = (Mock::new(), Arc::new(Mutex::new(Vec::new())));
+    let kept = seen.clone();
+    mock.link_file.handle(move |_, request: link_file::Request| {
+        kept.lock().expect("no panic before").push((request.path, request.body));
+        async { Ok(link_file::Response::NoContent) }
+    });
+    let client = over_http(mock).await;
+    client.link_file(path.clone(), target.clone()).await.expect("it is understood");
+    assert_eq!(*seen.lock().expect("no panic before"), [(path, target)]);
+}
+
+#[tokio::test]
+async fn what_is_percent_encoded_already_stays_where_reserved_characters_may() {
+    let (client, line) = scripted();
+    let call = client.find_pages().url("a%26b%2".to_owned());
+    call.await.expect("it is understood");
+    assert_eq!(line.requests()[0].path, "/pages?url=a%26b%252");
 }

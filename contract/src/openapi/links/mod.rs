@@ -229,11 +229,11 @@ fn position(operation: &Operation, place: &str, name: &str) -> Option<usize> {
 /// The word for a place in the names of parameters.
 const fn word(place: &InputPlace) -> &'static str {
     match place {
-        InputPlace::Path(_) => "path",
+        InputPlace::Path(_) | InputPlace::ReservedPath(_) => "path",
         InputPlace::Query(_) | InputPlace::ReservedQuery(_) => "query",
         InputPlace::QueryString { .. } => "querystring",
         InputPlace::Header(_) => "header",
-        InputPlace::Cookie => "cookie",
+        InputPlace::Cookie | InputPlace::ReservedCookie => "cookie",
         InputPlace::Body { .. } => BODY,
     }
 }
