@@ -237,10 +237,17 @@ fn what_cannot_be_followed_is_shown_where_it_is_said() {
 #[test]
 fn pagination_is_judged_where_it_stands() {
     let table = "[[contract]]\npath = \"pets.yaml\"\nout = \"o\"\n";
-    refused(&format!("{table}pagination.listPets = {{ curser = {{}} }}\n"))
-        .says(&["unknown key: `curser`", "did you mean `cursor`?", "--> tieline.toml:4:"]);
-    refused(&format!("{table}pagination.listPets = {{ items = \"data\" }}\n"))
-        .says(&["TL-CFG-004", "`listPets`", "--> tieline.toml:4:", "write `link = true`"]);
+    refused(&format!("{table}pagination.listPets = {{ curser = {{}} }}\n")).says(&[
+        "unknown key: `curser`",
+        "did you mean `cursor`?",
+        "--> tieline.toml:4:",
+    ]);
+    refused(&format!("{table}pagination.listPets = {{ items = \"data\" }}\n")).says(&[
+        "TL-CFG-004",
+        "`listPets`",
+        "--> tieline.toml:4:",
+        "write `link = true`",
+    ]);
 }
 
 /// A list whose reply says nothing of pages that could be told.
@@ -274,15 +281,23 @@ fn pagination_is_followed_as_it_is_said() {
     let (home, ran) = listed("pagination.listPets = { cursor = { parameter = \"from\", at = \"end\" } }");
     ran.exits(0);
     let operations = home.read("o/list/operations.rs");
-    assert!(operations.contains("[Cursor { input: 0, at: &[\"end\"], more: &[] }]"), "{operations}");
+    assert!(
+        operations.contains("[Cursor { input: 0, at: &[\"end\"], more: &[] }]"),
+        "{operations}"
+    );
 }
 
 #[test]
 fn pagination_of_what_is_not_there_is_shown_where_it_is_said() {
     let (_, ran) = listed("pagination.listPet = { link = true }");
-    ran.exits(1).says(&["TL-GEN-020", "did you mean `listPets`?", "--> tieline.toml:4:"]);
+    ran.exits(1)
+        .says(&["TL-GEN-020", "did you mean `listPets`?", "--> tieline.toml:4:"]);
     let (_, ran) = listed("pagination.listPets = { url = \"links.next\" }");
-    ran.exits(1).says(&["TL-GEN-021", "`listPets` does not come in such pages", "--> tieline.toml:4:"]);
+    ran.exits(1).says(&[
+        "TL-GEN-021",
+        "`listPets` does not come in such pages",
+        "--> tieline.toml:4:",
+    ]);
 }
 
 #[test]
@@ -291,6 +306,10 @@ fn xml_beside_json_is_written_where_it_is_asked_for() {
         let (home, ran) = listed(said);
         ran.exits(0);
         let operations = home.read("o/list/operations.rs");
-        assert_eq!(operations.contains("Xml(\"application/xml\""), has_xml, "{operations}");
+        assert_eq!(
+            operations.contains("Xml(\"application/xml\""),
+            has_xml,
+            "{operations}"
+        );
     }
 }

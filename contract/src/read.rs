@@ -100,8 +100,8 @@ pub fn read_text(file: &str, text: impl Into<String>, options: &ReadOptions) -> 
     let mut sources = SourceMap::new();
     let id = sources.add_text(file, text);
     let document = Document::parse(&sources, id);
-    let name = short_name(Path::new(file), options);
-    finish(from_document(sources, document, Problems::new(), &name), options)
+    let unchecked = from_document(sources, document, Problems::new(), Path::new(file), options);
+    finish(unchecked, options)
 }
 
 fn finish(unchecked: Unchecked, options: &ReadOptions) -> Result<Read, Problems> {
@@ -155,7 +155,7 @@ fn read_openapi(path: &Path, options: &ReadOptions) -> Unchecked {
     let mut sources = crate::source::SourceMap::new();
     let mut problems = Problems::new();
     let document = load(&mut sources, path, options, &mut problems);
-    from_document(sources, document, problems, &short_name(path, options))
+    from_document(sources, document, problems, path, options)
 }
 
 /// The document with all that it refers to, overlays laid over it.
@@ -199,12 +199,13 @@ fn from_document(
     sources: crate::source::SourceMap,
     document: Result<crate::source::Document, crate::problem::Problem>,
     mut problems: Problems,
-    name: &str,
+    path: &Path,
+    options: &ReadOptions,
 ) -> Unchecked {
     let mut read = match document {
         Ok(document) => {
             let unmapped_urls = document.unmapped_urls();
-            let reading = crate::openapi::read(&sources, document, name, options.xml);
+            let reading = crate::openapi::read(&sources, document, &short_name(path, options), options.xml);
             problems.append(reading.problems);
             Unchecked {
                 contract: reading.contract,

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use tieline_contract::model::{Binding, Field, Method, Safety, Scalar, Type, TypeKind, TypeName};
+use tieline_contract::model::{Binding, Dispatch, Field, Method, Safety, Scalar, Type, TypeKind, TypeName};
 use tieline_contract::{Read, ReadOptions, read, read_text};
 
 const HEAD: &str = "openapi: 3.2.0\ninfo: {title: T, version: '1'}\n";
@@ -50,14 +50,80 @@ fn query_is_a_safe_method_with_a_body_wherever_it_stands() {
 }
 
 #[test]
-fn methods_that_are_not_known_are_skipped_with_their_place() {
-    let text = format!("{HEAD}paths:\n  /a:\n    additionalOperations:\n      LINK: {{responses: {{}}}}\n");
-    let read = read_text("a.yaml", text, &ReadOptions::default()).unwrap();
-    let problem = read.problems.iter().next().unwrap();
-    assert_eq!(
-        (problem.code, problem.place.as_ref().unwrap().line),
-        ("TL-OAS-005", 6)
+fn any_method_is_read_as_it_is_written() {
+    let read = quiet(
+        "paths:
+  /a:
+    get: {operationId: get, responses: {}}
+    additionalOperations:
+      LINK: {operationId: link, responses: {}}
+      link: {responses: {}}
+      PROPFIND: {responses: {}}
+webhooks:
+  told: {additionalOperations: {NOTIFY: {responses: {}}}}
+",
     );
+    let read_as = |operation: &tieline_contract::model::Operation| match &operation.bindings[0] {
+        Binding::Http(http) => (
+            operation.id.clone(),
+            http.method.as_str().to_owned(),
+            operation.behaviour.safety,
+        ),
+        other => panic!("{other:?}"),
+    };
+    let all: Vec<_> = read
+        .contract
+        .operations()
+        .chain(&read.contract.webhooks)
+        .map(read_as)
+        .collect();
+    let expected = [
+        ("get", "GET", Safety::Safe),
+        ("link", "LINK", Safety::Idempotent),
+        ("linkA", "link", Safety::Unsafe),
+        ("propfindA", "PROPFIND", Safety::Safe),
+        ("told", "NOTIFY", Safety::Unsafe),
+    ];
+    assert_eq!(
+        all,
+        expected.map(|(id, method, safety)| (id.to_owned(), method.to_owned(), safety))
+    );
+}
+
+#[test]
+fn what_is_no_method_is_skipped_with_its_place() {
+    let text = format!(
+        "{HEAD}paths:\n  /a:\n    additionalOperations:\n      'A B': {{responses: {{}}}}\n      CONNECT: {{responses: {{}}}}\n"
+    );
+    let read = read_text("a.yaml", text, &ReadOptions::default()).unwrap();
+    let found: Vec<_> = read.problems.iter().collect();
+    let places = found
+        .iter()
+        .map(|problem| (problem.code, problem.place.as_ref().unwrap().line));
+    assert_eq!(places.collect::<Vec<_>>(), [("TL-OAS-005", 6), ("TL-OAS-005", 7)]);
+}
+
+#[test]
+fn a_default_of_a_discriminator_takes_what_no_tag_tells() {
+    let read = quiet(
+        "paths: {}
+components:
+  schemas:
+    A: {type: object, properties: {kind: {type: string}}}
+    B: {type: object, properties: {kind: {type: string}}}
+    One:
+      oneOf: [{$ref: '#/components/schemas/A'}, {$ref: '#/components/schemas/B'}]
+      discriminator: {propertyName: kind, mapping: {a: A}, defaultMapping: '#/components/schemas/B'}
+",
+    );
+    let TypeKind::Union(one) = &read.contract.types[&TypeName::from("One")].kind else {
+        panic!("a union");
+    };
+    let Dispatch::Or { known, otherwise } = &one.dispatch else {
+        panic!("{:?}", one.dispatch);
+    };
+    assert!(matches!(&**known, Dispatch::Tag { property, .. } if property == "kind"));
+    assert_eq!(*otherwise, 1);
 }
 
 #[test]

@@ -185,7 +185,7 @@ fn a_key_that_stands_twice_is_read_and_told_of() {
         .contract
         .operations()
         .map(|operation| match &operation.bindings[0] {
-            Binding::Http(http) => http.method,
+            Binding::Http(http) => http.method.clone(),
             other => panic!("{other:?}"),
         });
     assert_eq!(

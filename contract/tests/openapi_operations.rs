@@ -5,9 +5,9 @@ use std::path::Path;
 
 use serde_json::json;
 use tieline_contract::model::{
-    ApiKeyPlace, Binding, Body, Encoding, HttpBinding, IdempotencyKey, InputPlace, Method, Operation,
-    PathSegment, QueryStyle, Requirement, Rule, Safety, Scalar, SchemeKind, Server, ServerVariable,
-    StatusMatch, TextStyle, Type, TypeKind, TypeName, TypeUse, XmlKind,
+    ApiKeyPlace, Binding, Body, Encoding, FormStyle, HttpBinding, IdempotencyKey, InputPlace, Method,
+    Operation, PathSegment, QueryStyle, Requirement, Rule, Safety, Scalar, SchemeKind, Server,
+    ServerVariable, StatusMatch, TextStyle, Type, TypeKind, TypeName, TypeUse, XmlKind,
 };
 use tieline_contract::{Read, ReadOptions, read, read_text};
 

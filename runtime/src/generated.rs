@@ -15,8 +15,8 @@ pub mod v1 {
     pub use crate::__setters as setters;
     pub use crate::call::{Call, CallOptions, Reply as CallReply, Sending};
     pub use crate::client::{
-        Async, Blocking, Called, HttpCall, Link, LinkError, Outcome, PageItems, Pages, Paginated, ServiceClient, call,
-        items, output, pages, raw, send_http,
+        Async, Blocking, Called, HttpCall, Link, LinkError, Outcome, PageItems, Pages, Paginated,
+        ServiceClient, call, items, output, pages, raw, send_http,
     };
     #[cfg(feature = "grpc")]
     pub use crate::client::{Bidirectional, ClientStreaming, ServerStreaming, Unary};
@@ -36,8 +36,8 @@ pub mod v1 {
     pub use crate::mock;
     pub use crate::operation::{
         Binding, Body, CallShape, Contract, Deprecation, Encoding, Extras, Fill, HttpBinding, IdempotencyKey,
-        InputPlace, NoFailure, Operation, QueryStyle, Reply, ReplySet, Required, Safety, SchemeKind,
-        SecurityScheme, Segment, Server, ServerVariable, StatusMatch, TextStyle, filled,
+        InputPlace, NoFailure, Operation, QueryStyle, Reply, ReplySet, Required, RouteMethod, Safety,
+        SchemeKind, SecurityScheme, Segment, Server, ServerVariable, StatusMatch, TextStyle, filled,
     };
     #[cfg(feature = "schema")]
     pub use crate::schema;

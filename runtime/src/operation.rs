@@ -146,7 +146,7 @@ pub enum Binding {
 #[derive(Debug)]
 pub struct HttpBinding {
     /// The method.
-    pub method: http::Method,
+    pub method: RouteMethod,
     /// The path, relative to the server's URL.
     pub path: &'static [Segment],
     /// Where each field of the request goes.
@@ -155,6 +155,33 @@ pub struct HttpBinding {
     pub successes: &'static [Reply],
     /// What comes back when it does not.
     pub failures: &'static [Reply],
+}
+
+/// The method of a route.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RouteMethod {
+    /// One that HTTP's own documents define.
+    Known(http::Method),
+    /// Any other, as it is sent: the case of letters counts.
+    Other(&'static str),
+}
+
+impl RouteMethod {
+    /// As it stands in a request line.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Known(method) => method.as_str(),
+            Self::Other(name) => name,
+        }
+    }
+
+    /// The same for a request. What cannot be a method, which no contract is read with, is GET.
+    pub fn to_http(&self) -> http::Method {
+        match self {
+            Self::Known(method) => method.clone(),
+            Self::Other(name) => http::Method::from_bytes(name.as_bytes()).unwrap_or_default(),
+        }
+    }
 }
 
 /// A run of a path.

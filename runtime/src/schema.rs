@@ -107,7 +107,7 @@ impl Document {
             .entry(path)
             .or_insert_with(|| ReferenceOr::Item(PathItem::default()));
         if let ReferenceOr::Item(item) = item {
-            place(item, &binding.method, described);
+            place(item, &binding.method.to_http(), described);
         }
     }
 
@@ -327,7 +327,7 @@ fn one_of(variants: &[(&'static str, String)]) -> Json {
 
 /// What the reader of documents asks our extensions for, where the method and the parameters do not say it.
 fn behaviour(described: &mut Described, operation: &Operation, binding: &HttpBinding) {
-    if operation.safety.is_repeatable() && !Safety::of_method(&binding.method).is_repeatable() {
+    if operation.safety.is_repeatable() && !Safety::of_method(&binding.method.to_http()).is_repeatable() {
         described
             .extensions
             .insert("x-tieline-idempotent".to_owned(), true.into());

@@ -189,7 +189,7 @@ static OPERATION: v1::Operation = v1::Operation {
     security: &[],
     extras: tieline::operation::Extras::NONE,
     binding: v1::Binding::Http(v1::HttpBinding {
-        method: v1::Method::GET,
+        method: v1::RouteMethod::Known(v1::Method::GET),
         path: &[v1::Segment::Literal("/pets")],
         inputs: &[],
         successes: &[v1::Reply {

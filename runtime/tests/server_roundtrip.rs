@@ -23,7 +23,7 @@ fn written<R: Call + Record>(request: &R) -> Request<Body> {
     };
     let encoded = write_request(binding, request).unwrap();
     let mut sent = Request::builder()
-        .method(binding.method.clone())
+        .method(binding.method.to_http())
         .uri(&encoded.path)
         .body(Body::from(encoded.body));
     let headers = sent.as_mut().unwrap().headers_mut();

@@ -191,6 +191,24 @@ mod tests {
     }
 
     #[test]
+    fn what_no_tag_tells_is_the_default_of_the_discriminator() {
+        use union_by_tag::types::Guest;
+        for (value, is_other) in [
+            (json!({ "kind": "cat", "lives": 9 }), false),
+            (json!({ "name": "Tux" }), true),
+            (json!({ "kind": "penguin", "name": "Tux" }), true),
+            (json!({ "kind": null, "name": "Tux" }), true),
+        ] {
+            let guest = round_trip::<Guest>(&value);
+            assert_eq!(matches!(guest, Guest::Other(_)), is_other, "{value}");
+            assert_eq!(validate(&guest), [], "{value}");
+        }
+        // What fits nothing is told by what the default asks for.
+        let error = serde_json::from_value::<Guest>(json!({ "name": 1 })).expect_err("no name");
+        assert!(error.to_string().contains("/name"), "{error}");
+    }
+
+    #[test]
     fn a_tag_tells_the_alternatives_apart() {
         use union_by_tag::types::Animal;
         let dog = round_trip::<Animal>(&json!({ "kind": "dog", "friends": [{ "kind": "cat", "lives": 9 }] }));

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use tieline_contract::model::{
-    Binding, CallShape, Contract, HttpBinding, Input, InputPlace, Lifecycle, Operation, PathSegment,
+    Binding, CallShape, Contract, HttpBinding, Input, InputPlace, Lifecycle, Method, Operation, PathSegment,
     QueryStyle, Safety, Server, TextStyle,
 };
 use tieline_contract::problem::Problems;
@@ -85,7 +85,8 @@ pub(crate) enum OutputPlan {
 /// A route, and all that its static facts say.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct RoutePlan {
-    pub(crate) method: &'static str,
+    /// As the runtime's tables write it: `GET`, or `"LINK"` for one that it has no name for.
+    pub(crate) method: String,
     /// As written in the contract.
     pub(crate) path: String,
     pub(crate) segments: Vec<SegmentPlan>,
@@ -280,9 +281,12 @@ fn one(
 /// Method and path, in words of the documentation.
 fn sent_by(route: &RoutePlan) -> String {
     if route.path.is_empty() {
-        format!("`{}`, to the address itself", route.method)
+        format!(
+            "`{}`, to the address itself",
+            code(route.method.trim_matches('"'))
+        )
     } else {
-        format!("`{} {}`", route.method, code(&route.path))
+        format!("`{} {}`", code(route.method.trim_matches('"')), code(&route.path))
     }
 }
 
@@ -374,8 +378,9 @@ fn field(names: &Names<'_>, input: &Input, place: &InputPlace, name: String, mod
 
 fn route(names: &Names<'_>, operation: &Operation, binding: &HttpBinding) -> RoutePlan {
     let field = |name: &str| {
-        (operation.inputs.iter().zip(&binding.inputs))
-            .position(|(input, place)| input.name == name && matches!(place, InputPlace::Path(_) | InputPlace::ReservedPath(_)))
+        (operation.inputs.iter().zip(&binding.inputs)).position(|(input, place)| {
+            input.name == name && matches!(place, InputPlace::Path(_) | InputPlace::ReservedPath(_))
+        })
     };
     let mut path = String::new();
     let mut segments: Vec<SegmentPlan> = Vec::new();
@@ -394,7 +399,10 @@ fn route(names: &Names<'_>, operation: &Operation, binding: &HttpBinding) -> Rou
         }
     }
     RoutePlan {
-        method: binding.method.as_str(),
+        method: match &binding.method {
+            Method::Other(name) => format!("{name:?}"),
+            known => known.as_str().to_owned(),
+        },
         path,
         segments,
         places: binding.inputs.iter().map(place).collect(),

@@ -295,6 +295,11 @@ fn dispatch(how: &Dispatch) -> TokenStream {
             let (pairs, objects) = (kinds(pairs), dispatch(objects));
             quote!(v1::Dispatch::KindThen { kinds: #pairs, objects: &#objects })
         }
+        Dispatch::Or { known, otherwise } => {
+            let known = dispatch(known);
+            let otherwise = proc_macro2::Literal::usize_unsuffixed(*otherwise);
+            quote!(v1::Dispatch::Or { known: &#known, otherwise: #otherwise })
+        }
         Dispatch::Trial => quote!(v1::Dispatch::Trial),
     }
 }

@@ -1,5 +1,7 @@
 //! How an operation travels. The only part of the model that knows a protocol.
 
+use std::sync::Arc;
+
 use super::{Encoding, Media, TypeUse, Xml};
 
 /// How an operation travels.
@@ -25,7 +27,7 @@ pub struct HttpBinding {
 }
 
 /// HTTP request methods.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Method {
     /// GET
     Get,
@@ -45,11 +47,13 @@ pub enum Method {
     Patch,
     /// QUERY (draft-ietf-httpbis-safe-method-w-body; OpenAPI 3.2)
     Query,
+    /// Any other, as it is sent: the case of letters counts (OpenAPI 3.2, `additionalOperations`).
+    Other(Arc<str>),
 }
 
 impl Method {
     /// As it stands in a request line.
-    pub const fn as_str(self) -> &'static str {
+    pub fn as_str(&self) -> &str {
         match self {
             Self::Get => "GET",
             Self::Head => "HEAD",
@@ -60,6 +64,7 @@ impl Method {
             Self::Post => "POST",
             Self::Patch => "PATCH",
             Self::Query => "QUERY",
+            Self::Other(name) => name,
         }
     }
 }

@@ -21,8 +21,8 @@ mod types;
 mod xml;
 
 pub use binding::{
-    Binding, FormStyle, GrpcBinding, HttpBinding, HttpRule, InputPlace, Method, OtherBody, PathSegment, PathTemplate,
-    QueryStyle, TextStyle,
+    Binding, FormStyle, GrpcBinding, HttpBinding, HttpRule, InputPlace, Method, OtherBody, PathSegment,
+    PathTemplate, QueryStyle, TextStyle,
 };
 pub use lifecycle::{Lifecycle, Moment};
 pub use link::{Expression, Link, LinkValue, TemplateRun};

@@ -1,8 +1,8 @@
 //! Operations: what a caller gives, what can come back, and what a runtime may do on its own.
 
 use super::{
-    Binding, FormStyle, InputPlace, Lifecycle, Link, Origin, Paging, Requirement, Server, TextStyle,
-    TypeUse, Xml,
+    Binding, FormStyle, InputPlace, Lifecycle, Link, Origin, Paging, Requirement, Server, TextStyle, TypeUse,
+    Xml,
 };
 
 /// One operation of a service.

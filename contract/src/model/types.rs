@@ -322,6 +322,13 @@ pub enum Dispatch {
         /// What decides among objects.
         objects: Box<Dispatch>,
     },
+    /// As `known` says; an object that it leaves open is the alternative `otherwise` (a discriminator's `defaultMapping`).
+    Or {
+        /// What decides first.
+        known: Box<Dispatch>,
+        /// The alternative of the rest.
+        otherwise: usize,
+    },
     /// By decoding: the first alternative that accepts the value.
     Trial,
 }

@@ -80,8 +80,8 @@ fn one<'a>(
     })
 }
 
-/// Whether a text can be the name of a header (RFC 9110, 5.6.2).
-fn is_token(text: &str) -> bool {
+/// Whether a text can be the name of a header, or a method (RFC 9110, 5.6.2).
+pub(super) fn is_token(text: &str) -> bool {
     let is_mark = |byte: u8| b"!#$%&'*+-.^_`|~".contains(&byte);
     !text.is_empty()
         && text

@@ -70,10 +70,8 @@ pub fn read(sources: &SourceMap, document: Document, name: &str, xml: bool) -> R
     let mended = mend::mend(sources, &mut document, version);
     let (document, unresolved) = dynamic::resolve(sources, document);
     let document = &document;
-    let cx = Context {
-        xml,
-        ..Context::new(document, sources, version.dialect())
-    };
+    let mut cx = Context::new(document, sources, version.dialect());
+    cx.xml = xml;
     mended
         .into_iter()
         .chain(unresolved)

@@ -56,7 +56,12 @@ pub(super) fn offers<'a>(cx: &Context<'a>, content: &'a Object, of: Of) -> Vec<O
     let (values, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| is_value(one.encoding));
     let mut groups: Vec<Vec<Offered<'a>>> = Vec::new();
     for one in values.into_iter().chain(others) {
-        let is_of = |group: &&mut Vec<Offered<'_>>| group.iter().any(|known| is_one_type(known, &one, of));
+        let is_of = |group: &&mut Vec<Offered<'_>>| {
+            // What only repeats a value as text or octets draws no other.
+            let is_drawing = |known: &&Offered<'_>| is_value(known.encoding) || !is_value(group[0].encoding);
+            let mut drawing = group.iter().filter(is_drawing);
+            drawing.any(|known| is_one_type(known, &one, of))
+        };
         match groups.iter_mut().find(is_of) {
             Some(group) => group.push(one),
             None => groups.push(vec![one]),
@@ -172,7 +177,17 @@ fn is_notation(known: &Offered<'_>, one: &Offered<'_>) -> bool {
 /// Whether a media type is a notation of values like JSON that the runtime does not read.
 fn is_other_notation(essence: &str) -> bool {
     const NOTATIONS: &[&str] = &[
-        "avro", "bson", "cbor", "hocon", "messagepack", "msgpack", "ndarray", "protobuf", "smile", "thrift", "toml",
+        "avro",
+        "bson",
+        "cbor",
+        "hocon",
+        "messagepack",
+        "msgpack",
+        "ndarray",
+        "protobuf",
+        "smile",
+        "thrift",
+        "toml",
     ];
     let subtype = essence.rsplit('/').next().unwrap_or_default();
     let word = subtype.rsplit(['+', '.', '-']).next().unwrap_or_default();
@@ -221,7 +236,10 @@ impl<'a> Offered<'a> {
     fn written(&self, of: Of, first: Encoding, value: &TypeUse) -> Option<Encoding> {
         let is_scalar = matches!(value.ty, Type::Scalar(_));
         let is_item = is_scalar || matches!(value.ty, Type::List(_));
-        let is_octets = matches!(value.ty, Type::Scalar(Scalar::Bytes | Scalar::Binary | Scalar::File));
+        let is_octets = matches!(
+            value.ty,
+            Type::Scalar(Scalar::Bytes | Scalar::Binary | Scalar::File)
+        );
         let written = match self.encoding {
             Encoding::Form | Encoding::Multipart => is_value(first) && !is_item,
             Encoding::Text if first == Encoding::Text => true,

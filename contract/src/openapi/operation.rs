@@ -53,12 +53,12 @@ pub(super) fn read<'a>(
         .ok_or_else(|| Skip::Because(route.item, format!("`{}` is not a path", route.path)))?;
     let lifecycle = lifecycle(node);
     let (mut inputs, mut places) = parameters(cx, types, route, &template)?;
-    let behaviour = behaviour(node, route.method, &inputs, &places);
+    let behaviour = behaviour(node, &route.method, &inputs, &places);
     if let Some((body, place)) = request::read(cx, types, node, &route.id)? {
         inputs.push(body);
         places.push(place);
     }
-    let replies = response::read(cx, types, node, &route.id, route.method)?;
+    let replies = response::read(cx, types, node, &route.id, &route.method)?;
     Ok(Operation {
         id: route.id.clone(),
         summary: docs(Some(node), "summary"),
@@ -77,7 +77,7 @@ pub(super) fn read<'a>(
         paging: paging::read(cx, node),
         servers: own_servers(known.servers, route),
         bindings: vec![Binding::Http(HttpBinding {
-            method: route.method,
+            method: route.method.clone(),
             path: template,
             inputs: places,
         })],
@@ -157,12 +157,52 @@ fn lifecycle(node: &Node) -> Lifecycle {
     }
 }
 
+/// What the registry of HTTP methods says of other methods.
+fn registered(name: &str) -> Safety {
+    const SAFE: &[&str] = &["PRI", "PROPFIND", "REPORT", "SEARCH"];
+    const IDEMPOTENT: &[&str] = &[
+        "ACL",
+        "BASELINE-CONTROL",
+        "BIND",
+        "CHECKIN",
+        "CHECKOUT",
+        "COPY",
+        "LABEL",
+        "LINK",
+        "MERGE",
+        "MKACTIVITY",
+        "MKCALENDAR",
+        "MKCOL",
+        "MKREDIRECTREF",
+        "MKWORKSPACE",
+        "MOVE",
+        "ORDERPATCH",
+        "PROPPATCH",
+        "REBIND",
+        "UNBIND",
+        "UNCHECKOUT",
+        "UNLINK",
+        "UNLOCK",
+        "UPDATE",
+        "UPDATEREDIRECTREF",
+        "VERSION-CONTROL",
+    ];
+    if SAFE.contains(&name) {
+        Safety::Safe
+    } else if IDEMPOTENT.contains(&name) {
+        Safety::Idempotent
+    } else {
+        Safety::Unsafe
+    }
+}
+
 /// What the method and our extensions say: `x-tieline-idempotent: true`, `x-tieline-timeout-ms: 5000`.
-fn behaviour(node: &Node, method: Method, inputs: &[Input], places: &[InputPlace]) -> Behaviour {
+fn behaviour(node: &Node, method: &Method, inputs: &[Input], places: &[InputPlace]) -> Behaviour {
     let by_method = match method {
         Method::Get | Method::Head | Method::Options | Method::Trace | Method::Query => Safety::Safe,
         Method::Put | Method::Delete => Safety::Idempotent,
         Method::Post | Method::Patch => Safety::Unsafe,
+        Method::Other(name) => registered(name),
     };
     let said = node.get("x-tieline-idempotent").and_then(Node::as_bool) == Some(true);
     let safety = if by_method == Safety::Unsafe && said {

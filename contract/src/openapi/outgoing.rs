@@ -105,7 +105,8 @@ impl<'s, 'a> Sent<'s, 'a> {
         };
         let found: Vec<_> = METHODS
             .iter()
-            .filter_map(|(keyword, method)| Some((*method, object.get(keyword)?)))
+            .filter_map(|(keyword, method)| Some((method.clone(), object.get(keyword)?)))
+            .chain(paths::additional(cx, entry, object))
             .collect();
         for (method, node) in &found {
             let own = node.get("operationId").and_then(Node::as_str).map(str::trim);
@@ -122,7 +123,7 @@ impl<'s, 'a> Sent<'s, 'a> {
                 path: "/",
                 path_span: entry.key_span,
                 item,
-                method: *method,
+                method: method.clone(),
                 node,
                 id: format!("{}.{id}", self.within),
             };

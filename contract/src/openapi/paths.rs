@@ -8,6 +8,7 @@ use crate::schema::{Context, Types};
 use crate::source::{Broken, BrokenRef, Entry, Node, Object, Span};
 
 use super::diagnostics;
+use super::headers::is_token;
 use super::links;
 use super::operation::{self, Known, Skip};
 use super::outgoing;
@@ -102,8 +103,8 @@ fn routes<'a>(cx: &Context<'a>, paths: &'a Node) -> Vec<Route<'a>> {
     routes
 }
 
-/// 3.2's operations under the names of their methods. Methods that are not known are skipped.
-fn additional<'a>(cx: &Context<'a>, path: &Entry, item: &'a Object) -> Vec<(Method, &'a Node)> {
+/// 3.2's operations under the names of their methods. What is no method is skipped, and so is CONNECT, which opens a tunnel.
+pub(super) fn additional<'a>(cx: &Context<'a>, path: &Entry, item: &'a Object) -> Vec<(Method, &'a Node)> {
     let operations = item
         .get("additionalOperations")
         .and_then(|operations| cx.object(operations, "`additionalOperations`"));
@@ -115,11 +116,18 @@ fn additional<'a>(cx: &Context<'a>, path: &Entry, item: &'a Object) -> Vec<(Meth
         match known {
             // One in its own place counts.
             Some((keyword, method)) => {
-                found.extend(item.get(keyword).is_none().then_some((*method, &entry.value)));
+                found.extend(
+                    item.get(keyword)
+                        .is_none()
+                        .then_some((method.clone(), &entry.value)),
+                );
+            }
+            None if is_token(&entry.key) && *entry.key != *"CONNECT" => {
+                found.push((Method::Other((&*entry.key).into()), &entry.value));
             }
             None => {
                 let problem = Problem::new(&diagnostics::OPERATION_SKIPPED, cx.place(entry.key_span));
-                let why = "the method is not one of those that are supported";
+                let why = "this is no method that a request can have";
                 cx.report(problem.about(format!("{} {}: {why}", entry.key, path.key)));
             }
         }
@@ -187,7 +195,7 @@ fn with_unique_ids<'a>(cx: &Context<'a>, routes: Vec<Route<'a>>) -> Vec<Route<'a
         kept.push(route);
     }
     for route in kept.iter_mut().filter(|route| route.id.is_empty()) {
-        let wish = made_up_id(route.method, route.path);
+        let wish = made_up_id(&route.method, route.path);
         let numbered = (2..).map(|number| format!("{wish}{number}"));
         let mut wishes = std::iter::once(wish.clone()).chain(numbered);
         let id = wishes.find(|id| !taken.contains_key(id)).unwrap_or(wish);
@@ -198,7 +206,7 @@ fn with_unique_ids<'a>(cx: &Context<'a>, routes: Vec<Route<'a>>) -> Vec<Route<'a
 }
 
 /// `GET /pets/{id}/toys` is `getPetsIdToys`.
-fn made_up_id(method: Method, path: &str) -> String {
+fn made_up_id(method: &Method, path: &str) -> String {
     let mut id = method.as_str().to_ascii_lowercase();
     for word in path
         .split(|c: char| !c.is_ascii_alphanumeric())

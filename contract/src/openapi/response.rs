@@ -31,7 +31,7 @@ pub(super) fn read<'a>(
     types: &mut Types<'_, 'a>,
     operation: &'a Node,
     id: &str,
-    method: Method,
+    method: &Method,
 ) -> Result<Replies, Skip<'a>> {
     let mut all = Vec::new();
     if let Some(responses) = operation.get("responses") {
@@ -62,11 +62,11 @@ fn replies<'a>(
     status: StatusMatch,
     node: &'a Node,
     place: &str,
-    method: Method,
+    method: &Method,
 ) -> Result<Vec<Reply>, Skip<'a>> {
     let node = cx.document.follow(node).map_err(Skip::Broken)?;
     cx.object(node, "a response").ok_or(Skip::Reported(node))?;
-    let may_have_body = method != Method::Head && !matches!(status, StatusMatch::Code(204 | 205 | 304));
+    let may_have_body = *method != Method::Head && !matches!(status, StatusMatch::Code(204 | 205 | 304));
     let offers = match node.get("content") {
         Some(content) if may_have_body => {
             let content = cx.object(content, "`content`").ok_or(Skip::Reported(content))?;

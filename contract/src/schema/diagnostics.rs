@@ -128,15 +128,6 @@ pub const DYNAMIC_REF: Diagnostic = Diagnostic {
     help: "give a schema that `$dynamicAnchor`, or refer to it with `$ref`; a schema that contains itself cannot bind",
 };
 
-/// `TL-SCH-031`: a discriminator's default.
-pub const DEFAULT_MAPPING: Diagnostic = Diagnostic {
-    code: "TL-SCH-031",
-    level: Level::Warning,
-    title: "`defaultMapping` of a discriminator is not followed",
-    label: "values that the mapping does not name are kept as raw JSON",
-    help: "",
-};
-
 /// All of this area.
 pub const ALL: &[&Diagnostic] = &[
     &WRONG_KIND,
@@ -153,5 +144,4 @@ pub const ALL: &[&Diagnostic] = &[
     &REF_TO_PROPERTIES,
     &BLANK,
     &DYNAMIC_REF,
-    &DEFAULT_MAPPING,
 ];

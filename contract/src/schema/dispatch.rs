@@ -53,6 +53,7 @@ pub(super) fn decides(dispatch: &Dispatch) -> bool {
     match dispatch {
         Dispatch::Kind(_) | Dispatch::Tag { .. } => true,
         Dispatch::KindThen { objects, .. } => decides(objects),
+        Dispatch::Or { known, .. } => decides(known),
         Dispatch::Property { .. } | Dispatch::Trial => false,
     }
 }
@@ -71,14 +72,27 @@ fn by_discriminator(types: &TypeMap, union: &Union, said: &Discriminator) -> Opt
             .flatten()
             .collect();
         let implicit = said.implicit.get(at).cloned().flatten();
-        let tags = if own.is_empty() { vec![implicit?] } else { own };
+        let tags = match implicit {
+            _ if !own.is_empty() => own,
+            Some(implicit) => vec![implicit],
+            // It is what is not tagged.
+            None if said.default == Some(at) => Vec::new(),
+            None => return None,
+        };
         values.extend(tags.into_iter().map(|tag| (tag, at)));
     }
     let mut seen = HashSet::new();
     let clear = values.iter().all(|(tag, _)| seen.insert(tag));
-    clear.then(|| Dispatch::Tag {
+    let tag = clear.then(|| Dispatch::Tag {
         property: said.property.clone(),
         values,
+    })?;
+    Some(match said.default {
+        Some(otherwise) => Dispatch::Or {
+            known: Box::new(tag),
+            otherwise,
+        },
+        None => tag,
     })
 }
 

@@ -21,6 +21,8 @@ pub(super) struct Discriminator {
     pub(super) values: Vec<(String, usize)>,
     /// The value that an alternative has by its schema's name.
     pub(super) implicit: Vec<Option<String>>,
+    /// What an object is that no tag tells (3.2's `defaultMapping`).
+    pub(super) default: Option<usize>,
 }
 
 /// How many unions within unions are given what stands beside them; deeper ones stay raw JSON.
@@ -316,32 +318,32 @@ impl<'a> Types<'_, 'a> {
     fn discriminator(&self, node: &'a Node, kept: &[Candidate<'a>]) -> Option<Discriminator> {
         // 2.0 names the property, and no more.
         let property = node.get("propertyName").unwrap_or(node).as_str()?.to_owned();
+        let alternative = |node: &'a Node| {
+            let target = self.mapped(node);
+            let is_target = |candidate: &Candidate<'a>| {
+                target
+                    .zip(candidate.target)
+                    .is_some_and(|(a, b)| address(a) == address(b))
+            };
+            let found = kept.iter().position(is_target);
+            if found.is_none() {
+                self.cx.report(self.cx.problem(&diagnostics::BAD_MAPPING, node));
+            }
+            found
+        };
         let mut values = Vec::new();
         if let Some(Kind::Object(mapping)) = node.get("mapping").map(|mapping| &mapping.kind) {
             for entry in mapping.entries() {
-                let target = self.mapped(&entry.value);
-                let found = kept.iter().position(|candidate| {
-                    target
-                        .zip(candidate.target)
-                        .is_some_and(|(a, b)| address(a) == address(b))
-                });
-                match found {
-                    Some(at) => values.push((entry.key.to_string(), at)),
-                    None => self
-                        .cx
-                        .report(self.cx.problem(&diagnostics::BAD_MAPPING, &entry.value)),
-                }
+                values.extend(alternative(&entry.value).map(|at| (entry.key.to_string(), at)));
             }
         }
-        if let Some(default) = node.get("defaultMapping") {
-            self.cx
-                .report(self.cx.problem(&diagnostics::DEFAULT_MAPPING, default));
-        }
+        let default = node.get("defaultMapping").and_then(alternative);
         let implicit = kept.iter().map(|candidate| candidate.implicit.clone()).collect();
         Some(Discriminator {
             property,
             values,
             implicit,
+            default,
         })
     }
 

@@ -206,7 +206,7 @@ fn facts(service: &Service, index: usize, operation: &Operation) -> TokenStream 
             security: &[],
             extras: v1::Extras::NONE,
             binding: v1::Binding::Http(v1::HttpBinding {
-                method: v1::Method::#method,
+                method: v1::RouteMethod::Known(v1::Method::#method),
                 path: &[#(#segments),*],
                 inputs: &[#(#places),*],
                 successes: &[v1::Reply { status: v1::StatusMatch::Code(#status), body: #body }],

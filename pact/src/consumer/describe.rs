@@ -50,7 +50,7 @@ impl Message {
         let body = body.filter(|_| encoded.headers.contains_key(header::CONTENT_TYPE));
         Self {
             start: Start::Request {
-                method: binding.method.clone(),
+                method: binding.method.to_http(),
                 path: if path.starts_with('/') {
                     path
                 } else {

@@ -214,6 +214,13 @@ pub enum Dispatch {
         /// For objects.
         objects: &'static Dispatch,
     },
+    /// In another way; an object that it leaves open is the alternative `otherwise`.
+    Or {
+        /// What decides first.
+        known: &'static Dispatch,
+        /// The alternative of the rest.
+        otherwise: usize,
+    },
     /// The first alternative that the value can be decoded as.
     Trial,
 }

@@ -105,7 +105,7 @@ macro_rules! __reply_headers {
 macro_rules! __http_operation {
     (
         $name:ident = $number:literal: $service:literal, $id:literal, $safety:ident;
-        $method:ident: $($segment:ident($run:literal)),*;
+        $method:tt: $($segment:ident($run:literal)),*;
         $(inputs: $($place:ident $(($($how:tt)+))?),+;)?
         successes: $($success:ident $(($success_code:literal))? $(=> $success_encoding:ident($($success_said:tt)+) $(| $success_also:ident($($success_also_said:tt)+))*)?),*;
         $(failures: $($failure:ident $(($failure_code:literal))? $(=> $failure_encoding:ident($($failure_said:tt)+) $(| $failure_also:ident($($failure_also_said:tt)+))*)?),+;)?
@@ -135,7 +135,7 @@ macro_rules! __http_operation {
                 @extras [$($($crate::__server!($($server)+)),+)?] $($since, $sunset)?
             ),
             binding: $crate::operation::Binding::Http($crate::operation::HttpBinding {
-                method: $crate::generated::v1::Method::$method,
+                method: $crate::__http_operation!(@method $method),
                 path: &[$($crate::operation::Segment::$segment($run)),*],
                 inputs: &[$($($crate::__http_operation!(@place $place $(($($how)+))?)),+)?],
                 successes: &[$($crate::operation::Reply {
@@ -201,6 +201,8 @@ macro_rules! __http_operation {
             also: &[$($crate::__http_operation!(@body $also($($also_said)+))),*],
         }
     };
+    (@method $name:ident) => { $crate::operation::RouteMethod::Known($crate::generated::v1::Method::$name) };
+    (@method $name:literal) => { $crate::operation::RouteMethod::Other($name) };
     (@reserved $property:literal) => { $property };
     (@place ReservedPath($style:ident)) => {
         $crate::operation::InputPlace::ReservedPath($crate::operation::TextStyle::$style)

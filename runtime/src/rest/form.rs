@@ -52,7 +52,11 @@ fn write_object(query: &mut Query<'_>, value: &dyn Value, body: &Body) {
 /// An object is written as JSON where nothing is said (OpenAPI 3.1, "Encoding Object"): its own properties would stand
 /// among those of the form.
 fn write_property(query: &mut Query<'_>, name: &str, value: &dyn Value, body: &Body) {
-    let said = body.styles.iter().find(|(of, _)| *of == name).map(|(_, style)| *style);
+    let said = body
+        .styles
+        .iter()
+        .find(|(of, _)| *of == name)
+        .map(|(_, style)| *style);
     let style = said.unwrap_or_else(|| match parts(value) {
         Parts::Object(_) => QueryStyle::Json,
         _ => QueryStyle::FormExploded,

@@ -19,7 +19,7 @@ pub(crate) use reply::put;
 pub(crate) use reply::read_arriving;
 pub use reply::read_reply;
 pub(crate) use request::USUAL_HEADERS;
+pub(crate) use request::write_request_as;
 pub use request::{Encoded, write_request};
 #[cfg(feature = "server")]
 pub(crate) use request::{content_type, write_parts};
-pub(crate) use request::write_request_as;

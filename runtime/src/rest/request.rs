@@ -66,10 +66,14 @@ pub(crate) fn write_request_as(
                     Some(InputPlace::ReservedPath(style)) => (*style, true),
                     _ => (TextStyle::Simple, false),
                 };
-                let text = request.field(index).map(|value| match is_reserved {
-                    false => style::encoded(fields[index].name, value, style),
-                    true => style::reserved(fields[index].name, value, style),
-                });
+                let write = if is_reserved {
+                    style::reserved
+                } else {
+                    style::encoded
+                };
+                let text = request
+                    .field(index)
+                    .map(|value| write(fields[index].name, value, style));
                 let text = text.unwrap_or_default();
                 if text.is_empty() {
                     return Err(invalid(
@@ -145,9 +149,13 @@ fn put_body(
 ) -> Result<(), Fault> {
     let no_header = |_| invalid(name, "has a media type that is no header value");
     let body = match chosen {
-        Some(chosen) => media::best(body.each().map(|body| (0, body)), &media_type::essence(chosen), Fit::Anything)
-            .map(|(_, body)| body)
-            .ok_or_else(|| invalid(name, "cannot be written in the media type that was asked for"))?,
+        Some(chosen) => media::best(
+            body.each().map(|body| (0, body)),
+            &media_type::essence(chosen),
+            Fit::Anything,
+        )
+        .map(|(_, body)| body)
+        .ok_or_else(|| invalid(name, "cannot be written in the media type that was asked for"))?,
         None => body,
     };
     if let Some(framing) = body.encoding.framing() {
@@ -338,7 +346,7 @@ mod tests {
 
     fn written(ids: &[&str], seen: &[&str]) -> Result<Encoded, Fault> {
         let binding = HttpBinding {
-            method: http::Method::GET,
+            method: crate::operation::RouteMethod::Known(http::Method::GET),
             path: &[Segment::Literal("/pets/"), Segment::Variable(0)],
             inputs: &[InputPlace::Path(TextStyle::Simple), InputPlace::Cookie],
             successes: &[],
@@ -390,7 +398,7 @@ mod tests {
                     encoding,
                     ..Body::JSON
                 };
-                let put = put_body("body", &body, &Kept { photo }, &mut encoded);
+                let put = put_body("body", &body, &Kept { photo }, None, &mut encoded);
                 assert_eq!(put.is_err(), fails, "{encoding:?}");
                 let kind = put.map_err(|fault| (fault.kind(), fault.message().contains("piece by piece")));
                 assert!(kind.is_ok() || kind == Err((ErrorKind::Encode, true)));

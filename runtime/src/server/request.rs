@@ -56,7 +56,9 @@ impl Arrived<'_> {
                 continue;
             };
             let outcome = match *place {
-                InputPlace::Path(style) | InputPlace::ReservedPath(style) => self.path(binding, index, field.name, style, value),
+                InputPlace::Path(style) | InputPlace::ReservedPath(style) => {
+                    self.path(binding, index, field.name, style, value)
+                }
                 InputPlace::QueryString(body) => self.query_string(&body, value),
                 InputPlace::Query(style) | InputPlace::ReservedQuery(style) => {
                     let others = || others(binding, fields, field.name);

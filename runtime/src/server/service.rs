@@ -208,7 +208,7 @@ impl Service {
         let table = Arc::make_mut(&mut self.table);
         table
             .routes
-            .insert(binding.method.clone(), &path, table.operations.len());
+            .insert(binding.method.to_http(), &path, table.operations.len());
         let counted = table.count(operation, binding);
         table.operations.push(Entry {
             operation,

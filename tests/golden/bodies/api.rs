@@ -42,4 +42,28 @@ pub trait Api: Send + Sync {
         cx: ::tieline::Context,
         request: filter_by_json::Request,
     ) -> Result<filter_by_json::Response, ::tieline::Error<filter_by_json::Failure>>;
+    /// The operation `getFile`.
+    async fn get_file(
+        &self,
+        cx: ::tieline::Context,
+        request: get_file::Request,
+    ) -> Result<get_file::Response, ::tieline::Error<get_file::Failure>>;
+    /// The operation `linkFile`.
+    async fn link_file(
+        &self,
+        cx: ::tieline::Context,
+        request: link_file::Request,
+    ) -> Result<link_file::Response, ::tieline::Error<link_file::Failure>>;
+    /// The operation `copyFile`.
+    async fn copy_file(
+        &self,
+        cx: ::tieline::Context,
+        request: copy_file::Request,
+    ) -> Result<copy_file::Response, ::tieline::Error<copy_file::Failure>>;
+    /// The operation `copyFilesPath`.
+    async fn copy_files_path(
+        &self,
+        cx: ::tieline::Context,
+        request: copy_files_path::Request,
+    ) -> Result<copy_files_path::Response, ::tieline::Error<copy_files_path::Failure>>;
 }

@@ -40,4 +40,35 @@ impl Client {
     ) -> Pending<'_, filter_by_json::Request, v1::Blocking> {
         Pending::new(&self.0, filter_by_json::Request::new(filter))
     }
+    /// The operation `getFile`.
+    pub fn get_file(
+        &self,
+        path: impl Into<String>,
+    ) -> Pending<'_, get_file::Request, v1::Blocking> {
+        Pending::new(&self.0, get_file::Request::new(path))
+    }
+    /// The operation `linkFile`.
+    #[inline]
+    pub fn link_file(
+        &self,
+        path: Vec<String>,
+        body: types::Target,
+    ) -> Pending<'_, link_file::Request, v1::Blocking> {
+        Pending::new(&self.0, link_file::Request::new(path, body))
+    }
+    /// The operation `copyFile`.
+    pub fn copy_file(
+        &self,
+        path: impl Into<String>,
+        destination: impl Into<String>,
+    ) -> Pending<'_, copy_file::Request, v1::Blocking> {
+        Pending::new(&self.0, copy_file::Request::new(path, destination))
+    }
+    /// The operation `copyFilesPath`.
+    pub fn copy_files_path(
+        &self,
+        path: impl Into<String>,
+    ) -> Pending<'_, copy_files_path::Request, v1::Blocking> {
+        Pending::new(&self.0, copy_files_path::Request::new(path))
+    }
 }

@@ -33,6 +33,34 @@ impl Client {
     pub fn filter_by_json(&self, filter: types::Where) -> Pending<'_, filter_by_json::Request> {
         Pending::new(&self.0, filter_by_json::Request::new(filter))
     }
+    /// The operation `getFile`.
+    pub fn get_file(&self, path: impl Into<String>) -> Pending<'_, get_file::Request> {
+        Pending::new(&self.0, get_file::Request::new(path))
+    }
+    /// The operation `linkFile`.
+    #[inline]
+    pub fn link_file(
+        &self,
+        path: Vec<String>,
+        body: types::Target,
+    ) -> Pending<'_, link_file::Request> {
+        Pending::new(&self.0, link_file::Request::new(path, body))
+    }
+    /// The operation `copyFile`.
+    pub fn copy_file(
+        &self,
+        path: impl Into<String>,
+        destination: impl Into<String>,
+    ) -> Pending<'_, copy_file::Request> {
+        Pending::new(&self.0, copy_file::Request::new(path, destination))
+    }
+    /// The operation `copyFilesPath`.
+    pub fn copy_files_path(
+        &self,
+        path: impl Into<String>,
+    ) -> Pending<'_, copy_files_path::Request> {
+        Pending::new(&self.0, copy_files_path::Request::new(path))
+    }
 }
 
 v1::setters! { find_customers::Request;
@@ -53,6 +81,12 @@ v1::setters! { filter_by_form::Request;
     /// The parameter `filter`.
     filter(filter: types::Address) = Some(filter);
 }
+
+v1::setters! { get_file::Request;
+    /// The parameter `seen`.
+    seen(seen: impl Into<String>) = Some(seen.into());
+}
 v1::forward_api!(Client by client {
-    find_customers, add_customer, find_pages, filter_by_form, filter_by_json,
+    find_customers, add_customer, find_pages, filter_by_form, filter_by_json, get_file,
+    link_file, copy_file, copy_files_path,
 });

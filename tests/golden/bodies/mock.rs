@@ -20,6 +20,14 @@ pub struct Mock {
     pub filter_by_form: v1::mock::Method<filter_by_form::Request>,
     /// The operation `filterByJson`.
     pub filter_by_json: v1::mock::Method<filter_by_json::Request>,
+    /// The operation `getFile`.
+    pub get_file: v1::mock::Method<get_file::Request>,
+    /// The operation `linkFile`.
+    pub link_file: v1::mock::Method<link_file::Request>,
+    /// The operation `copyFile`.
+    pub copy_file: v1::mock::Method<copy_file::Request>,
+    /// The operation `copyFilesPath`.
+    pub copy_files_path: v1::mock::Method<copy_files_path::Request>,
 }
 
 impl Mock {
@@ -29,5 +37,6 @@ impl Mock {
     }
 }
 v1::forward_api!(Mock by mock {
-    find_customers, add_customer, find_pages, filter_by_form, filter_by_json,
+    find_customers, add_customer, find_pages, filter_by_form, filter_by_json, get_file,
+    link_file, copy_file, copy_files_path,
 });

@@ -32,6 +32,10 @@ pub static CONTRACT: v1::Contract = v1::Contract {
         &find_pages::OPERATION,
         &filter_by_form::OPERATION,
         &filter_by_json::OPERATION,
+        &get_file::OPERATION,
+        &link_file::OPERATION,
+        &copy_file::OPERATION,
+        &copy_files_path::OPERATION,
     ],
     security_schemes: &[],
 };

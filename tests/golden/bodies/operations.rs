@@ -184,3 +184,147 @@ pub mod filter_by_json {
     }
     v1::http_call!(Request -> (): NoContent);
 }
+
+/// The operation `getFile`.
+///
+/// `GET /files/{path}`
+pub mod get_file {
+    use super::v1;
+    /// What it takes.
+    #[derive(Clone)]
+    pub struct Request {
+        /// The parameter `path`.
+        pub path: String,
+        /// The parameter `seen`.
+        pub seen: Option<String>,
+    }
+    impl Request {
+        /// With what must be given.
+        pub fn new(path: impl Into<String>) -> Self {
+            Self { path: path.into(), seen: None }
+        }
+    }
+    static REQUEST: v1::Shape = v1::Shape::new(
+        "getFile",
+        &[v1::Field::required("path"), v1::Field::optional("seen")],
+    );
+    v1::record!(Request = REQUEST { 0: path, 1: seen });
+    pub use super::find_pages::Response;
+    pub use v1::NoFailure as Failure;
+    v1::http_operation! {
+        OPERATION = 5: "bodies", "getFile", Safe;
+        GET: Literal("/files/"), Variable(0);
+        inputs: ReservedPath(Simple), ReservedCookie;
+        successes: Code(204);
+    }
+    v1::http_call!(Request -> (): NoContent);
+}
+
+/// The operation `linkFile`.
+///
+/// `PUT /files/{path}`
+pub mod link_file {
+    use super::{types, v1};
+    /// What it takes.
+    #[derive(Clone)]
+    pub struct Request {
+        /// The parameter `path`.
+        pub path: Vec<String>,
+        /// The body.
+        pub body: types::Target,
+    }
+    impl Request {
+        /// With what must be given.
+        #[inline]
+        pub fn new(path: Vec<String>, body: types::Target) -> Self {
+            Self { path, body }
+        }
+    }
+    static REQUEST: v1::Shape = v1::Shape::new(
+        "linkFile",
+        &[v1::Field::required("path"), v1::Field::required("body")],
+    );
+    v1::record!(Request = REQUEST { 0: path, 1: body });
+    pub use super::find_pages::Response;
+    pub use v1::NoFailure as Failure;
+    v1::http_operation! {
+        OPERATION = 6: "bodies", "linkFile", Idempotent;
+        PUT: Literal("/files/"), Variable(0);
+        inputs:
+            ReservedPath(MatrixExploded),
+            Body(Form("application/x-www-form-urlencoded", "url" => FormExploded + reserved, "paths" => Form + reserved));
+        successes: Code(204);
+    }
+    v1::http_call!(Request -> (): NoContent);
+}
+
+/// The operation `copyFile`.
+///
+/// `COPY /files/{path}`
+pub mod copy_file {
+    use super::v1;
+    /// What it takes.
+    #[derive(Clone)]
+    pub struct Request {
+        /// The parameter `path`.
+        pub path: String,
+        /// The parameter `Destination`.
+        pub destination: String,
+    }
+    impl Request {
+        /// With what must be given.
+        pub fn new(path: impl Into<String>, destination: impl Into<String>) -> Self {
+            Self { path: path.into(), destination: destination.into() }
+        }
+    }
+    static REQUEST: v1::Shape = v1::Shape::new(
+        "copyFile",
+        &[v1::Field::required("path"), v1::Field::required("Destination")],
+    );
+    v1::record!(Request = REQUEST { 0: path, 1: destination });
+    /// What comes back when it works.
+    #[derive(Debug, Clone, PartialEq)]
+    pub enum Response {
+        /// It is there.
+        Created(String),
+    }
+    v1::reply_set!(Response { 0: Created(body) = 201 });
+    pub use v1::NoFailure as Failure;
+    v1::http_operation! {
+        OPERATION = 7: "bodies", "copyFile", Idempotent;
+        "COPY": Literal("/files/"), Variable(0);
+        inputs: Path(Simple), Header(Simple);
+        successes: Code(201) => Text("text/plain");
+    }
+    v1::http_call!(Request -> String: Created(body));
+}
+
+/// The operation `copyFilesPath`.
+///
+/// `copy /files/{path}`
+pub mod copy_files_path {
+    use super::v1;
+    /// What it takes.
+    #[derive(Clone)]
+    pub struct Request {
+        /// The parameter `path`.
+        pub path: String,
+    }
+    impl Request {
+        /// With what must be given.
+        pub fn new(path: impl Into<String>) -> Self {
+            Self { path: path.into() }
+        }
+    }
+    static REQUEST: v1::Shape = v1::Shape::new("copyFilesPath", &[v1::Field::required("path")]);
+    v1::record!(Request = REQUEST { 0: path });
+    pub use super::find_pages::Response;
+    pub use v1::NoFailure as Failure;
+    v1::http_operation! {
+        OPERATION = 8: "bodies", "copyFilesPath", Unsafe;
+        "copy": Literal("/files/"), Variable(0);
+        inputs: Path(Simple);
+        successes: Code(204);
+    }
+    v1::http_call!(Request -> (): NoContent);
+}

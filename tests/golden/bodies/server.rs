@@ -25,6 +25,13 @@ pub fn service(api: impl Api + 'static) -> ::tieline::server::Service {
             &api,
             |api, cx, request: filter_by_json::Request| api.filter_by_json(cx, request),
         )
+        .operation(&api, |api, cx, request: get_file::Request| api.get_file(cx, request))
+        .operation(&api, |api, cx, request: link_file::Request| api.link_file(cx, request))
+        .operation(&api, |api, cx, request: copy_file::Request| api.copy_file(cx, request))
+        .operation(
+            &api,
+            |api, cx, request: copy_files_path::Request| api.copy_files_path(cx, request),
+        )
 }
 
 /// Serves `api` over HTTP: an axum router to be served, nested or merged.

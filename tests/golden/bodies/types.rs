@@ -7,6 +7,43 @@
 
 use super::v1;
 
+/// `Target`, as the contract has it.
+#[derive(Clone)]
+pub struct Target {
+    /// The property `url`.
+    pub url: String,
+    /// The property `paths`.
+    pub paths: Option<Vec<String>>,
+    /// The property `note`.
+    pub note: Option<String>,
+    /// Properties that the contract does not name.
+    pub additional_properties: v1::Extra,
+}
+
+impl Target {
+    /// With what must be given.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self { url: url.into(), paths: None, note: None, additional_properties: <_>::default() }
+    }
+    /// Sets `paths`.
+    #[inline]
+    pub fn paths(mut self, paths: Vec<String>) -> Self {
+        self.paths = Some(paths);
+        self
+    }
+    /// Sets `note`.
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.note = Some(note.into());
+        self
+    }
+}
+static TARGET: v1::Shape = v1::Shape::new(
+        "Target",
+        &[v1::Field::required("url"), v1::Field::optional("paths"), v1::Field::optional("note")],
+    )
+    .open(v1::Open::Extra);
+v1::record!(Target = TARGET { 0: url, 1: paths, 2: note, 3: additional_properties });
+
 /// `Customer`, as the contract has it.
 #[derive(Clone)]
 pub struct Customer {

@@ -237,7 +237,7 @@ pub mod add_note {
         OPERATION = 4: "media", "addNote", Unsafe;
         POST: Literal("/notes");
         inputs: Body(Json("application/json") | Json("text/json") | Json("application/*+json") | Form("application/x-www-form-urlencoded"));
-        successes: Code(200) => Json("application/json") | Json("text/json");
+        successes: Code(200) => Json("application/json") | Json("text/json") | Json("text/plain");
     }
     v1::http_call!(Request -> types::Filing: Ok(body));
 }

@@ -48,4 +48,10 @@ pub trait Api: Send + Sync {
         cx: ::tieline::Context,
         request: whole::Request,
     ) -> Result<whole::Response, ::tieline::Error<whole::Failure>>;
+    /// The operation `byMark`.
+    async fn by_mark(
+        &self,
+        cx: ::tieline::Context,
+        request: by_mark::Request,
+    ) -> Result<by_mark::Response, ::tieline::Error<by_mark::Failure>>;
 }

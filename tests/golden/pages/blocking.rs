@@ -39,4 +39,9 @@ impl Client {
     pub fn whole(&self) -> Pending<'_, whole::Request, v1::Blocking> {
         Pending::new(&self.0, whole::Request::new())
     }
+    /// The operation `byMark`.
+    #[inline]
+    pub fn by_mark(&self) -> Pending<'_, by_mark::Request, v1::Blocking> {
+        Pending::new(&self.0, by_mark::Request::new())
+    }
 }

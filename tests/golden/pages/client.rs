@@ -38,6 +38,11 @@ impl Client {
     pub fn whole(&self) -> Pending<'_, whole::Request> {
         Pending::new(&self.0, whole::Request::new())
     }
+    /// The operation `byMark`.
+    #[inline]
+    pub fn by_mark(&self) -> Pending<'_, by_mark::Request> {
+        Pending::new(&self.0, by_mark::Request::new())
+    }
 }
 
 v1::setters! { by_cursor::Request;
@@ -67,4 +72,11 @@ v1::setters! { whole::Request;
     /// The parameter `limit`.
     limit(limit: i64) = Some(limit);
 }
-v1::forward_api!(Client by client { by_cursor, by_number, by_offset, by_link, by_url, whole });
+
+v1::setters! { by_mark::Request;
+    /// The parameter `from`.
+    from(from: impl Into<String>) = Some(from.into());
+}
+v1::forward_api!(Client by client {
+    by_cursor, by_number, by_offset, by_link, by_url, whole, by_mark,
+});

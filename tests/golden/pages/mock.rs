@@ -22,6 +22,8 @@ pub struct Mock {
     pub by_url: v1::mock::Method<by_url::Request>,
     /// The operation `whole`.
     pub whole: v1::mock::Method<whole::Request>,
+    /// The operation `byMark`.
+    pub by_mark: v1::mock::Method<by_mark::Request>,
 }
 
 impl Mock {
@@ -30,4 +32,4 @@ impl Mock {
         <Self as ::core::default::Default>::default()
     }
 }
-v1::forward_api!(Mock by mock { by_cursor, by_number, by_offset, by_link, by_url, whole });
+v1::forward_api!(Mock by mock { by_cursor, by_number, by_offset, by_link, by_url, whole, by_mark });

@@ -33,6 +33,7 @@ pub static CONTRACT: v1::Contract = v1::Contract {
         &by_link::OPERATION,
         &by_url::OPERATION,
         &whole::OPERATION,
+        &by_mark::OPERATION,
     ],
     security_schemes: &[],
 };

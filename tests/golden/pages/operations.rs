@@ -258,3 +258,41 @@ pub mod whole {
     }
     v1::http_call!(Request -> Vec<i64>: Ok(body));
 }
+
+/// The operation `byMark`.
+///
+/// `GET /by-mark`
+pub mod by_mark {
+    use super::{types, v1};
+    /// What it takes.
+    #[derive(Clone, Default)]
+    pub struct Request {
+        /// The parameter `from`.
+        pub from: Option<String>,
+    }
+    impl Request {
+        /// With nothing set.
+        #[inline]
+        pub fn new() -> Self {
+            <Self as Default>::default()
+        }
+    }
+    static REQUEST: v1::Shape = v1::Shape::new("byMark", &[v1::Field::optional("from")]);
+    v1::record!(Request = REQUEST { 0: from });
+    /// What comes back when it works.
+    #[derive(Debug, Clone, PartialEq)]
+    pub enum Response {
+        /// A page.
+        Ok(types::Marked),
+    }
+    v1::reply_set!(Response { 0: Ok(body) = 200 });
+    pub use v1::NoFailure as Failure;
+    v1::http_operation! {
+        OPERATION = 6: "pages", "byMark", Safe;
+        GET: Literal("/by-mark");
+        inputs: Query(FormExploded);
+        successes: Code(200) => Json("application/json");
+    }
+    v1::http_call!(Request -> types::Marked: Ok(body));
+    v1::paginated!(Request -> i64: [Cursor { input: 0, at: &["end"], more: &[] }] page => page.rows);
+}

@@ -17,6 +17,7 @@ pub fn service(api: impl Api + 'static) -> ::tieline::server::Service {
         .operation(&api, |api, cx, request: by_link::Request| api.by_link(cx, request))
         .operation(&api, |api, cx, request: by_url::Request| api.by_url(cx, request))
         .operation(&api, |api, cx, request: whole::Request| api.whole(cx, request))
+        .operation(&api, |api, cx, request: by_mark::Request| api.by_mark(cx, request))
 }
 
 /// Serves `api` over HTTP: an axum router to be served, nested or merged.

@@ -159,3 +159,33 @@ static ROWS_LINKS: v1::Shape = v1::Shape::new(
     )
     .open(v1::Open::Extra);
 v1::record!(RowsLinks = ROWS_LINKS { 0: next, 1: additional_properties });
+
+/// `Marked`, as the contract has it.
+#[derive(Clone)]
+pub struct Marked {
+    /// The property `rows`.
+    pub rows: Vec<i64>,
+    /// The property `end`.
+    pub end: Option<String>,
+    /// Properties that the contract does not name.
+    pub additional_properties: v1::Extra,
+}
+
+impl Marked {
+    /// With what must be given.
+    #[inline]
+    pub fn new(rows: Vec<i64>) -> Self {
+        Self { rows, end: None, additional_properties: <_>::default() }
+    }
+    /// Sets `end`.
+    pub fn end(mut self, end: impl Into<String>) -> Self {
+        self.end = Some(end.into());
+        self
+    }
+}
+static MARKED: v1::Shape = v1::Shape::new(
+        "Marked",
+        &[v1::Field::required("rows"), v1::Field::optional("end")],
+    )
+    .open(v1::Open::Extra);
+v1::record!(Marked = MARKED { 0: rows, 1: end, 2: additional_properties });

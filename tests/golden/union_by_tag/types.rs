@@ -42,6 +42,72 @@ static ANIMAL: v1::UnionShape = v1::UnionShape::new(
 );
 v1::union!(Animal = ANIMAL: Unknown { 0: Cat, 1: Dog });
 
+/// Cats, dogs, and whatever else comes.
+#[derive(Clone)]
+#[non_exhaustive]
+pub enum Guest {
+    /// `Cat`
+    Cat(Cat),
+    /// `Dog`
+    Dog(Dog),
+    /// `Other`
+    Other(Other),
+    /// None of the alternatives that the contract names, as it came.
+    Unknown(v1::Json),
+}
+
+impl From<Cat> for Guest {
+    #[inline]
+    fn from(value: Cat) -> Self {
+        Self::Cat(value)
+    }
+}
+
+impl From<Dog> for Guest {
+    #[inline]
+    fn from(value: Dog) -> Self {
+        Self::Dog(value)
+    }
+}
+
+impl From<Other> for Guest {
+    #[inline]
+    fn from(value: Other) -> Self {
+        Self::Other(value)
+    }
+}
+static GUEST: v1::UnionShape = v1::UnionShape::new(
+    "Guest",
+    &["Cat", "Dog", "Other"],
+    v1::Dispatch::Or {
+        known: &v1::Dispatch::Tag {
+            property: "kind",
+            values: &[("cat", 0), ("dog", 1), ("Other", 2)],
+        },
+        otherwise: 2,
+    },
+);
+v1::union!(Guest = GUEST: Unknown { 0: Cat, 1: Dog, 2: Other });
+
+/// `Other`, as the contract has it.
+#[derive(Clone)]
+pub struct Other {
+    /// The property `name`.
+    pub name: String,
+    /// Properties that the contract does not name.
+    pub additional_properties: v1::Extra,
+}
+
+impl Other {
+    /// With what must be given.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), additional_properties: <_>::default() }
+    }
+}
+static OTHER: v1::Shape = v1::Shape::new("Other", &[v1::Field::required("name")])
+    .open(v1::Open::Extra);
+v1::record!(Other = OTHER { 0: name, 1: additional_properties });
+
 /// `Cat`, as the contract has it.
 #[derive(Clone)]
 pub struct Cat {

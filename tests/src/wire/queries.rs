@@ -7,7 +7,8 @@ use tieline::testing::{ScriptedLine, Step};
 
 use super::served;
 use crate::golden::bodies::{
-    Client as Bodies, Mock, filter_by_form, filter_by_json, find_pages, get_file, link_file, service, types,
+    Client as Bodies, Mock, copy_file, copy_files_path, filter_by_form, filter_by_json, find_pages, get_file,
+    link_file, service, types,
 };
 
 /// A client whose requests are kept.
@@ -101,7 +102,11 @@ async fn a_value_can_be_all_of_the_query() {
 #[tokio::test]
 async fn paths_and_cookies_keep_reserved_characters_where_they_can() {
     let (client, line) = scripted();
-    client.get_file(URL).seen(URL.to_owned()).await.expect("it is understood");
+    client
+        .get_file(URL)
+        .seen(URL.to_owned())
+        .await
+        .expect("it is understood");
     let sent = &line.requests()[0];
     assert_eq!(
         sent.path,
@@ -115,11 +120,17 @@ async fn paths_and_cookies_keep_reserved_characters_where_they_can() {
     let (mock, seen) = (Mock::new(), Arc::new(Mutex::new(Vec::new())));
     let kept = seen.clone();
     mock.get_file.handle(move |_, request: get_file::Request| {
-        kept.lock().expect("no panic before").push((request.path, request.seen));
+        kept.lock()
+            .expect("no panic before")
+            .push((request.path, request.seen));
         async { Ok(get_file::Response::NoContent) }
     });
     let client = over_http(mock).await;
-    client.get_file(URL).seen(URL.to_owned()).await.expect("it is understood");
+    client
+        .get_file(URL)
+        .seen(URL.to_owned())
+        .await
+        .expect("it is understood");
     assert_eq!(
         *seen.lock().expect("no panic before"),
         [(URL.to_owned(), Some(URL.to_owned()))]
@@ -133,7 +144,10 @@ async fn forms_keep_reserved_characters_of_the_properties_that_may() {
         .note("/n?".to_owned());
     let path = vec!["a;b=c".to_owned(), "d@e".to_owned()];
     let (client, line) = scripted();
-    client.link_file(path.clone(), target.clone()).await.expect("it is understood");
+    client
+        .link_file(path.clone(), target.clone())
+        .await
+        .expect("it is understood");
     let sent = &line.requests()[0];
     assert_eq!(sent.path, "/files/;path=a%3Bb%3Dc;path=d@e");
     assert_eq!(
@@ -144,11 +158,16 @@ async fn forms_keep_reserved_characters_of_the_properties_that_may() {
     let (mock, seen) = (Mock::new(), Arc::new(Mutex::new(Vec::new())));
     let kept = seen.clone();
     mock.link_file.handle(move |_, request: link_file::Request| {
-        kept.lock().expect("no panic before").push((request.path, request.body));
+        kept.lock()
+            .expect("no panic before")
+            .push((request.path, request.body));
         async { Ok(link_file::Response::NoContent) }
     });
     let client = over_http(mock).await;
-    client.link_file(path.clone(), target.clone()).await.expect("it is understood");
+    client
+        .link_file(path.clone(), target.clone())
+        .await
+        .expect("it is understood");
     assert_eq!(*seen.lock().expect("no panic before"), [(path, target)]);
 }
 
@@ -158,4 +177,29 @@ async fn what_is_percent_encoded_already_stays_where_reserved_characters_may() {
     let call = client.find_pages().url("a%26b%2".to_owned());
     call.await.expect("it is understood");
     assert_eq!(line.requests()[0].path, "/pages?url=a%26b%252");
+}
+
+#[tokio::test]
+async fn any_method_goes_as_it_is_written() {
+    let mock = Mock::new();
+    mock.copy_file
+        .handle(|_, request: copy_file::Request| async move {
+            let about = format!("{} to {}", request.path, request.destination);
+            Ok(copy_file::Response::Created(about))
+        });
+    mock.copy_files_path
+        .handle(|_, _| async { Ok(copy_files_path::Response::NoContent) });
+    let url = served(service(mock).into_router()).await;
+    let client = Bodies::to(&url).expect("a URL");
+    assert_eq!(client.copy_file("a", "b").await.expect("a copy"), "a to b");
+    client.copy_files_path("a").await.expect("the other method");
+    let (client, line) = scripted();
+    client.copy_files_path("a").await.expect("the other method");
+    assert_eq!(line.requests()[0].method, "copy");
+
+    let reply = Client::to(&url).expect("a URL").delete("/files/a").await;
+    let error = reply.expect_err("no such method");
+    assert_eq!(error.status().map(|status| status.as_u16()), Some(405));
+    let allow = &error.reply().expect("a reply").headers["allow"];
+    assert_eq!(allow, "COPY, GET, HEAD, PUT, copy");
 }

@@ -6,7 +6,7 @@
 mod expression;
 
 use crate::model::{
-    Binding, Expression, HttpBinding, InputPlace, Link, LinkValue, Operation, Reply, StatusMatch,
+    Binding, Expression, HttpBinding, InputPlace, Link, LinkValue, Method, Operation, Reply, StatusMatch,
 };
 use crate::problem::{Diagnostic, Problem};
 use crate::schema::Context;
@@ -172,8 +172,11 @@ impl<'a> Known<'_, 'a> {
         let known = METHODS
             .iter()
             .find(|(name, _)| name.eq_ignore_ascii_case(keyword));
-        let method = known?.1;
-        let at = (self.routes.iter()).position(|route| route.path == path && route.method == method)?;
+        let is_method = |method: &Method| match known {
+            Some((_, known)) => method == known,
+            None => method.as_str() == keyword,
+        };
+        let at = (self.routes.iter()).position(|route| route.path == path && is_method(&route.method))?;
         self.operations.get(at)
     }
 

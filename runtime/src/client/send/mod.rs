@@ -133,7 +133,7 @@ where
         (Err(fault), Binding::Http(binding)) => return Err(read_failure(binding, fault)),
         (Err(fault), _) => return Err(fault.into()),
         // Refused when it was prepared.
-        (Ok(answer), _) => return Err(Fault::of_status(answer.status, raw(answer)).into()),
+        (Ok(answer), _) => return Err(Fault::of_status(answer.status, unread(answer)).into()),
     };
     let (answer, binding) = answer;
     let attempts = answer.attempts;
@@ -145,7 +145,7 @@ where
     })
 }
 
-fn raw(answer: Answer) -> RawReply {
+fn unread(answer: Answer) -> RawReply {
     RawReply {
         headers: answer.headers,
         body: answer.body,
@@ -213,7 +213,7 @@ fn prepare_http(
         Some(leaving) => stream::payload(leaving, &mut call.headers),
     };
     call.wire = Wire::Http {
-        method: binding.method.clone(),
+        method: binding.method.to_http(),
         path,
         redirects: if declares_redirects(binding) {
             0
@@ -318,10 +318,10 @@ fn read_success<R: ReplySet>(
         &mut arriving,
     );
     match read {
-        None => Err(Fault::of_status(answer.status, raw(answer))),
+        None => Err(Fault::of_status(answer.status, unread(answer))),
         Some(Err(error)) => Err(Fault::decode(&error)
             .with_status(answer.status)
-            .with_reply(raw(answer))),
+            .with_reply(unread(answer))),
         Some(Ok(body)) => {
             if client.0.check_replies {
                 let violations = validate(body.active().2);

@@ -40,7 +40,12 @@ pub async fn raw<C: HttpCall>(
     }
     let arrived = arrive(client, prepared).await;
     match (arrived.answer, &C::OPERATION.binding) {
-        (Ok(answer), _) => Ok(Reply::new(answer.status, answer.headers, answer.attempts, answer.body)),
+        (Ok(answer), _) => Ok(Reply::new(
+            answer.status,
+            answer.headers,
+            answer.attempts,
+            answer.body,
+        )),
         (Err(fault), Binding::Http(binding)) => Err(read_failure(binding, fault)),
         (Err(fault), Binding::Grpc(_)) => Err(fault.into()),
     }

@@ -101,6 +101,10 @@ impl<'j> Reader<'j> {
                 });
                 index.map_or(Choice::Unknown, Choice::One)
             }
+            Dispatch::Or { known, otherwise } => match self.choose(known, raw, start, peek)? {
+                Choice::Unknown if peek == Peek::Object => Choice::One(otherwise),
+                choice => choice,
+            },
             Dispatch::Trial => Choice::Try,
         })
     }

@@ -180,6 +180,10 @@ impl<'t> Tree<'t> {
             Dispatch::KindThen { objects, .. } => self.candidates(*objects, count),
             Dispatch::Kind(kinds) if self.items().is_some() => index_of(kinds, JsonKind::Array),
             Dispatch::Kind(kinds) => index_of(kinds, JsonKind::Object),
+            Dispatch::Or { known, otherwise } => {
+                let found = self.candidates(*known, count);
+                if found.is_empty() { vec![otherwise] } else { found }
+            }
             Dispatch::Trial => (0..count).collect(),
         }
     }

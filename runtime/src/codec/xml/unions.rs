@@ -68,6 +68,10 @@ fn candidates(element: &Element, at: At<'_>, dispatch: Dispatch, count: usize) -
             let found = kinds.iter().filter(|(kind, _)| fits(*kind));
             found.map(|(_, index)| *index).collect()
         }
+        Dispatch::Or { known, otherwise } => {
+            let found = candidates(element, at, *known, count);
+            if found.is_empty() { vec![otherwise] } else { found }
+        }
         Dispatch::Trial => (0..count).collect(),
     }
 }
