@@ -117,6 +117,12 @@ pub(crate) struct GenerateArgs {
     #[arg(long)]
     pub(crate) check: bool,
 
+    /// Read and render everything, though nothing may have changed since the last run
+    ///
+    /// Runs are remembered in the user's cache folder, or the one that TIELINE_CACHE names (empty: nothing is remembered).
+    #[arg(long)]
+    pub(crate) fresh: bool,
+
     /// Treat warnings as errors: nothing is written when an operation is left out or widened
     #[arg(long)]
     pub(crate) strict: bool,

@@ -5,6 +5,7 @@ use std::env;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::thread;
+use std::time::SystemTime;
 
 use tieline_contract::model::Paging;
 use tieline_contract::problem::{Place, Problem, Problems};
@@ -17,6 +18,7 @@ use crate::output::{Output, Rendered};
 use crate::package::{self, Runtime};
 use crate::plan::select::Selection;
 use crate::plan::{self, Form, Plan, Sections, Settings};
+use crate::stamp::Kept;
 use crate::{rust, write};
 
 /// Writes Rust from contracts.
@@ -226,17 +228,24 @@ impl Generator {
     /// # Errors
     /// Every problem of every contract, when one of them is an error.
     pub fn render(&self) -> Result<Output, Failure> {
+        let started = SystemTime::now();
         let mut problems = Problems::new();
         let reads = self.read(&mut problems)?;
         let plans = self.plan(&reads, &mut problems)?;
         let contracts = emit(&plans, &reads, self.form(), self.thread_count())?;
         let package = self.package_files(&plans)?;
-        let inputs = reads.into_iter().flat_map(|read| read.files).collect();
+        let (mut inputs, mut lookups) = (Vec::new(), Vec::new());
+        for read in reads {
+            inputs.extend(read.files);
+            lookups.extend(read.lookups.into_list());
+        }
         Ok(Output {
             contracts,
             package,
             problems,
             inputs,
+            lookups,
+            started,
         })
     }
 
@@ -255,7 +264,26 @@ impl Generator {
         Ok(output)
     }
 
-    /// For build scripts: writes to `OUT_DIR/tieline/<name>/`, and tells cargo which files to watch.
+    /// As [`Generator::write`], but nothing is read, made or written when [`Generator::unchanged`] finds that all would
+    /// stay as it is. What was made is remembered in the folder `stamps`, which belongs to this machine.
+    ///
+    /// # Errors
+    /// As [`Generator::write`].
+    pub fn refresh(&self, stamps: &Path) -> Result<Kept, Failure> {
+        if let (Some(folder), Some(kept)) = (&self.out_dir, self.unchanged(stamps)) {
+            let folders = kept.contracts.iter().map(|contract| &*contract.folder);
+            write::remove_stale(folder, folders, kept.files().map(|path| &**path))?;
+            return Ok(kept);
+        }
+        let output = self.write()?;
+        if let Some(memory) = self.memory(&output) {
+            memory.save(stamps);
+        }
+        Ok(Kept::from(&output))
+    }
+
+    /// For build scripts: writes to `OUT_DIR/tieline/<name>/`, and tells cargo which files to watch. A run for which nothing
+    /// has changed since the last one returns at once.
     ///
     /// # Errors
     /// As [`Generator::write`]. Returned from `main`, it prints every problem with its place.
@@ -269,10 +297,14 @@ impl Generator {
         self.include.iter().for_each(|folder| watch(folder));
         let mut generator = self.clone();
         generator.included = true;
+        let out_dir = env::var_os("OUT_DIR").map(PathBuf::from);
         if generator.out_dir.is_none() {
-            generator.out_dir = env::var_os("OUT_DIR").map(|folder| PathBuf::from(folder).join("tieline"));
+            generator.out_dir = out_dir.as_ref().map(|folder| folder.join("tieline"));
         }
-        let output = generator.write()?;
+        let output = match out_dir {
+            Some(folder) => generator.refresh(&folder.join("tieline-stamps"))?,
+            None => Kept::from(&generator.write()?),
+        };
         output.inputs.iter().for_each(|path| watch(path));
         for problem in &output.problems {
             let place = problem
@@ -287,6 +319,24 @@ impl Generator {
             );
         }
         Ok(())
+    }
+
+    /// The folder that the output is written to, if one is set.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        self.out_dir.as_deref()
+    }
+
+    /// All that it was told and that shapes its output.
+    pub(crate) fn said(&self) -> String {
+        // However many threads write, they write the same.
+        format!("{:?}", self.clone().threads(1))
+    }
+
+    /// Which modules it makes, and in which crate.
+    pub(crate) fn makes(&self) -> impl std::fmt::Debug + '_ {
+        let modules = self.sources.iter();
+        let modules: Vec<_> = modules.map(|source| (&source.path, &source.name)).collect();
+        (self.package.as_ref().map(|(name, _)| name), modules)
     }
 
     fn thread_count(&self) -> usize {

@@ -6,6 +6,7 @@
 //! rust/          one emitter a file
 //! package/       a whole crate, through templates
 //! write.rs       files, replaced atomically
+//! stamp/         what a run came to, so that the same need not be made again
 //! ```
 //!
 //! In a build script:
@@ -28,6 +29,7 @@ mod plan;
 #[cfg(feature = "proto")]
 mod proto;
 mod rust;
+mod stamp;
 mod write;
 
 pub use failure::Failure;
@@ -35,4 +37,5 @@ pub use generator::Generator;
 pub use options::{Numbers, TimeLibrary, TypeOptions};
 pub use output::{Output, Rendered};
 pub use package::Runtime;
+pub use stamp::{Kept, KeptContract, Memory};
 pub use tieline_contract::model::{NextPage, Paging};

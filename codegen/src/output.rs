@@ -1,7 +1,9 @@
 //! What a run makes, in memory.
 
 use std::path::PathBuf;
+use std::time::SystemTime;
 
+use tieline_contract::lookup::Found;
 use tieline_contract::problem::Problems;
 
 /// What a run makes.
@@ -15,6 +17,10 @@ pub struct Output {
     pub problems: Problems,
     /// Every file that was read: a change of one makes the output stale.
     pub inputs: Vec<PathBuf>,
+    /// Every path that was looked at, and what was there.
+    pub(crate) lookups: Vec<(PathBuf, Found)>,
+    /// When the run began.
+    pub(crate) started: SystemTime,
 }
 
 impl Output {

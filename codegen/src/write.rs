@@ -25,7 +25,8 @@ pub(crate) fn write(folder: &Path, output: &Output) -> Result<(), Problem> {
         file.persist(&path)
             .map_err(|error| problem(&path, &error.error))?;
     }
-    remove_stale(folder, output)
+    let folders = output.contracts.iter().map(|contract| &*contract.folder);
+    remove_stale(folder, folders, output.files().map(|(path, _)| &**path))
 }
 
 /// The text in a file next to where it belongs. `None`: it is there already.
@@ -48,14 +49,14 @@ fn stage(path: &Path, text: &str) -> Result<Option<(NamedTempFile, PathBuf)>, Pr
         .map_err(|error| problem(path, &error))
 }
 
-/// Removes generated files that stand in a contract's folder and are none of its files.
-fn remove_stale(folder: &Path, output: &Output) -> Result<(), Problem> {
-    let current: BTreeSet<PathBuf> = output.files().map(|(path, _)| folder.join(path)).collect();
-    let folders: BTreeSet<PathBuf> = output
-        .contracts
-        .iter()
-        .map(|contract| folder.join(&contract.folder))
-        .collect();
+/// Removes generated files that stand in one of the contracts' `folders` and are none of the `files`.
+pub(crate) fn remove_stale<'p>(
+    folder: &Path,
+    folders: impl Iterator<Item = &'p Path>,
+    files: impl Iterator<Item = &'p Path>,
+) -> Result<(), Problem> {
+    let current: BTreeSet<PathBuf> = files.map(|path| folder.join(path)).collect();
+    let folders: BTreeSet<PathBuf> = folders.map(|contract| folder.join(contract)).collect();
     for folder in folders.into_iter().flat_map(with_parts) {
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod common;
 pub mod discover;
+pub mod lookup;
 pub mod model;
 pub mod nearest;
 #[cfg(feature = "openapi")]

@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::check::{self, Checked};
+use crate::lookup::Lookups;
 use crate::model::Contract;
 use crate::problem::Problems;
 
@@ -38,6 +39,8 @@ pub struct Read {
     pub problems: Problems,
     /// Every file that was read to make it: changes of these make it stale.
     pub files: Vec<PathBuf>,
+    /// Every path that was looked at, and what was there.
+    pub lookups: Lookups,
     /// The operations that were skipped, as `GET /pets`.
     pub skipped: Vec<String>,
     /// URLs that references lead to and no file stands for: what refers to them is skipped, or raw JSON.
@@ -53,6 +56,7 @@ struct Unchecked {
     contract: Option<Contract>,
     problems: Problems,
     files: Vec<PathBuf>,
+    lookups: Lookups,
     skipped: Vec<String>,
     unmapped_urls: Vec<String>,
     #[cfg(feature = "proto")]
@@ -109,6 +113,7 @@ fn finish(unchecked: Unchecked, options: &ReadOptions) -> Result<Read, Problems>
         contract,
         mut problems,
         files,
+        lookups,
         skipped,
         unmapped_urls,
         #[cfg(feature = "proto")]
@@ -130,6 +135,7 @@ fn finish(unchecked: Unchecked, options: &ReadOptions) -> Result<Read, Problems>
             contract,
             problems,
             files,
+            lookups,
             skipped,
             unmapped_urls,
             #[cfg(feature = "proto")]
@@ -167,6 +173,7 @@ fn load(
     problems: &mut Problems,
 ) -> Result<crate::source::Document, crate::problem::Problem> {
     use crate::source::{Document, Lock, Mapped};
+    sources.look(&Lock::path_beside(path));
     let mapped = Mapped {
         urls: options.urls.clone(),
         lock: Lock::beside(path)?,
@@ -196,7 +203,7 @@ fn lay(
 
 #[cfg(feature = "openapi")]
 fn from_document(
-    sources: crate::source::SourceMap,
+    mut sources: crate::source::SourceMap,
     document: Result<crate::source::Document, crate::problem::Problem>,
     mut problems: Problems,
     path: &Path,
@@ -224,8 +231,15 @@ fn from_document(
         }
     };
     read.problems.append(sources.take_notes());
+    let lookups = sources.take_lookups();
+    let mut files = sources.paths();
+    // The lock is read, too, where there is one.
+    let others = lookups.files().into_iter();
+    let others: Vec<PathBuf> = others.filter(|path| !files.contains(path)).collect();
+    files.extend(others);
     Unchecked {
-        files: sources.paths(),
+        files,
+        lookups,
         sources,
         ..read
     }
@@ -244,6 +258,7 @@ fn read_proto(path: &Path, options: &ReadOptions) -> Unchecked {
             contract: Some(read.contract),
             problems: read.problems,
             files: read.files,
+            lookups: read.lookups,
             descriptors: Some(read.descriptors),
             ..Unchecked::default()
         },

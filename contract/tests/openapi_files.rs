@@ -156,3 +156,33 @@ fn versions_3_1_and_3_2_are_read_alike() {
         );
     }
 }
+
+#[test]
+fn what_was_looked_for_in_vain_is_known_with_what_was_read() {
+    use tieline_contract::lookup::Found;
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let document = r#"{"openapi": "3.1.0", "info": {"title": "T", "version": "1"}, "paths": {
+        "/a": {"$ref": "there.json"}}, "x-more": {"$ref": "gone%20away.json"}}"#;
+    std::fs::write(at("api.json"), document).unwrap();
+    std::fs::write(at("there.json"), "{}").unwrap();
+    let read = tieline_contract::read(&at("api.json"), &tieline_contract::ReadOptions::default()).unwrap();
+    let list = read.lookups.into_list();
+    let found = |name: &str| {
+        let found = list.iter().find(|(path, _)| *path == at(name));
+        found.map(|(_, found)| matches!(found, Found::Octets { .. }))
+    };
+    for (name, expected) in [
+        ("api.json", Some(true)),
+        ("there.json", Some(true)),
+        ("gone away.json", Some(false)),
+        ("gone%20away.json", Some(false)),
+        ("tieline.lock", Some(false)),
+        ("other.json", None),
+    ] {
+        assert_eq!(found(name), expected, "{name}");
+    }
+    assert!(list.iter().all(|(path, found)| found.is_still_at(path)));
+    std::fs::write(at("gone away.json"), "{}").unwrap();
+    assert!(!list.iter().all(|(path, found)| found.is_still_at(path)));
+}

@@ -159,3 +159,21 @@ fn a_long_chain_of_imports_is_read() {
     let folder = folder("chain", &files);
     assert_eq!(read(&[folder.join("f0.proto")], &[]).files.len(), LENGTH);
 }
+
+#[test]
+fn an_import_that_could_appear_earlier_on_the_way_is_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for name in ["one", "two"] {
+        std::fs::create_dir(at(name)).unwrap();
+    }
+    let text = "syntax = \"proto3\"; package a; import \"b.proto\"; message A { b.B b = 1; }";
+    std::fs::write(at("two/a.proto"), text).unwrap();
+    std::fs::write(at("two/b.proto"), "syntax = \"proto3\"; package b; message B {}").unwrap();
+    let read = tieline_contract::proto::read(&[at("two/a.proto")], &[at("one"), at("two")], "a").unwrap();
+    let list = read.lookups.into_list();
+    assert!(list.iter().any(|(path, _)| *path == at("one/b.proto")));
+    assert!(list.iter().all(|(path, found)| found.is_still_at(path)));
+    std::fs::write(at("one/b.proto"), "syntax = \"proto3\"; package b; message B {}").unwrap();
+    assert!(!list.iter().all(|(path, found)| found.is_still_at(path)));
+}

@@ -42,6 +42,7 @@ fn fetch(args: &FetchArgs) -> Result<Exit, Failure> {
         package: None,
         runtime: None,
         include: Vec::new(),
+        fresh: false,
         check: false,
         strict: false,
         report: None,

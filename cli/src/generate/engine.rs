@@ -8,10 +8,10 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tieline_codegen::{Generator, Output, Runtime};
+use tieline_codegen::{Generator, Kept, KeptContract, Memory, Output, Runtime};
 use tieline_contract::problem::{Level, Problems};
 
-use super::folder::Tree;
+use super::folder::{Text, Tree};
 use super::jobs::{Job, Plan, Sections, Target};
 use crate::report::{ContractReport, Report};
 
@@ -26,18 +26,33 @@ pub(super) struct Rendered {
     pub(super) errors: usize,
     /// How many warnings there were.
     pub(super) warnings: usize,
+    /// How many contracts need not be read, as nothing has changed since they were.
+    pub(super) reused: usize,
+    /// What to remember once all is written.
+    memories: Vec<Memory>,
+}
+
+/// How all is rendered.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Manner<'m> {
+    /// Whether every warning is an error.
+    pub(super) strict: bool,
+    /// Where runs are remembered.
+    pub(super) cache: Option<&'m Path>,
+    /// Whether nothing that is remembered counts.
+    pub(super) fresh: bool,
 }
 
 /// Renders every job, and tells what there is to tell on the way.
-pub(super) fn render(plan: &Plan, strict: bool, report: &mut Report) -> Rendered {
+pub(super) fn render(plan: &Plan, manner: Manner<'_>, report: &mut Report) -> Rendered {
     match &plan.target {
-        Target::Modules => modules(&plan.jobs, strict, report),
-        Target::Crate { name, out, runtime } => package(plan, name, out, runtime.as_deref(), strict, report),
+        Target::Modules => modules(&plan.jobs, manner, report),
+        Target::Crate { name, out, runtime } => package(plan, name, out, runtime.as_deref(), manner, report),
     }
 }
 
 /// A module a job: as many at a time as there are cores, told of in their order.
-fn modules(jobs: &[Job], strict: bool, report: &mut Report) -> Rendered {
+fn modules(jobs: &[Job], manner: Manner<'_>, report: &mut Report) -> Rendered {
     let mut all = Rendered::default();
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let next = AtomicUsize::new(0);
@@ -48,7 +63,7 @@ fn modules(jobs: &[Job], strict: bool, report: &mut Report) -> Rendered {
             scope.spawn(move || {
                 while let Some((at, job)) = take(jobs, next) {
                     let started = Instant::now();
-                    let outcome = Outcome::of(&generator(job, strict));
+                    let outcome = Outcome::of(&generator(job, manner.strict), manner);
                     if done.send((at, outcome, started.elapsed())).is_err() {
                         break;
                     }
@@ -65,7 +80,7 @@ fn modules(jobs: &[Job], strict: bool, report: &mut Report) -> Rendered {
         for (at, outcome, took) in outcomes {
             early.insert(at, (outcome, took));
             while let Some((outcome, took)) = early.remove(&told) {
-                all.module(&jobs[told], &outcome, took, report);
+                all.module(&jobs[told], outcome, took, report);
                 told += 1;
                 if let Some(job) = jobs.get(told) {
                     report.start(&job.name, told + 1, jobs.len());
@@ -94,21 +109,28 @@ fn generator(job: &Job, strict: bool) -> Generator {
 
 impl Rendered {
     /// Tells of a job's module, and keeps it.
-    fn module(&mut self, job: &Job, outcome: &Outcome, took: Duration, report: &mut Report) {
-        self.tell(&outcome.problems, report);
-        let contract = contract_report(job, outcome, (0, 1), took);
+    fn module(&mut self, job: &Job, outcome: Outcome, took: Duration, report: &mut Report) {
+        self.tell(&outcome, report);
+        let contract = contract_report(job, &outcome, (0, 1), took);
         report.contract(&contract);
         self.contracts.push(contract);
-        for rendered in outcome.output.iter().flat_map(|output| &output.contracts) {
-            let inside = |path: &Path| path.strip_prefix(&rendered.folder).unwrap_or(path).to_path_buf();
+        // A module's files are all in its folder.
+        if let Some(folder) = outcome.contract(0).map(|contract| contract.folder.clone()) {
+            let inside = |path: PathBuf| path.strip_prefix(&folder).map(Path::to_path_buf).unwrap_or(path);
+            let files = outcome.files.into_iter();
             self.trees.push(Tree {
-                root: job.out.join(&rendered.folder),
-                files: rendered
-                    .files
-                    .iter()
-                    .map(|(path, text)| (inside(path), text.clone()))
-                    .collect(),
+                root: job.out.join(&folder),
+                files: files.map(|(path, text)| (inside(path), text)).collect(),
             });
+        }
+        self.memories.extend(outcome.memory);
+    }
+
+    /// Remembers what was made: all of it is in its place.
+    pub(super) fn remember(self, cache: Option<&Path>) {
+        let Some(cache) = cache else { return };
+        for memory in self.memories {
+            memory.save(cache);
         }
     }
 }
@@ -119,7 +141,7 @@ fn package(
     name: &str,
     out: &Path,
     runtime: Option<&Path>,
-    strict: bool,
+    manner: Manner<'_>,
     report: &mut Report,
 ) -> Rendered {
     let mut all = Rendered::default();
@@ -138,22 +160,23 @@ fn package(
     let operations = jobs.first().map(|job| job.operations.clone()).unwrap_or_default();
     let generator = generator
         .operations(operations)
-        .strict(strict)
+        .strict(manner.strict)
         .package(name, runtime)
         .out_dir(out);
-    let outcome = Outcome::of(&generator);
-    all.tell(&outcome.problems, report);
+    let outcome = Outcome::of(&generator, manner);
+    all.tell(&outcome, report);
     for (at, job) in jobs.iter().enumerate() {
         let contract = contract_report(job, &outcome, (at, jobs.len()), started.elapsed());
         report.contract(&contract);
         all.contracts.push(contract);
     }
-    if let Some(output) = outcome.output {
+    if outcome.made.is_some() {
         all.trees.push(Tree {
             root: out.to_path_buf(),
-            files: output.files().cloned().collect::<BTreeMap<_, _>>(),
+            files: outcome.files.into_iter().collect(),
         });
     }
+    all.memories.extend(outcome.memory);
     all
 }
 
@@ -201,24 +224,55 @@ fn includes(jobs: &[Job]) -> Vec<PathBuf> {
 }
 
 /// What a generator came to.
+#[derive(Default)]
 struct Outcome {
     /// None after an error.
-    output: Option<Output>,
+    made: Option<Kept>,
+    files: Vec<(PathBuf, Text)>,
     problems: Problems,
+    /// Whether nothing has changed since it was made.
+    reused: bool,
+    memory: Option<Memory>,
 }
 
 impl Outcome {
-    fn of(generator: &Generator) -> Self {
+    fn of(generator: &Generator, manner: Manner<'_>) -> Self {
+        let known = manner.cache.filter(|_| !manner.fresh);
+        if let Some(mut kept) = known.and_then(|cache| generator.unchanged(cache)) {
+            return Self {
+                files: kept.files().map(|path| (path.clone(), Text::Kept)).collect(),
+                problems: std::mem::take(&mut kept.problems),
+                made: Some(kept),
+                reused: true,
+                memory: None,
+            };
+        }
         match generator.render() {
-            Ok(mut output) => Self {
-                problems: std::mem::take(&mut output.problems),
-                output: Some(output),
-            },
+            Ok(output) => Self::new(generator, output, manner),
             Err(failure) => Self {
-                output: None,
                 problems: failure.into_problems(),
+                ..Self::default()
             },
         }
+    }
+
+    fn new(generator: &Generator, output: Output, manner: Manner<'_>) -> Self {
+        let memory = manner.cache.and_then(|_| generator.memory(&output));
+        let mut made = Kept::from(&output);
+        let contracts = output.contracts.into_iter().flat_map(|contract| contract.files);
+        let files = contracts.chain(output.package);
+        Self {
+            problems: std::mem::take(&mut made.problems),
+            made: Some(made),
+            files: files.map(|(path, text)| (path, Text::New(text))).collect(),
+            reused: false,
+            memory,
+        }
+    }
+
+    /// What became of the `at`-th contract.
+    fn contract(&self, at: usize) -> Option<&KeptContract> {
+        self.made.as_ref()?.contracts.get(at)
     }
 
     /// The problems in a file. A run of one contract has no others.
@@ -232,19 +286,18 @@ impl Outcome {
 }
 
 impl Rendered {
-    fn tell(&mut self, problems: &Problems, report: &mut Report) {
-        report.problems(problems);
-        self.errors += problems.count(Level::Error);
-        self.warnings += problems.count(Level::Warning);
+    fn tell(&mut self, outcome: &Outcome, report: &mut Report) {
+        report.problems(&outcome.problems);
+        self.errors += outcome.problems.count(Level::Error);
+        self.warnings += outcome.problems.count(Level::Warning);
+        let contracts = outcome.made.as_ref().map_or(0, |made| made.contracts.len());
+        self.reused += if outcome.reused { contracts } else { 0 };
     }
 }
 
 /// What became of a job, the `at`-th contract of `of` in the outcome.
 fn contract_report(job: &Job, outcome: &Outcome, (at, of): (usize, usize), time: Duration) -> ContractReport {
-    let rendered = outcome
-        .output
-        .as_ref()
-        .and_then(|output| output.contracts.get(at));
+    let rendered = outcome.contract(at);
     let alone = of == 1;
     ContractReport {
         name: rendered.map_or_else(|| job.name.clone(), |rendered| rendered.name.clone()),

@@ -1,11 +1,12 @@
 //! `cargo tieline generate`: contracts in, Rust out.
 //!
 //! ```text
-//! plan (what, where) -> render (all of it, in memory) -> compare, or replace -> summary
+//! plan (what, where) -> render (all of it, in memory) -> compare, or replace -> remember -> summary
 //! ```
 //!
 //! Nothing is written before everything that was asked for has been rendered without an error.
 
+mod cache;
 mod diff;
 mod engine;
 mod folder;
@@ -67,20 +68,31 @@ fn write_page(args: &GenerateArgs, report: &mut Report, summary: &Summary) -> Re
 fn generate(args: &GenerateArgs, report: &mut Report, summary: &mut Summary) -> Result<Exit, Failure> {
     let plan = jobs::plan(args)?;
     report.problems(&plan.warnings);
-    let rendered = engine::render(&plan, args.strict, report);
+    let cache = cache::folder();
+    let manner = engine::Manner {
+        strict: args.strict,
+        cache: cache.as_deref(),
+        fresh: args.fresh,
+    };
+    let rendered = engine::render(&plan, manner, report);
     *summary = Summary::of(&rendered.contracts);
     summary.errors = rendered.errors;
     summary.warnings = rendered.warnings + plan.warnings.count(Level::Warning);
+    summary.reused = rendered.reused;
     summary.files = rendered.trees.iter().map(|tree| tree.files.len()).sum();
     if summary.errors > 0 {
         summary.result = "failed";
         return Ok(Exit::Finding);
     }
-    if args.check {
-        compare(&rendered.trees, report, summary)
+    let exit = if args.check {
+        compare(&rendered.trees, report, summary)?
     } else {
-        replace(&rendered.trees, summary)
+        replace(&rendered.trees, summary)?
+    };
+    if exit == Exit::Clean {
+        rendered.remember(cache.as_deref());
     }
+    Ok(exit)
 }
 
 fn compare(trees: &[Tree], report: &mut Report, summary: &mut Summary) -> Result<Exit, Failure> {

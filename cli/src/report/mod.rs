@@ -60,6 +60,8 @@ pub(crate) struct Summary {
     pub(crate) written: usize,
     pub(crate) unchanged: usize,
     pub(crate) removed: usize,
+    /// Contracts that were not read again, since nothing has changed.
+    pub(crate) reused: usize,
     /// Files that are not as they should be (`--check`).
     pub(crate) stale: usize,
     #[serde(rename = "seconds", serialize_with = "seconds")]
@@ -83,6 +85,7 @@ impl Summary {
             written: 0,
             unchanged: 0,
             removed: 0,
+            reused: 0,
             stale: 0,
             time: Duration::ZERO,
         }

@@ -6,8 +6,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A temporary folder.
-pub(crate) struct Home(tempfile::TempDir);
+/// A temporary folder, and one for what runs remember.
+pub(crate) struct Home(tempfile::TempDir, tempfile::TempDir);
 
 /// How a run ended.
 pub(crate) struct Ran {
@@ -19,7 +19,7 @@ pub(crate) struct Ran {
 impl Home {
     /// With these files in it.
     pub(crate) fn with(files: &[(&str, &str)]) -> Self {
-        let home = Self(tempfile::tempdir().unwrap());
+        let home = Self(tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         for (path, text) in files {
             home.write(path, text);
         }
@@ -75,6 +75,7 @@ impl Home {
             .args(words)
             .current_dir(self.path())
             .env_remove("TIELINE_CONFIG")
+            .env("TIELINE_CACHE", self.1.path())
             .envs(variables.iter().copied())
             .output()
             .unwrap();

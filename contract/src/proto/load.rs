@@ -14,6 +14,7 @@ use super::bundled;
 use super::comments::Places;
 use super::diagnose::{self, Text};
 use super::roots::{self, Includes};
+use crate::lookup::Lookups;
 use crate::problem::{Place, Problem, Problems};
 
 /// A parsed file.
@@ -36,6 +37,8 @@ pub(super) struct Loaded {
     pub(super) roots: Vec<String>,
     /// What is wrong.
     pub(super) problems: Problems,
+    /// Every path that was looked at.
+    pub(super) lookups: Lookups,
 }
 
 /// Loads the root files (or all protos below a root folder) and what they import.
@@ -51,6 +54,7 @@ pub(super) fn load(roots: &[PathBuf], include: &[PathBuf]) -> Loaded {
     for name in loader.loaded.roots.clone() {
         loader.visit(&name);
     }
+    loader.loaded.lookups.append(loader.includes.lookups());
     loader.loaded
 }
 
@@ -237,7 +241,9 @@ impl Loader {
     }
 
     fn read(&mut self, path: &Path) -> Option<Source> {
-        match std::fs::read(path) {
+        let read = std::fs::read(path);
+        self.includes.lookups().read(path, &read);
+        match read {
             Ok(bytes) => match String::from_utf8(bytes) {
                 Ok(text) => {
                     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);

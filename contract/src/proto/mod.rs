@@ -24,6 +24,7 @@ pub use descriptors::Descriptors;
 
 use std::path::PathBuf;
 
+use crate::lookup::Lookups;
 use crate::model::Contract;
 use crate::problem::Problems;
 
@@ -36,6 +37,8 @@ pub struct ProtoRead {
     pub problems: Problems,
     /// Every file that was read, imports included: a build script watches these.
     pub files: Vec<PathBuf>,
+    /// Every path that was looked at, and what was there.
+    pub lookups: Lookups,
     /// The compiled descriptors.
     pub descriptors: Descriptors,
 }
@@ -77,6 +80,7 @@ pub fn read(roots: &[PathBuf], include: &[PathBuf], name: &str) -> Result<ProtoR
         contract,
         problems,
         files,
+        lookups: loaded.lookups,
         descriptors: Descriptors::new(pool, loaded.roots),
     })
 }

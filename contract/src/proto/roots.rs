@@ -7,10 +7,14 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use crate::lookup::Lookups;
+
 /// Include roots, in the order in which they are searched.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Includes {
     roots: Vec<PathBuf>,
+    /// Where files were looked for.
+    lookups: Lookups,
 }
 
 impl Includes {
@@ -33,7 +37,12 @@ impl Includes {
         self.roots
             .iter()
             .map(|root| root.join(name))
-            .find(|path| path.is_file())
+            .find(|path| self.lookups.is_file(path))
+    }
+
+    /// Where files were looked for.
+    pub(super) fn lookups(&self) -> &Lookups {
+        &self.lookups
     }
 
     /// The import name of a file under one of the roots: under the one that its package spells, else under the
@@ -68,16 +77,19 @@ impl Includes {
         let found = |root: &Path| {
             imports
                 .iter()
-                .filter(|import| root.join(import).is_file())
+                .filter(|import| self.lookups.is_file(&root.join(import)))
                 .count()
         };
         let most = candidates.iter().map(|root| found(root)).max().unwrap_or(0);
-        if let Some(best) = candidates.iter().find(|root| found(root) == most) {
-            self.push(best.clone());
+        let best = candidates.iter().find(|root| found(root) == most).cloned();
+        if let Some(best) = best {
+            self.push(best);
         }
         for import in imports {
             if self.find(import).is_none()
-                && let Some(other) = candidates.iter().find(|root| root.join(import).is_file())
+                && let Some(other) = candidates
+                    .iter()
+                    .find(|root| self.lookups.is_file(&root.join(import)))
             {
                 self.push(other.clone());
             }

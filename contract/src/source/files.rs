@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::lookup::Lookups;
 use crate::problem::{Place, Problem, Problems};
 
 use super::{MAX_FILE_BYTES, diagnostics};
@@ -36,6 +37,7 @@ pub struct SourceMap {
     files: Vec<File>,
     /// What was wrong with texts that were read all the same.
     notes: RefCell<Problems>,
+    lookups: Lookups,
 }
 
 #[derive(Debug)]
@@ -58,7 +60,9 @@ impl SourceMap {
     pub fn load(&mut self, path: &Path) -> Result<FileId, Problem> {
         let name: Arc<str> = path.to_string_lossy().into();
         let at = || Place::file(Arc::clone(&name));
-        let bytes = std::fs::read(path).map_err(|error| {
+        let read = std::fs::read(path);
+        self.lookups.read(path, &read);
+        let bytes = read.map_err(|error| {
             Problem::new(&diagnostics::UNREADABLE, at()).about(format!("{name}: {error}"))
         })?;
         if bytes.len() > MAX_FILE_BYTES {
@@ -74,6 +78,21 @@ impl SourceMap {
     /// Takes a text that stands in no file, under a name to show.
     pub fn add_text(&mut self, name: &str, text: impl Into<String>) -> FileId {
         self.insert(None, name.into(), text.into())
+    }
+
+    /// Notes what is at a path that others read.
+    pub fn look(&self, path: &Path) {
+        self.lookups.look(path);
+    }
+
+    /// The paths that were looked at.
+    pub(super) fn lookups(&self) -> &Lookups {
+        &self.lookups
+    }
+
+    /// The paths that were looked at, taken away.
+    pub fn take_lookups(&mut self) -> Lookups {
+        std::mem::take(&mut self.lookups)
     }
 
     /// Keeps what is wrong with a text that is read all the same.

@@ -124,7 +124,13 @@ impl Loader<'_> {
     fn lead(&mut self, from: FileId, reference: &Reference) -> Option<Lead> {
         let path = self.path_of(from, reference)?;
         if let Some(known) = self.known.get(&identity(&path)) {
+            // Under another name, perhaps.
+            self.sources.lookups().look(&path);
             return Some(Lead::File(*known));
+        }
+        if self.mapped.lock.url_of(&path).is_some() {
+            // The lock judges what it says now.
+            self.sources.lookups().look(&path);
         }
         let read = self
             .mapped
@@ -166,7 +172,14 @@ impl Loader<'_> {
         let joined = lexical(&folder.join(decoded(plain)));
         // Some documents name files whose names are themselves percent-encoded.
         let literal = lexical(&folder.join(plain));
-        let path = if joined.exists() || !literal.exists() {
+        let exists = |path: &Path| {
+            let exists = path.exists();
+            if !exists {
+                self.sources.lookups().look(path);
+            }
+            exists
+        };
+        let path = if exists(&joined) || !exists(&literal) {
             joined
         } else {
             literal

@@ -11,7 +11,6 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::problem::{Place, Problem};
 
@@ -56,7 +55,7 @@ impl Lock {
     /// There is one, and it cannot be read.
     pub fn beside(contract: &Path) -> Result<Self, Problem> {
         let folder = contract.parent().unwrap_or_else(|| Path::new("")).to_path_buf();
-        let path = folder.join(LOCK_FILE);
+        let path = Self::path_beside(contract);
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -77,6 +76,11 @@ impl Lock {
             folder,
             documents: written.documents,
         })
+    }
+
+    /// Where the lock beside a contract is, or would be.
+    pub fn path_beside(contract: &Path) -> PathBuf {
+        contract.parent().unwrap_or_else(|| Path::new("")).join(LOCK_FILE)
     }
 
     /// Each document, in the order of the URLs.
@@ -159,7 +163,7 @@ fn wrong(path: &Path, line: u32, column: u32, why: &dyn std::fmt::Display) -> Pr
 }
 
 fn digest(octets: &[u8]) -> String {
-    let digits = Sha256::digest(octets);
+    let digits = crate::lookup::digest(octets);
     let half = |four: u8| char::from_digit(u32::from(four), 16).unwrap_or_default();
     digits
         .iter()
