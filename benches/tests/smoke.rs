@@ -80,6 +80,9 @@ fn generation_is_measured_on_a_document_of_ones_own() {
     for measure in [
         "generate-cpu",
         "generate-memory",
+        "generate-cold",
+        "generate-edit",
+        "generate-warm",
         "lines",
         "lines-per-operation-beside-types",
     ] {

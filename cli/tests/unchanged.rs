@@ -51,7 +51,12 @@ fn a_second_run_says_what_the_first_said_without_reading() {
     assert_eq!(second.lines().last().unwrap()["written"], 0);
     let text = [&GENERATE[..4], &["--format", "text"]].concat();
     let text = home.run(&text).exits(0).says(&["TL-OAS-009", "nobody"]);
-    assert!(text.out.contains("done: 5 files (0 written, 5 unchanged, 0 removed)"), "{}", text.out);
+    assert!(
+        text.out
+            .contains("done: 5 files (0 written, 5 unchanged, 0 removed)"),
+        "{}",
+        text.out
+    );
 }
 
 #[test]
@@ -70,7 +75,10 @@ fn a_check_is_remembered_and_still_finds_what_was_edited_by_hand() {
     assert_eq!(home.read("src/api/pets/types.rs"), types);
     home.write("src/api/pets/old.rs", &types);
     let ran = home.run(&CHECK).exits(1);
-    assert_eq!((reused(&ran), &ran.lines().last().unwrap()["stale"]), (1, &1.into()));
+    assert_eq!(
+        (reused(&ran), &ran.lines().last().unwrap()["stale"]),
+        (1, &1.into())
+    );
     home.run(&GENERATE).exits(0);
     assert!(!home.has("src/api/pets/old.rs"), "a leftover goes all the same");
 }
@@ -78,12 +86,23 @@ fn a_check_is_remembered_and_still_finds_what_was_edited_by_hand() {
 #[test]
 fn of_several_contracts_only_those_that_changed_are_read_again() {
     let home = Home::with(&[("pets.yaml", PETS), ("greet.proto", GREETER)]);
-    let both = ["generate", "pets.yaml", "greet.proto", "--out", "o", "--format", "json"];
+    let both = [
+        "generate",
+        "pets.yaml",
+        "greet.proto",
+        "--out",
+        "o",
+        "--format",
+        "json",
+    ];
     home.run(&both).exits(0);
     assert_eq!(reused(&home.run(&both).exits(0)), 2);
     home.write("greet.proto", &GREETER.replace("Says hello", "Says good day"));
     let ran = home.run(&both).exits(0);
-    assert_eq!((reused(&ran), ran.lines().last().unwrap()["written"].as_u64()), (1, Some(1)));
+    assert_eq!(
+        (reused(&ran), ran.lines().last().unwrap()["written"].as_u64()),
+        (1, Some(1))
+    );
     assert_eq!(reused(&home.run(&both).exits(0)), 2);
 }
 

@@ -175,7 +175,10 @@ fn other_options_are_another_run() {
     for other in others {
         assert!(!bench.is_warm(&other), "{other:?}");
     }
-    assert!(bench.is_warm(&bench.generator().threads(7)), "however many threads");
+    assert!(
+        bench.is_warm(&bench.generator().threads(7)),
+        "however many threads"
+    );
 }
 
 #[test]
@@ -217,5 +220,8 @@ fn a_run_that_fails_is_not_remembered() {
     fs::write(bench.path("pets.yaml"), broken).unwrap();
     assert!(generator.refresh(&bench.path("stamps")).is_err());
     assert!(!bench.is_warm(&generator));
-    assert!(generator.refresh(&bench.path("stamps")).is_err(), "it fails again");
+    assert!(
+        generator.refresh(&bench.path("stamps")).is_err(),
+        "it fails again"
+    );
 }

@@ -95,7 +95,8 @@ impl Found {
     pub fn is_still_at(&self, path: &Path) -> bool {
         match self {
             Self::Octets { digest, real } => {
-                self::real(path) == *real && fs::read(path).is_ok_and(|octets| self::digest(&octets) == *digest)
+                self::real(path) == *real
+                    && fs::read(path).is_ok_and(|octets| self::digest(&octets) == *digest)
             }
             Self::File => path.is_file(),
             Self::Nothing => fs::metadata(path).is_err_and(|error| is_absence(error.kind())),

@@ -3,6 +3,7 @@
 //! Each generator is a process of its own that writes a crate. Compiling is rustc's work on that crate alone, its
 //! dependencies being ready: CPU time, and the most memory that it held.
 
+mod again;
 mod crates;
 mod generators;
 
@@ -163,6 +164,20 @@ fn measure(
         let each = (all - types) as f64 / operations.max(1.0);
         tell(name, "lines-per-operation-beside-types", each);
     }
+    if is_tieline {
+        match again::measure(document) {
+            Ok(again) => {
+                for (what, took) in [
+                    ("generate-cold", again.cold),
+                    ("generate-edit", again.edit),
+                    ("generate-warm", again.warm),
+                ] {
+                    tell(name, what, took.as_secs_f64());
+                }
+            }
+            Err(error) => eprintln!("SKIPPED: {}: again: {error}", document.display()),
+        }
+    }
     if options.no_check {
         return Ok(());
     }
@@ -215,9 +230,12 @@ fn lines(folder: &Path, of: &dyn Fn(&Path) -> bool) -> Result<usize, Failure> {
 }
 
 /// What each figure is measured in, and the goal.
-const FIGURES: [(&str, &str, Option<Goal>); 9] = [
+const FIGURES: [(&str, &str, Option<Goal>); 12] = [
     ("generate-cpu", "s", Some(Goal::AtMost(1.5))),
     ("generate-memory", "MB", Some(Goal::AtMost(500.0))),
+    ("generate-cold", "s", Some(Goal::AtMost(1.5))),
+    ("generate-edit", "s", Some(Goal::AtMost(1.5))),
+    ("generate-warm", "s", Some(Goal::AtMost(0.05))),
     ("lines", "count", None),
     (
         "lines-per-operation-beside-types",

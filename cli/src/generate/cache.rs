@@ -19,7 +19,11 @@ fn place(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
         return (!named.is_empty()).then(|| PathBuf::from(named));
     }
     // The XDG specification has relative paths ignored.
-    let folder = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let folder = |name: &str| {
+        variable(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
     let cache = if cfg!(windows) {
         folder("LOCALAPPDATA")
     } else if cfg!(target_os = "macos") {

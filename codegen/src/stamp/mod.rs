@@ -132,7 +132,7 @@ impl Generator {
         let mut read_again = false;
         for seen in &mut stamp.inputs {
             match seen.what {
-                Found::Octets { .. } => read_again |= seen.verify(taken, |what, path| what.is_still_at(path))?,
+                Found::Octets { .. } => read_again |= seen.verify(taken, Found::is_still_at)?,
                 _ if seen.what.is_still_at(&seen.path) => {}
                 _ => return None,
             }
