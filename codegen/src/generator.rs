@@ -18,7 +18,7 @@ use crate::output::{Output, Rendered};
 use crate::package::{self, Runtime};
 use crate::plan::select::Selection;
 use crate::plan::{self, Form, Plan, Sections, Settings};
-use crate::stamp::Kept;
+use crate::stamp::{Kept, Memory, Run};
 use crate::{rust, write};
 
 /// Writes Rust from contracts.
@@ -264,6 +264,21 @@ impl Generator {
         Ok(output)
     }
 
+    /// What stands on disk, when that is what [`Generator::write`] would write: the options and the generator are the same
+    /// as in the run that was remembered in the folder `stamps`, every path that it looked at is as it was, and so is
+    /// every file that it wrote. `None`: something has changed, or nothing is known.
+    ///
+    /// Files that are no output are not looked for: see [`Kept::files`].
+    pub fn unchanged(&self, stamps: &Path) -> Option<Kept> {
+        self.as_run()?.unchanged(stamps)
+    }
+
+    /// What is to be remembered of a run whose output is `output`. `None`: it depended on something that cannot be told
+    /// when it changes.
+    pub fn memory(&self, output: &Output) -> Option<Memory> {
+        self.as_run()?.memory(output)
+    }
+
     /// As [`Generator::write`], but nothing is read, made or written when [`Generator::unchanged`] finds that all would
     /// stay as it is. What was made is remembered in the folder `stamps`, which belongs to this machine.
     ///
@@ -321,22 +336,17 @@ impl Generator {
         Ok(())
     }
 
-    /// The folder that the output is written to, if one is set.
-    pub(crate) fn folder(&self) -> Option<&Path> {
-        self.out_dir.as_deref()
-    }
-
-    /// All that it was told and that shapes its output.
-    pub(crate) fn said(&self) -> String {
-        // However many threads write, they write the same.
-        format!("{:?}", self.clone().threads(1))
-    }
-
-    /// Which modules it makes, and in which crate.
-    pub(crate) fn makes(&self) -> impl std::fmt::Debug + '_ {
+    /// What tells its run from others, once a folder is set.
+    fn as_run(&self) -> Option<Run<'_>> {
         let modules = self.sources.iter();
         let modules: Vec<_> = modules.map(|source| (&source.path, &source.name)).collect();
-        (self.package.as_ref().map(|(name, _)| name), modules)
+        let package = self.package.as_ref().map(|(name, _)| name);
+        Some(Run {
+            // However many threads write, they write the same.
+            said: format!("{:?}", self.clone().threads(1)),
+            makes: format!("{package:?} {modules:?}"),
+            folder: self.out_dir.as_deref()?,
+        })
     }
 
     fn thread_count(&self) -> usize {

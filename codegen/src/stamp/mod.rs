@@ -21,7 +21,6 @@ use serde::{Deserialize, Serialize};
 use tieline_contract::lookup::{Digest, Found, digest};
 use tieline_contract::problem::Problems;
 
-use crate::generator::Generator;
 use crate::output::Output;
 use stat::{Stat, nanoseconds};
 
@@ -114,13 +113,20 @@ struct Seen<T> {
     stat: Option<Stat>,
 }
 
-impl Generator {
-    /// What stands on disk, when that is what [`Generator::write`] would write: the options and the generator are the same
-    /// as in the run that was remembered in the folder `stamps`, every path that it looked at is as it was, and so is
-    /// every file that it wrote. `None`: something has changed, or nothing is known.
-    ///
-    /// Files that are no output are not looked for: see [`Kept::files`].
-    pub fn unchanged(&self, stamps: &Path) -> Option<Kept> {
+/// What tells one run from another, beside the files that it reads.
+#[derive(Debug)]
+pub(crate) struct Run<'r> {
+    /// All that the generator was told and that shapes its output.
+    pub(crate) said: String,
+    /// Which modules it makes, and in which crate.
+    pub(crate) makes: String,
+    /// The folder of the output.
+    pub(crate) folder: &'r Path,
+}
+
+impl Run<'_> {
+    /// What stands on disk, if the run that was remembered in the folder `stamps` would write the same again.
+    pub(crate) fn unchanged(&self, stamps: &Path) -> Option<Kept> {
         let started = SystemTime::now();
         let key = key(self)?;
         let path = stamps.join(name(self)?);
@@ -150,9 +156,8 @@ impl Generator {
         Some(kept)
     }
 
-    /// What is to be remembered of a run whose output is `output`. `None`: it depended on something that cannot be told
-    /// when it changes.
-    pub fn memory(&self, output: &Output) -> Option<Memory> {
+    /// What is to be remembered of the run when its output was `output`.
+    pub(crate) fn memory(&self, output: &Output) -> Option<Memory> {
         let seen = |path: &Path, what: &Found| Seen {
             path: path.to_path_buf(),
             what: what.clone(),
@@ -163,9 +168,8 @@ impl Generator {
         if inputs.iter().any(|seen| seen.what == Found::Unreadable) {
             return None;
         }
-        let folder = self.folder().unwrap_or(Path::new(""));
         let outputs = output.files().map(|(path, text)| Seen {
-            path: folder.join(path),
+            path: self.folder.join(path),
             what: digest(text.as_bytes()),
             stat: None,
         });
@@ -211,17 +215,17 @@ impl<T> Seen<T> {
 }
 
 /// What a run depends on beside the files. `None`: nobody can say which generator this is.
-fn key(generator: &Generator) -> Option<Digest> {
+fn key(run: &Run<'_>) -> Option<Digest> {
     let program = Stat::of(&env::current_exe().ok()?)?;
     let here = env::current_dir().ok()?;
-    let said = (env!("CARGO_PKG_VERSION"), program, here, generator.said());
+    let said = (env!("CARGO_PKG_VERSION"), program, here, &run.said);
     Some(digest(format!("{said:?}").as_bytes()))
 }
 
 /// The name of a stamp: that of whatever writes the same module or crate, with whichever options.
-fn name(generator: &Generator) -> Option<String> {
-    let folder = std::path::absolute(generator.folder()?).ok()?;
-    let digest = digest(format!("{:?}", (folder, generator.makes())).as_bytes());
+fn name(run: &Run<'_>) -> Option<String> {
+    let folder = std::path::absolute(run.folder).ok()?;
+    let digest = digest(format!("{:?}", (folder, &run.makes)).as_bytes());
     let digits = digest.iter().take(16).map(|octet| format!("{octet:02x}"));
     Some(digits.collect::<String>() + ".json")
 }
