@@ -29,5 +29,6 @@
 pub mod breaker;
 pub mod bulkhead;
 pub mod deadline;
+pub mod rate_limit;
 pub mod retry;
 pub mod stack;
