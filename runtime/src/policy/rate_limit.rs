@@ -89,7 +89,8 @@ impl RateLimit {
     /// So many calls may come at once (0 is taken as 1).
     pub fn burst(self, calls: u32) -> Self {
         let interval = self.interval.load(Ordering::Relaxed);
-        self.tolerance.store(tolerance(interval, calls), Ordering::Relaxed);
+        self.tolerance
+            .store(tolerance(interval, calls), Ordering::Relaxed);
         self
     }
 
@@ -110,7 +111,8 @@ impl RateLimit {
         // NaN is taken for the slowest rate.
         let rate = rate.max(1e-6).min(1e9);
         let interval = (1e9 / rate).round() as u64;
-        self.tolerance.store(tolerance(interval, burst), Ordering::Relaxed);
+        self.tolerance
+            .store(tolerance(interval, burst), Ordering::Relaxed);
         self.interval.store(interval, Ordering::Relaxed);
     }
 
@@ -163,7 +165,10 @@ impl RateLimit {
         if interval == 0 {
             return Ok(None);
         }
-        let (now, tolerance) = (self.clock.now().as_nanos(), self.tolerance.load(Ordering::Relaxed));
+        let (now, tolerance) = (
+            self.clock.now().as_nanos(),
+            self.tolerance.load(Ordering::Relaxed),
+        );
         let wait = |arrival: u64| arrival.saturating_sub(now).saturating_sub(tolerance);
         let taken = self
             .arrival
@@ -252,7 +257,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_longest_wait_bounds_the_queue() {
-        let limit = Arc::new(RateLimit::per_second(1.0).burst(1).max_wait(Duration::from_secs(3)));
+        let limit = Arc::new(
+            RateLimit::per_second(1.0)
+                .burst(1)
+                .max_wait(Duration::from_secs(3)),
+        );
         let rejected = AtomicU32::new(0);
         let calls = (0..10).map(|_| async {
             if limit.acquire().await.is_err() {
@@ -266,7 +275,10 @@ mod tests {
     #[tokio::test]
     async fn rejected_work_is_never_polled_and_failing_work_fails() {
         let limit = RateLimit::per_second(1.0).burst(1).max_wait(Duration::ZERO);
-        assert_eq!(limit.run(async { Err::<(), _>("no") }).await, Err(Failed::Work("no")));
+        assert_eq!(
+            limit.run(async { Err::<(), _>("no") }).await,
+            Err(Failed::Work("no"))
+        );
         let work = async { panic!("it is over the limit") };
         assert!(matches!(limit.run::<(), ()>(work).await, Err(Failed::Limited(_))));
     }

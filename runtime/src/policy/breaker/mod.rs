@@ -13,26 +13,34 @@
 //! it can never hide what happens now), a half-open breaker admits as many calls as it has probes and rejects the
 //! rest, and a result counts only in the state its call was admitted in. Four departures, each for a complaint from the
 //! field: the result of a call that outlives its interval counts in the present one, as long as the breaker has not
-//! opened in between, for else a service that hangs for longer than the interval would never open it; calls that are still under way are not part of the ratio, since they have no result yet; a call
-//! that is cancelled or says nothing about the service is not counted, and its probe slot is free again; and a probe
-//! that hangs loses its slot after a lease, so that no breaker stays half-open for ever.
+//! opened in between, for else a service that hangs for longer than the interval would never open it; calls that are
+//! still under way are not part of the ratio, since they have no result yet; a call that is cancelled or says nothing
+//! about the service is not counted, and its probe slot is free again; and a probe that hangs loses its slot after a
+//! lease, so that no breaker stays half-open for ever.
 //!
-//! The closed state costs one load to admit a call and one compare-and-swap to count its result: no lock.
+//! On request, the results of the last calls or of the last while count instead of those of an interval, calls that are
+//! slow count as failures do, and the open time grows; see [`Settings`]. [`Mode`] takes the decision out of the breaker's
+//! hands.
+//!
+//! The closed state costs a few loads to admit a call and one compare-and-swap to count its result: no lock.
 
 mod permit;
 mod probes;
 mod settings;
+mod window;
 mod word;
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
 
 pub use self::permit::Permit;
 use self::permit::Ticket;
 use self::probes::{Answer, Held, Probes};
-pub use self::settings::{Settings, State, StateChange};
+use self::settings::Span;
+pub use self::settings::{Mode, Settings, State, StateChange};
+use self::window::Window;
 use self::word::{FOREVER, Generation, Tally, Timed};
 use crate::clock::{Clock, Instant};
 
@@ -84,6 +92,8 @@ pub struct Counts {
     pub total: u64,
     /// Failures among them.
     pub failures: u64,
+    /// Slow calls among them, where [`Settings::slow_calls`] says which are.
+    pub slow: u64,
     /// Half-open: the probes under way.
     pub probing: u64,
 }
@@ -106,7 +116,11 @@ pub struct Breaker {
     settings: Settings,
     /// State, generation and the time at which the state ends.
     word: AtomicU64,
-    tally: AtomicU64,
+    failures: Window,
+    slow: Option<Window>,
+    mode: AtomicU8,
+    /// How often it has opened since it was closed.
+    streak: AtomicU32,
     /// How often it has opened: tells whether a call was admitted in the present closed state or in an earlier one.
     openings: AtomicU32,
     probes: Probes,
@@ -119,14 +133,18 @@ const HALF_OPEN: u8 = 2;
 impl Breaker {
     /// A closed breaker.
     pub fn new(settings: Settings) -> Self {
+        let now = settings.clock.now();
         let first = Timed {
             kind: CLOSED,
             generation: Generation::FIRST,
-            until: interval_end(&settings, settings.clock.now()),
+            until: interval_end(&settings, now),
         };
         Self {
             word: AtomicU64::new(first.pack()),
-            tally: AtomicU64::new(Tally::empty(Generation::FIRST).pack()),
+            failures: Window::new(settings.span, now),
+            slow: settings.slow.map(|_| Window::new(settings.span, now)),
+            mode: AtomicU8::new(settings.mode as u8),
+            streak: AtomicU32::new(0),
             openings: AtomicU32::new(0),
             probes: Probes::new(settings.probes),
             settings,
@@ -189,6 +207,9 @@ impl Breaker {
     /// The state now. Reading it changes nothing: an open time that has passed reads as half-open, although the
     /// callback hears of that only when the first probe comes.
     pub fn state(&self) -> State {
+        if self.mode() == Mode::ForcedOpen {
+            return State::Open;
+        }
         let word = self.load();
         let over = word::millis(self.settings.clock.now()) >= word.until;
         match word.kind {
@@ -200,16 +221,15 @@ impl Breaker {
 
     /// What has been counted in the present generation.
     pub fn counts(&self) -> Counts {
-        let word = self.load();
-        let tally = Tally::unpack(self.tally.load(SeqCst));
+        let (word, now) = (self.load(), self.settings.clock.now());
         match word.kind {
-            CLOSED
-                if word::millis(self.settings.clock.now()) < word.until
-                    && tally.generation == word.generation =>
-            {
+            CLOSED if word::millis(now) < word.until => {
+                let tally = self.failures.sum(word.generation, now);
+                let slow = self.slow.as_ref().map(|slow| slow.sum(word.generation, now));
                 Counts {
                     total: tally.total,
                     failures: tally.failures,
+                    slow: slow.map_or(0, |slow| slow.failures),
                     probing: 0,
                 }
             }
@@ -217,11 +237,43 @@ impl Breaker {
                 let (probing, total) = self.probes.count(word.generation);
                 Counts {
                     total,
-                    failures: 0,
                     probing,
+                    ..Counts::default()
                 }
             }
             _ => Counts::default(),
+        }
+    }
+
+    /// Who decides whether calls are let through.
+    pub fn mode(&self) -> Mode {
+        Mode::of(self.mode.load(SeqCst))
+    }
+
+    /// Lets somebody else decide from now on whether calls are let through. State and counts are kept for when the
+    /// breaker decides again; calls that are under way are still counted.
+    pub fn set_mode(&self, mode: Mode) {
+        self.mode.store(mode as u8, SeqCst);
+    }
+
+    /// Opens by hand, for as long as after failures.
+    pub fn trip(&self) {
+        loop {
+            let word = self.load();
+            if self.open(word, self.settings.clock.now()) {
+                return;
+            }
+        }
+    }
+
+    /// Closes by hand, with nothing counted.
+    pub fn reset(&self) {
+        loop {
+            let word = self.load();
+            let until = interval_end(&self.settings, self.settings.clock.now());
+            if self.change(word, State::Closed, until) {
+                return;
+            }
         }
     }
 
@@ -240,19 +292,34 @@ impl Breaker {
     }
 
     fn admit(&self, now: Instant) -> Result<Ticket, Open> {
-        if !self.settings.enabled {
-            return Ok(Ticket::UNJUDGED);
+        match self.mode() {
+            Mode::Automatic => self.judge(now),
+            Mode::MetricsOnly => Ok(self.judge(now).unwrap_or(Ticket::UNJUDGED)),
+            Mode::Disabled => Ok(Ticket::UNJUDGED),
+            Mode::ForcedOpen => Err(Open {
+                retry_after: Duration::ZERO,
+                state: State::Open,
+            }),
         }
+    }
+
+    /// Admits by what has been counted.
+    fn judge(&self, now: Instant) -> Result<Ticket, Open> {
         let millis = word::millis(now);
         loop {
             let word = self.load();
             match word.kind {
                 CLOSED if millis < word.until => {
-                    return Ok(Ticket::new(word.generation, None, self.openings.load(SeqCst)));
+                    return Ok(Ticket::new(
+                        word.generation,
+                        None,
+                        self.openings.load(SeqCst),
+                        now,
+                    ));
                 }
                 CLOSED => self.start_interval(word, now),
                 OPEN if millis < word.until => return Err(open_until(word.until, now)),
-                OPEN => self.change(word, State::HalfOpen, FOREVER),
+                OPEN => drop(self.change(word, State::HalfOpen, FOREVER)),
                 _ => match self.probe(word, now) {
                     Some(Ok(ticket)) => return Ok(ticket),
                     Some(Err(open)) => return Err(open),
@@ -270,7 +337,7 @@ impl Breaker {
             .probes
             .take(word.generation, word::millis(now), lease_end, is_current)
         {
-            Answer::Taken(held) if is_current() => Some(Ok(Ticket::new(word.generation, Some(held), 0))),
+            Answer::Taken(held) if is_current() => Some(Ok(Ticket::new(word.generation, Some(held), 0, now))),
             Answer::Taken(held) => {
                 self.probes.release(held);
                 None
@@ -290,35 +357,58 @@ impl Breaker {
             self.start_interval(word, now);
             word = self.load();
         }
+        let slow = (self.settings.slow).is_some_and(|slow| now.since(ticket.started()) >= slow.from);
         let is_current = word.generation == ticket.generation();
         match (word.kind, ticket.probe()) {
             (CLOSED, None) if ticket.openings() == self.openings.load(SeqCst) => {
-                self.settle_call(word, failed, now);
+                self.settle_call(word, failed, slow, now);
             }
-            (HALF_OPEN, Some(held)) if is_current => self.settle_probe(word, held, failed, now),
+            (HALF_OPEN, Some(held)) if is_current => self.settle_probe(word, held, failed || slow, now),
             _ => {}
         }
     }
 
-    fn settle_call(&self, word: Timed, failed: bool, now: Instant) {
-        let tally = self.count(word, failed);
-        if failed && tally.is_some_and(|tally| self.trips(tally)) {
-            self.change(word, State::Open, word::until(now, self.settings.open_for));
+    fn settle_call(&self, word: Timed, failed: bool, slow: bool, now: Instant) {
+        let is_current = || self.load() == word;
+        let tally = self.failures.add(word.generation, failed, now, is_current);
+        let too_many = failed && tally.is_some_and(|tally| self.trips(tally, self.settings.failure_ratio));
+        let too_slow = self
+            .slow
+            .as_ref()
+            .zip(self.settings.slow)
+            .is_some_and(|(window, limit)| {
+                let tally = window.add(word.generation, slow, now, is_current);
+                slow && tally.is_some_and(|tally| self.trips(tally, limit.ratio))
+            });
+        if too_many || too_slow {
+            self.open(word, now);
         }
     }
 
     fn settle_probe(&self, word: Timed, held: Held, failed: bool, now: Instant) {
         if failed && self.probes.is_held(held) {
-            self.change(word, State::Open, word::until(now, self.settings.open_for));
+            self.open(word, now);
         } else if !failed && self.probes.pass(held) && self.probes.all_passed(word.generation) {
             self.change(word, State::Closed, interval_end(&self.settings, now));
         }
     }
 
+    /// Opens, for longer the more often it has opened without being closed; false when another thread was quicker.
+    fn open(&self, word: Timed, now: Instant) -> bool {
+        let time = self.settings.open_time(self.streak.load(SeqCst));
+        self.change(word, State::Open, word::until(now, time))
+    }
+
     /// Whether the breaker has left the closed state (or the trial) that the call was admitted in.
     fn has_cut_off(&self, ticket: Ticket) -> bool {
-        let word = self.load();
-        self.settings.enabled && word.kind != CLOSED && word.generation != ticket.generation()
+        match self.mode() {
+            Mode::ForcedOpen => true,
+            Mode::MetricsOnly | Mode::Disabled => false,
+            Mode::Automatic => {
+                let word = self.load();
+                !ticket.is_unjudged() && word.kind != CLOSED && word.generation != ticket.generation()
+            }
+        }
     }
 
     /// Gives back what a call without an outcome holds.
@@ -328,30 +418,9 @@ impl Breaker {
         }
     }
 
-    /// Adds a result to the tally of the generation in `word`; `None` when that has ended meanwhile.
-    fn count(&self, word: Timed, failed: bool) -> Option<Tally> {
-        let mut held = self.tally.load(SeqCst);
-        loop {
-            let tally = Tally::unpack(held);
-            let base = if tally.generation == word.generation {
-                tally
-            } else if self.load() == word {
-                // The breaker is still in our generation, so a tally of another one is an older one.
-                Tally::empty(word.generation)
-            } else {
-                return None;
-            };
-            let new = base.plus(failed);
-            match self.tally.compare_exchange_weak(held, new.pack(), SeqCst, SeqCst) {
-                Ok(_) => return Some(new),
-                Err(now) => held = now,
-            }
-        }
-    }
-
-    fn trips(&self, tally: Tally) -> bool {
+    fn trips(&self, tally: Tally, ratio: f64) -> bool {
         tally.total >= u64::from(self.settings.minimum_requests)
-            && tally.failures as f64 / tally.total as f64 >= self.settings.failure_ratio
+            && tally.failures as f64 / tally.total as f64 >= ratio
     }
 
     /// Begins a new interval of the closed state, unless another thread was quicker.
@@ -367,8 +436,8 @@ impl Breaker {
             .compare_exchange(from.pack(), new.pack(), SeqCst, SeqCst);
     }
 
-    /// Moves to another state and tells the listener, unless another thread was quicker.
-    fn change(&self, from: Timed, to: State, until: u64) {
+    /// Moves to another state and tells the listener; false when another thread was quicker.
+    fn change(&self, from: Timed, to: State, until: u64) -> bool {
         let generation = from.generation.next();
         let new = Timed {
             kind: kind_of(to),
@@ -379,11 +448,19 @@ impl Breaker {
             .word
             .compare_exchange(from.pack(), new.pack(), SeqCst, SeqCst)
             .is_ok();
-        if won && to == State::Open {
-            // Long before the breaker can be closed again, which is when it is looked at.
-            self.openings.fetch_add(1, SeqCst);
+        if !won {
+            return false;
         }
-        if let (true, Some(listener)) = (won, &self.settings.listener) {
+        match to {
+            State::Open => {
+                // Long before the breaker can be closed again, which is when it is looked at.
+                self.openings.fetch_add(1, SeqCst);
+                self.streak.fetch_add(1, SeqCst);
+            }
+            State::Closed => self.streak.store(0, SeqCst),
+            State::HalfOpen => {}
+        }
+        if let (true, Some(listener)) = (from.kind != new.kind, &self.settings.listener) {
             let name = Arc::clone(&self.settings.name);
             listener(&StateChange {
                 name,
@@ -392,14 +469,14 @@ impl Breaker {
                 generation: generation.number(),
             });
         }
+        true
     }
 }
 
 fn interval_end(settings: &Settings, now: Instant) -> u64 {
-    if settings.interval.is_zero() {
-        FOREVER
-    } else {
-        word::until(now, settings.interval)
+    match settings.span {
+        Span::Interval(interval) if !interval.is_zero() => word::until(now, interval),
+        _ => FOREVER,
     }
 }
 

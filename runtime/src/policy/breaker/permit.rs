@@ -13,6 +13,8 @@ pub(super) struct Ticket {
     generation: Generation,
     probe: Option<Held>,
     openings: u32,
+    /// When the call was admitted.
+    started: Instant,
 }
 
 impl Ticket {
@@ -21,14 +23,30 @@ impl Ticket {
         generation: Generation::NONE,
         probe: None,
         openings: 0,
+        started: Instant::FAR_FUTURE,
     };
 
-    pub(super) const fn new(generation: Generation, probe: Option<Held>, openings: u32) -> Self {
+    pub(super) const fn new(
+        generation: Generation,
+        probe: Option<Held>,
+        openings: u32,
+        started: Instant,
+    ) -> Self {
         Self {
             generation,
             probe,
             openings,
+            started,
         }
+    }
+
+    pub(super) const fn started(&self) -> Instant {
+        self.started
+    }
+
+    /// Whether nobody is interested in the outcome.
+    pub(super) fn is_unjudged(&self) -> bool {
+        self.generation == Generation::NONE
     }
 
     pub(super) const fn openings(&self) -> u32 {
@@ -81,7 +99,7 @@ impl<B: Deref<Target = Breaker>> Permit<B> {
 
     /// How the call went.
     pub fn report(self, judgement: Judgement) {
-        if judgement != Judgement::Ignore && self.breaker.settings.enabled {
+        if judgement != Judgement::Ignore && !self.ticket.is_unjudged() {
             let now = self.breaker.settings.clock.now();
             self.report_at(judgement, now);
         }
@@ -89,7 +107,7 @@ impl<B: Deref<Target = Breaker>> Permit<B> {
 
     /// [`report`](Permit::report) at a time that the caller has read already.
     pub fn report_at(mut self, judgement: Judgement, now: Instant) {
-        if judgement == Judgement::Ignore || !self.breaker.settings.enabled {
+        if judgement == Judgement::Ignore || self.ticket.is_unjudged() {
             return;
         }
         let ticket = std::mem::replace(&mut self.ticket, Ticket::UNJUDGED);

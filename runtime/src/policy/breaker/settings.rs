@@ -42,6 +42,48 @@ pub struct StateChange {
     pub generation: u32,
 }
 
+/// Which results are counted together.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Span {
+    /// Those of an interval, after which the counts start anew; zero is for ever.
+    Interval(Duration),
+    /// Those of the last calls.
+    Calls(u32),
+    /// Those of the last while.
+    Time(Duration),
+}
+
+/// Calls that take too long.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct SlowCalls {
+    pub(super) from: Duration,
+    pub(super) ratio: f64,
+}
+
+/// Who decides whether calls are let through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Mode {
+    /// The breaker, by what it counts.
+    Automatic,
+    /// Nobody: all calls are let through. The breaker counts, changes its state and tells of it as if it decided.
+    MetricsOnly,
+    /// Calls are rejected.
+    ForcedOpen,
+    /// Calls are let through, and nothing is counted.
+    Disabled,
+}
+
+impl Mode {
+    /// The mode of this number.
+    pub(super) fn of(number: u8) -> Self {
+        [Self::Automatic, Self::MetricsOnly, Self::ForcedOpen]
+            .into_iter()
+            .find(|mode| *mode as u8 == number)
+            .unwrap_or(Self::Disabled)
+    }
+}
+
 /// The callback for changes of state.
 pub(super) type Listener = Arc<dyn Fn(&StateChange) + Send + Sync>;
 
@@ -51,12 +93,15 @@ pub(super) type Listener = Arc<dyn Fn(&StateChange) + Send + Sync>;
 pub struct Settings {
     pub(super) name: Arc<str>,
     pub(super) probes: u32,
-    pub(super) interval: Duration,
+    pub(super) span: Span,
     pub(super) open_for: Duration,
+    pub(super) growth: f64,
+    pub(super) longest_open: Duration,
     pub(super) failure_ratio: f64,
+    pub(super) slow: Option<SlowCalls>,
     pub(super) minimum_requests: u32,
     pub(super) probe_lease: Duration,
-    pub(super) enabled: bool,
+    pub(super) mode: Mode,
     pub(super) listener: Option<Listener>,
     pub(super) clock: Clock,
 }
@@ -67,12 +112,15 @@ impl Settings {
         Self {
             name: name.into(),
             probes: 3,
-            interval: Duration::from_secs(10),
+            span: Span::Interval(Duration::from_secs(10)),
             open_for: Duration::from_secs(30),
+            growth: 1.0,
+            longest_open: Duration::from_secs(300),
             failure_ratio: 0.6,
+            slow: None,
             minimum_requests: 3,
             probe_lease: Duration::from_secs(30),
-            enabled: true,
+            mode: Mode::Automatic,
             listener: None,
             clock: Clock::default(),
         }
@@ -84,9 +132,40 @@ impl Settings {
         self
     }
 
-    /// How long results of the closed state are counted before the counts start anew; zero for ever.
+    /// How long results of the closed state are counted before the counts start anew; zero for ever. What is older than
+    /// that can never hide what happens now.
     pub fn interval(mut self, interval: Duration) -> Self {
-        self.interval = interval;
+        self.span = Span::Interval(interval);
+        self
+    }
+
+    /// Counts the results of the last while, in slots of a tenth of it (10 ms to a day), instead of those of an interval.
+    pub fn sliding_time(mut self, time: Duration) -> Self {
+        self.span = Span::Time(time.clamp(Duration::from_millis(10), Duration::from_secs(86_400)));
+        self
+    }
+
+    /// Counts the results of the last so many calls (1 to a million, four octets each), instead of those of an interval.
+    /// The breaker does not open before there are [`minimum_requests`](Settings::minimum_requests) of them.
+    pub fn sliding_calls(mut self, calls: u32) -> Self {
+        self.span = Span::Calls(calls.clamp(1, 1_000_000));
+        self
+    }
+
+    /// Opens, too, when this share of the calls (0 to 1) took as long as `from` or longer, be they good or bad. A probe
+    /// that is slow has failed.
+    pub fn slow_calls(mut self, from: Duration, ratio: f64) -> Self {
+        let ratio = if ratio.is_nan() { 1.0 } else { ratio };
+        self.slow = Some(SlowCalls { from, ratio });
+        self
+    }
+
+    /// Each time that the breaker opens again without having been closed, it stays open `factor` times as long, and at most
+    /// `longest` (300 s by default). With 1, the default, the time does not grow.
+    pub fn open_growth(mut self, factor: f64, longest: Duration) -> Self {
+        // NaN is taken as 1.
+        self.growth = factor.max(1.0);
+        self.longest_open = longest;
         self
     }
 
@@ -116,8 +195,13 @@ impl Settings {
     }
 
     /// Whether the breaker works at all; a disabled one lets everything through and counts nothing.
-    pub fn enabled(mut self, enabled: bool) -> Self {
-        self.enabled = enabled;
+    pub fn enabled(self, enabled: bool) -> Self {
+        self.mode(if enabled { Mode::Automatic } else { Mode::Disabled })
+    }
+
+    /// Who decides at first whether calls are let through; see [`Breaker::set_mode`](super::Breaker::set_mode).
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
         self
     }
 
@@ -125,6 +209,16 @@ impl Settings {
     pub fn on_state_change(mut self, listener: impl Fn(&StateChange) + Send + Sync + 'static) -> Self {
         self.listener = Some(Arc::new(listener));
         self
+    }
+
+    /// How long it stays open that has opened `times` times before without being closed.
+    pub(super) fn open_time(&self, times: u32) -> Duration {
+        if times == 0 || self.growth == 1.0 {
+            return self.open_for;
+        }
+        let grown = self.open_for.as_secs_f64() * self.growth.powi(times.min(1000) as i32);
+        let longest = self.longest_open.max(self.open_for);
+        Duration::try_from_secs_f64(grown).map_or(longest, |grown| grown.min(longest))
     }
 
     /// The callback that is set, to be wrapped by another.
@@ -144,12 +238,15 @@ impl fmt::Debug for Settings {
         f.debug_struct("Settings")
             .field("name", &self.name)
             .field("probes", &self.probes)
-            .field("interval", &self.interval)
+            .field("span", &self.span)
             .field("open_for", &self.open_for)
+            .field("growth", &self.growth)
+            .field("longest_open", &self.longest_open)
             .field("failure_ratio", &self.failure_ratio)
+            .field("slow", &self.slow)
             .field("minimum_requests", &self.minimum_requests)
             .field("probe_lease", &self.probe_lease)
-            .field("enabled", &self.enabled)
+            .field("mode", &self.mode)
             .field("listener", &self.listener.is_some())
             .finish_non_exhaustive()
     }

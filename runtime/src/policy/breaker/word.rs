@@ -49,6 +49,11 @@ impl Generation {
         Self((self.0 + 1) & GENERATION_MASK as u32)
     }
 
+    /// The generation of this number.
+    pub(super) const fn of(number: u32) -> Self {
+        Self(number & GENERATION_MASK as u32)
+    }
+
     pub(super) const fn number(self) -> u32 {
         self.0
     }
@@ -103,6 +108,13 @@ impl Tally {
         }
         self.total += 1;
         self.failures += failed as u64;
+        self
+    }
+
+    /// Without these results.
+    pub(super) const fn minus(mut self, total: u64, failures: u64) -> Self {
+        self.total = self.total.saturating_sub(total);
+        self.failures = self.failures.saturating_sub(failures);
         self
     }
 
