@@ -32,3 +32,4 @@ pub mod deadline;
 pub mod rate_limit;
 pub mod retry;
 pub mod stack;
+pub mod throttle;
