@@ -61,8 +61,12 @@ pub enum ErrorKind {
 pub enum Rejection {
     /// The circuit breaker is open.
     BreakerOpen,
+    /// The service accepts too few of the calls.
+    Throttled,
     /// The bulkhead is full.
     BulkheadFull,
+    /// The rate limit is reached.
+    RateLimited,
     /// The client is closed.
     Closed,
 }
@@ -72,7 +76,9 @@ impl Rejection {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::BreakerOpen => "breaker_open",
+            Self::Throttled => "throttled",
             Self::BulkheadFull => "bulkhead_full",
+            Self::RateLimited => "rate_limited",
             Self::Closed => "closed",
         }
     }
@@ -149,6 +155,8 @@ impl Fault {
     pub fn rejected(rejection: Rejection, retry_after: Option<Duration>) -> Self {
         let message = match rejection {
             Rejection::BreakerOpen => "the circuit breaker is open: the service failed too often lately",
+            Rejection::Throttled => "throttled: the service accepted too few calls lately",
+            Rejection::RateLimited => "the rate limit is reached: too many calls in too little time",
             Rejection::BulkheadFull => "the bulkhead is full: too many calls are under way",
             Rejection::Closed => "the client is closed",
         };

@@ -5,8 +5,10 @@
 //!   '-> interceptors: before call
 //!         '-> total deadline                  \
 //!               '-> service breaker            | policy::stack
+//!                     '-> throttle             |
 //!                     '-> bulkhead             |
-//!                           '-> retry (budget) /
+//!                           '-> retry (budget) |
+//!                                 '-> rate limit /
 //!                                 '-> interceptors: before attempt
 //!                                       '-> attempt timeout
 //!                                             '-> token (OAuth 2.0), once more after a 401
@@ -331,6 +333,14 @@ fn fault_of(client: &Inner, error: PolicyError<Fault>) -> Fault {
         PolicyError::Open(open) => {
             metrics.rejected(metrics::Rejection::BreakerOpen);
             Fault::rejected(Rejection::BreakerOpen, Some(open.retry_after))
+        }
+        PolicyError::Throttled(_) => {
+            metrics.rejected(metrics::Rejection::Throttled);
+            Fault::rejected(Rejection::Throttled, None)
+        }
+        PolicyError::Limited(limited) => {
+            metrics.rejected(metrics::Rejection::RateLimited);
+            Fault::rejected(Rejection::RateLimited, Some(limited.retry_after))
         }
         PolicyError::Full(full) => {
             metrics.rejected(match full {

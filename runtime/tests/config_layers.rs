@@ -148,11 +148,15 @@ fn every_setting_has_a_variable() {
             "body_limit" | "gzip.requests_from" => "64KiB",
             "check_replies"
             | "breaker.enabled"
+            | "throttle.enabled"
             | "operation_servers"
             | "proxy.from_environment"
             | "tls.public_roots"
             | "gzip.replies" => "true",
-            "redirects" => "3",
+            "breaker.mode" => "metrics_only",
+            "throttle.threshold" | "throttle.cap" => "0.5",
+            "breaker.open_growth" | "rate_limit.per_second" => "2.5",
+            "redirects" | "breaker.sliding_calls" | "rate_limit.burst" => "3",
             key if key.contains("ratio") || key == "timeout_seconds" => "0.5",
             key if key.contains("max_wait") => "1s",
             key if key.contains("max_") || key.contains("probes") => "3",

@@ -121,7 +121,7 @@ fn slow_calls_open_it_though_they_end_well() {
 fn each_opening_in_a_row_lasts_longer_and_closing_starts_over() {
     let hand = ManualClock::new();
     let longest = Duration::from_secs(100);
-    let breaker = Breaker::new(settings(hand).open_growth(2.0, longest));
+    let breaker = Breaker::new(settings(hand).open_growth(2.0).longest_open(longest));
     let open_time = || breaker.try_acquire().map(drop).unwrap_err().retry_after.as_secs();
     until_open(&breaker, 3, |_| true);
     let mut times = vec![open_time()];

@@ -10,8 +10,10 @@ use tieline::clock::Clock;
 use tieline::policy::breaker::{Breaker, Judged, Judgement, Settings, State};
 use tieline::policy::bulkhead::{Bulkhead, Full};
 use tieline::policy::deadline::Deadline;
+use tieline::policy::rate_limit::RateLimit;
 use tieline::policy::retry::{Backoff, Retry, Retryable, Stop, Verdict};
 use tieline::policy::stack::{Policies, PolicyError};
+use tieline::policy::throttle::Throttle;
 
 const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
@@ -278,6 +280,57 @@ async fn without_policies_only_the_work_is_run() {
             .attempts(),
         1
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_rate_limit_counts_attempts_and_not_calls() {
+    let limit = Arc::new(RateLimit::per_second(1.0).burst(2));
+    let policies = Policies::none()
+        .timeout(ms(1500))
+        .rate_limit(Arc::clone(&limit))
+        .retry(Retry::new(5).backoff(Backoff::schedule(&[ms(0)])));
+    let error = policies.run(|_| fail(503)).await.expect_err("it always fails");
+    // Two at once, one after a second; the next would come after the deadline.
+    let PolicyError::Failed(failed) = error else {
+        panic!("{error}");
+    };
+    assert_eq!((failed.attempts, failed.stop), (3, Stop::RateLimit));
+    let error = policies
+        .timeout(ms(100))
+        .run(|_| fail(503))
+        .await
+        .expect_err("no turn");
+    assert!(
+        matches!(error, PolicyError::Limited(_)) && error.is_rejection(),
+        "{error}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_throttle_learns_from_calls_as_a_whole() {
+    let throttle = Arc::new(Throttle::new().minimum_requests(1).cap(1.0));
+    let policies = Policies::none()
+        .throttle(Arc::clone(&throttle))
+        .retry(Retry::stepped());
+    for _ in 0..50 {
+        let result = policies.run(|attempt| ready(if attempt < 4 { Err(Status(503)) } else { Ok(()) }));
+        assert_eq!(
+            result.await,
+            Ok(()),
+            "retries that end well are one accepted call"
+        );
+        assert!(
+            policies.run(|_| fail(404)).await.is_err(),
+            "and so is one that finds nothing"
+        );
+    }
+    assert_eq!(throttle.probability(), 0.0);
+    let mut turned_away = 0;
+    for _ in 0..2000 {
+        let error = policies.run(|_| fail(503)).await.expect_err("it always fails");
+        turned_away += u32::from(matches!(error, PolicyError::Throttled(_)));
+    }
+    assert!(turned_away > 1000, "{turned_away}");
 }
 
 #[tokio::test]

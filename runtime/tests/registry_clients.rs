@@ -243,6 +243,40 @@ fn what_is_configured_reaches_the_calls() {
 }
 
 #[test]
+fn rate_limit_throttle_and_the_breakers_mode_are_configured_and_shared() {
+    paused(async {
+        let registry = registry(&[
+            ("TIELINE__NUMBERS__RATE_LIMIT__PER_SECOND", "1"),
+            ("TIELINE__NUMBERS__RATE_LIMIT__BURST", "2"),
+            ("TIELINE__NUMBERS__RATE_LIMIT__MAX_WAIT", "0s"),
+            ("TIELINE__NUMBERS__THROTTLE__ENABLED", "true"),
+            ("TIELINE__NUMBERS__BREAKER__MODE", "metrics_only"),
+            ("TIELINE__NUMBERS__MAX_RETRIES", "0"),
+        ]);
+        let line = ScriptedLine::always(Step::status(503));
+        registry.connect("numbers", line.clone());
+        let mut kinds = Vec::new();
+        for _ in 0..3 {
+            let client: Client = registry.create("numbers").expect("a client");
+            kinds.push(client.get("x").await.expect_err("503").kind());
+        }
+        assert_eq!(kinds[2], ErrorKind::Rejected(Rejection::RateLimited), "{kinds:?}");
+        assert_eq!(line.requests().len(), 2);
+        let client: Client = registry.create("numbers").expect("a client");
+        for _ in 0..200 {
+            tokio::time::advance(seconds(1)).await;
+            kinds.push(client.get("x").await.expect_err("503").kind());
+        }
+        assert_eq!(breaker(&client).state(), State::Open, "it would have opened");
+        let throttled = kinds
+            .iter()
+            .filter(|kind| **kind == ErrorKind::Rejected(Rejection::Throttled));
+        assert!(throttled.count() > 50);
+        assert!(!kinds.contains(&ErrorKind::Rejected(Rejection::BreakerOpen)));
+    });
+}
+
+#[test]
 fn the_retry_budget_is_shared_by_the_clients_of_a_service() {
     paused(async {
         let registry = registry(&[

@@ -47,6 +47,10 @@ pub(crate) struct ServiceConfig {
     breaker: Option<BreakerConfig>,
     /// How many calls may be under way.
     bulkhead: Option<BulkheadConfig>,
+    /// The rate limit.
+    rate_limit: Option<RateLimitConfig>,
+    /// Client-side throttling.
+    throttle: Option<ThrottleConfig>,
     /// The greatest body of a reply. 64MiB by default.
     body_limit: Option<SizeText>,
     /// Whether replies are judged by the rules of the contract. Not by default.
@@ -125,19 +129,82 @@ pub(crate) struct BudgetConfig {
 pub(crate) struct BreakerConfig {
     /// Whether there is a breaker. There is by default.
     enabled: Option<bool>,
+    /// Who decides whether calls are let through. The breaker by default.
+    mode: Option<BreakerMode>,
     /// How many calls have to succeed before it closes. 3 by default.
     #[schemars(range(min = 1, max = 1024))]
     probes: Option<u32>,
     /// How long results are counted before the counts start anew; `0s` counts for ever. 10s by default.
     interval: Option<DurationText>,
+    /// Counts the results of the last while instead of those of an interval.
+    sliding_time: Option<TimeText>,
+    /// Counts the results of the last so many calls instead of those of an interval.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    sliding_calls: Option<u32>,
     /// How long it stays open before it probes. 30s by default.
     open_for: Option<TimeText>,
+    /// How many times as long it stays open each time that it opens again without having been closed. 1 by default.
+    #[schemars(range(min = 1.0))]
+    open_growth: Option<f64>,
+    /// How long it stays open at most. 5m by default.
+    longest_open: Option<TimeText>,
+    /// How long a call takes that is slow. None is by default.
+    slow_call: Option<TimeText>,
+    /// The share of slow calls at which it opens. 1 by default.
+    #[schemars(range(max = 1.0), extend("exclusiveMinimum" = 0))]
+    slow_call_ratio: Option<f64>,
     /// The share of failures at which it opens. 0.6 by default.
     #[schemars(range(max = 1.0), extend("exclusiveMinimum" = 0))]
     failure_ratio: Option<f64>,
     /// The number of results below which it does not open. 3 by default.
     #[schemars(range(min = 1))]
     minimum_requests: Option<u32>,
+}
+
+/// Who decides whether calls are let through.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum BreakerMode {
+    /// The breaker.
+    Automatic,
+    /// Nobody: it counts and tells, and lets all calls through.
+    MetricsOnly,
+    /// Calls are rejected.
+    ForcedOpen,
+    /// Calls are let through, and nothing is counted.
+    Disabled,
+}
+
+/// The rate limit: a bound on attempts over time.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[allow(dead_code)] // Judged here, used by the runtime.
+pub(crate) struct RateLimitConfig {
+    /// How many attempts a second. No bound by default; the other two say nothing without it.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    per_second: Option<f64>,
+    /// How many at once. A second's worth by default.
+    #[schemars(range(min = 1))]
+    burst: Option<u32>,
+    /// How long a call may wait for its turn. As long as its deadline by default.
+    max_wait: Option<DurationText>,
+}
+
+/// Client-side throttling: calls are held back when the service accepts too few.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[allow(dead_code)] // Judged here, used by the runtime.
+pub(crate) struct ThrottleConfig {
+    /// Whether they are. They are not by default.
+    enabled: Option<bool>,
+    /// The share of accepted calls below which they are. 0.5 by default.
+    #[schemars(range(min = 0.01, max = 1.0))]
+    threshold: Option<f64>,
+    /// The greatest share of calls that is held back. 0.8 by default.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    cap: Option<f64>,
+    /// How long calls are remembered. 2m by default.
+    window: Option<TimeText>,
 }
 
 /// The bulkhead: a bound on calls under way.
@@ -155,7 +222,10 @@ pub(crate) struct BulkheadConfig {
 }
 
 /// Two settings that exclude each other, by the keys that lead to them.
-const EXCLUSIVE: [[&[&str]; 2]; 3] = [
+const EXCLUSIVE: [[&[&str]; 2]; 6] = [
+    [&["breaker", "interval"], &["breaker", "sliding_time"]],
+    [&["breaker", "interval"], &["breaker", "sliding_calls"]],
+    [&["breaker", "sliding_time"], &["breaker", "sliding_calls"]],
     [&["timeout"], &["timeout_seconds"]],
     [&["max_retries"], &["retry", "max_attempts"]],
     [

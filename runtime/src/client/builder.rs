@@ -12,8 +12,10 @@ use crate::http::{DEFAULT_BODY_LIMIT, Endpoint, EndpointError, Line, Proxies, Tl
 use crate::observe::metrics::Metrics;
 use crate::policy::breaker::{self, Breaker};
 use crate::policy::bulkhead::Bulkhead;
+use crate::policy::rate_limit::RateLimit;
 use crate::policy::retry::Retry;
 use crate::policy::stack::Policies;
+use crate::policy::throttle::Throttle;
 use crate::random::Random;
 
 /// Settings of a [`Client`]. What is not set has its default.
@@ -29,7 +31,9 @@ pub struct ClientBuilder {
     breaker: breaker::Settings,
     shared_breaker: Option<Arc<Breaker>>,
     operation_servers: Option<bool>,
+    throttle: Option<Arc<Throttle>>,
     bulkhead: Option<Arc<Bulkhead>>,
+    rate_limit: Option<Arc<RateLimit>>,
     identity: Identity,
     wallet: Wallet,
     interceptors: Vec<Arc<dyn Interceptor>>,
@@ -71,7 +75,9 @@ impl ClientBuilder {
             retry: None,
             shared_breaker: None,
             operation_servers: None,
+            throttle: None,
             bulkhead: None,
+            rate_limit: None,
             identity: Identity::default(),
             wallet: Wallet::default(),
             interceptors: Vec::new(),
@@ -168,6 +174,18 @@ impl ClientBuilder {
     /// How many calls may be under way; unlimited by default.
     pub fn bulkhead(mut self, bulkhead: impl Into<Arc<Bulkhead>>) -> Self {
         self.bulkhead = Some(bulkhead.into());
+        self
+    }
+
+    /// Holds calls back when the service does not accept enough of them; not by default.
+    pub fn throttle(mut self, throttle: impl Into<Arc<Throttle>>) -> Self {
+        self.throttle = Some(throttle.into());
+        self
+    }
+
+    /// How many attempts may be made over time; unlimited by default.
+    pub fn rate_limit(mut self, limit: impl Into<Arc<RateLimit>>) -> Self {
+        self.rate_limit = Some(limit.into());
         self
     }
 
@@ -323,8 +341,14 @@ impl ClientBuilder {
             .random(Arc::clone(&random))
             .clock(self.clock);
         let mut policies = Policies::none().clock(self.clock).breaker(breaker).retry(retry);
+        if let Some(throttle) = self.throttle {
+            policies = policies.throttle(throttle);
+        }
         if let Some(bulkhead) = self.bulkhead {
             policies = policies.bulkhead(bulkhead);
+        }
+        if let Some(limit) = self.rate_limit {
+            policies = policies.rate_limit(limit);
         }
         let (line, own) = match self.line {
             Some(line) => (line, None),

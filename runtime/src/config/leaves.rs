@@ -60,12 +60,21 @@ pub(super) fn find(path: &str) -> Option<&'static Leaf> {
 pub(super) fn conflict(settings: &Settings) -> Option<&'static str> {
     let backoff = &settings.retry.backoff;
     let jitter = &backoff.full_jitter;
+    let breaker = &settings.breaker;
+    let windows = [
+        breaker.interval.is_some(),
+        breaker.sliding_time.is_some(),
+        breaker.sliding_calls.is_some(),
+    ];
+    let windows = windows.into_iter().filter(|set| *set).count();
     if settings.timeout.is_some() && settings.timeout_seconds.is_some() {
         Some("`timeout` and `timeout_seconds` are the same setting: set one of them")
     } else if settings.max_retries.is_some() && settings.retry.max_attempts.is_some() {
         Some("`max_retries` and `retry.max_attempts` are the same setting: set one of them")
     } else if backoff.schedule.is_some() && (jitter.base.is_some() || jitter.cap.is_some()) {
         Some("`retry.backoff` is `full_jitter` or a `schedule`: set one of them")
+    } else if windows > 1 {
+        Some("a breaker counts by `interval`, `sliding_time` or `sliding_calls`: set one of them")
     } else {
         None
     }
@@ -236,8 +245,36 @@ pub(super) static LEAVES: &[Leaf] = &[
     leaf!(retry_budget.reserve_per_second: whole, "a whole number of retries", |_| true),
     leaf!(breaker.enabled: truth, "true or false", |_| true),
     leaf!(breaker.probes: whole, "a whole number from 1 to 1024", |n| (1..=1024).contains(n)),
-    leaf!(breaker.interval: time, "a duration, such as `10s`; `0s` counts for ever", |_| true),
+    leaf!(
+        breaker.mode: text,
+        "`automatic`, `metrics_only`, `forced_open` or `disabled`",
+        |mode| crate::policy::breaker::Mode::named(mode).is_some()
+    ),
+    leaf!(
+        breaker.interval: time,
+        "a duration, such as `10s`; `0s` counts for ever",
+        |_| true,
+        clears |into| (into.breaker.sliding_time, into.breaker.sliding_calls) = (None, None)
+    ),
+    leaf!(
+        breaker.sliding_time: time,
+        "a duration above zero, such as `60s`",
+        is_positive,
+        clears |into| (into.breaker.interval, into.breaker.sliding_calls) = (None, None)
+    ),
+    leaf!(
+        breaker.sliding_calls: whole,
+        "a whole number from 1 to 1000000",
+        |n| (1..=1_000_000).contains(n),
+        clears |into| (into.breaker.interval, into.breaker.sliding_time) = (None, None)
+    ),
     leaf!(breaker.open_for: time, "a duration above zero, such as `30s`", is_positive),
+    leaf!(breaker.open_growth: ratio, "a number, at least 1, such as 2.0", |factor| *factor >= 1.0),
+    leaf!(breaker.longest_open: time, "a duration above zero, such as `5m`", is_positive),
+    leaf!(breaker.slow_call: time, "a duration above zero, such as `2s`", is_positive),
+    leaf!(breaker.slow_call_ratio: ratio, "a number above 0 and at most 1, such as 0.5", |ratio| {
+        *ratio > 0.0 && *ratio <= 1.0
+    }),
     leaf!(breaker.failure_ratio: ratio, "a number above 0 and at most 1, such as 0.6", |ratio| {
         *ratio > 0.0 && *ratio <= 1.0
     }),
@@ -245,6 +282,13 @@ pub(super) static LEAVES: &[Leaf] = &[
     leaf!(bulkhead.max_concurrent: count, "a whole number, at least 1", |n| *n >= 1),
     leaf!(bulkhead.max_queue: count, "a whole number", |_| true),
     leaf!(bulkhead.max_wait: time, "a duration, such as `250ms`", |_| true),
+    leaf!(rate_limit.per_second: ratio, "a number above 0, such as 50", |rate| *rate > 0.0 && rate.is_finite()),
+    leaf!(rate_limit.burst: whole, "a whole number, at least 1", |n| *n >= 1),
+    leaf!(rate_limit.max_wait: time, "a duration, such as `250ms`; `0s` rejects at once", |_| true),
+    leaf!(throttle.enabled: truth, "true or false", |_| true),
+    leaf!(throttle.threshold: ratio, "a number from 0.01 to 1, such as 0.5", |share| (0.01..=1.0).contains(share)),
+    leaf!(throttle.cap: ratio, "a number from 0 to 1, such as 0.8", |share| (0.0..=1.0).contains(share)),
+    leaf!(throttle.window: time, "a duration above zero, such as `2m`", is_positive),
     leaf!(user_agent: text, "a text that a header can carry", |agent| is_name(agent)),
     leaf!(redirects: whole, "a whole number (0 to follow none)", |_| true),
     leaf!(proxy.url: text, "the address of a proxy without credentials, such as `http://proxy.example:3128`", |url| {

@@ -56,6 +56,10 @@ pub struct Settings {
     pub breaker: BreakerSettings,
     /// How many calls may be under way.
     pub bulkhead: BulkheadSettings,
+    /// How many attempts may be made over time.
+    pub rate_limit: RateLimitSettings,
+    /// When calls are held back because the service accepts too few.
+    pub throttle: ThrottleSettings,
     /// How requests name the program that sends them; `tieline/` and the version by default.
     pub user_agent: Option<String>,
     /// How many redirects of a call are followed; none by default.
@@ -182,16 +186,54 @@ pub struct BudgetSettings {
 pub struct BreakerSettings {
     /// Whether there is a breaker; there is by default.
     pub enabled: Option<bool>,
+    /// Who decides: `automatic` (the default), `metrics_only`, `forced_open` or `disabled`.
+    pub mode: Option<String>,
     /// How many calls have to succeed before it closes; 3 by default.
     pub probes: Option<u32>,
     /// How long results are counted before the counts start anew; 10 s by default.
     pub interval: Option<Duration>,
+    /// Counts the results of the last while instead of those of an interval.
+    pub sliding_time: Option<Duration>,
+    /// Counts the results of the last so many calls instead of those of an interval.
+    pub sliding_calls: Option<u32>,
     /// How long it stays open; 30 s by default.
     pub open_for: Option<Duration>,
+    /// How many times as long it stays open each time that it opens again without having been closed; 1 by default.
+    pub open_growth: Option<f64>,
+    /// How long it stays open at most; 5 min by default.
+    pub longest_open: Option<Duration>,
     /// The share of failures at which it opens; 0.6 by default.
     pub failure_ratio: Option<f64>,
+    /// How long a call takes that is slow; none is by default.
+    pub slow_call: Option<Duration>,
+    /// The share of slow calls at which it opens; 1 by default.
+    pub slow_call_ratio: Option<f64>,
     /// The number of results below which it does not open; 3 by default.
     pub minimum_requests: Option<u32>,
+}
+
+/// How many attempts may be made over time. See [`rate_limit`](crate::policy::rate_limit).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RateLimitSettings {
+    /// How many a second; no limit by default. Without it, the other two say nothing.
+    pub per_second: Option<f64>,
+    /// How many at once; a second's worth by default.
+    pub burst: Option<u32>,
+    /// How long a call may wait for its turn; as long as its deadline by default.
+    pub max_wait: Option<Duration>,
+}
+
+/// When calls are held back because the service accepts too few. See [`throttle`](crate::policy::throttle).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ThrottleSettings {
+    /// Whether they are; not by default.
+    pub enabled: Option<bool>,
+    /// The share of accepted calls below which they are; 0.5 by default.
+    pub threshold: Option<f64>,
+    /// The greatest share of calls that is held back; 0.8 by default.
+    pub cap: Option<f64>,
+    /// How long calls are remembered; 2 min by default.
+    pub window: Option<Duration>,
 }
 
 /// How many calls may be under way.
@@ -258,6 +300,7 @@ impl Settings {
                 open_for: seconds(30),
                 failure_ratio: Some(0.6),
                 minimum_requests: Some(3),
+                ..BreakerSettings::default()
             },
             body_limit: Some(crate::http::DEFAULT_BODY_LIMIT as u64),
             check_replies: Some(false),

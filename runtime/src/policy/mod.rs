@@ -6,6 +6,8 @@
 //! | [`retry`] | [`retry.run(\|attempt\| work)`](retry::Retry::run) | the failures that reach the caller |
 //! | [`retry::Budget`] | [`deposit`](retry::Budget::deposit), [`try_withdraw`](retry::Budget::try_withdraw) | the load that retries add |
 //! | [`breaker`] | [`breaker.run(work)`](breaker::Breaker::run) | the calls to a service that fails |
+//! | [`rate_limit`] | [`rate_limit.run(work)`](rate_limit::RateLimit::run) | the calls in a second |
+//! | [`throttle`] | [`throttle.run(accepts, work)`](throttle::Throttle::run) | the calls that a service does not accept |
 //! | [`bulkhead`] | [`bulkhead.run(work)`](bulkhead::Bulkhead::run) | the calls under way |
 //!
 //! [`stack::Policies`] puts all of them, in order, around one closure. Two nouns are common ground: the
@@ -22,6 +24,8 @@
 //! | budget | never refunds | – | forwards: the window is forgotten and the reserve is whole; backwards: the newest slot goes on counting | compare-and-swap on the balance, never overdrawn; no lock | [`without_budget`](retry::Retry::without_budget) |
 //! | breaker | the permit drops: nothing counted, a probe's slot is free | as cancelled | forwards: intervals, open times and leases end early; backwards: the state holds until the old time comes again | one state word and one tally, each by compare-and-swap; exactly one thread makes a change and tells the listener | [`Breaker::disabled`](breaker::Breaker::disabled): admits all, counts nothing |
 //! | bulkhead | leaves the queue, or frees the place | the place goes to who waits longest | a wait in the queue ends late or early | first come, first served; one atomic step where there is room | [`Bulkhead::unlimited`](bulkhead::Bulkhead::unlimited) |
+//! | rate limit | a turn that was taken stays taken | – | forwards: a full burst is there again; backwards: calls wait until the old time comes again | one word by compare-and-swap; turns in the order of the calls | [`RateLimit::unlimited`](rate_limit::RateLimit::unlimited) |
+//! | throttle | counts as not accepted | as cancelled | forwards: the window is forgotten; backwards: slots of the time to come do not count | one word a slot, by compare-and-swap | [`cap(0.0)`](throttle::Throttle::cap) |
 //!
 //! A policy's own rejection (an open breaker, a full bulkhead, a spent budget) is never a failure of the service: no
 //! breaker counts it.

@@ -1,11 +1,13 @@
 //! [`Policies`]: all policies in the house's order around any async closure.
 //!
 //! ```text
-//! total deadline ─> breaker ─> bulkhead ─> retry (budget) ─> attempt timeout ─> the closure
+//! total deadline ─> breaker ─> throttle ─> bulkhead ─> retry (budget) ─> rate limit ─> attempt timeout ─> the closure
 //! ```
 //!
 //! - The breaker judges the call as a whole. A deadline that passes is a failure of the service once an attempt has
 //!   been started; a call that only waited for a place in the bulkhead says nothing about the service.
+//! - The throttle learns from calls as a whole; the rate limit counts attempts, since the service counts them. An attempt
+//!   after the first that would have to wait for longer than it may is not made.
 //! - When the breaker opens while a call is between two attempts, the call makes no further one.
 //! - Cancelling the call gives back its place and its probe slot, and counts as nothing.
 
@@ -19,9 +21,12 @@ use crate::clock::{Clock, Reading};
 use crate::policy::breaker::{self, Breaker, Judged, Judgement, Open};
 use crate::policy::bulkhead::{Bulkhead, Full};
 use crate::policy::deadline::{Deadline, Elapsed};
+use crate::policy::rate_limit::{Limited, RateLimit};
 use crate::policy::retry::{Attempts, Failed, Retry, Retryable, Stop, Verdict};
+use crate::policy::throttle::{Throttle, Throttled};
 
-/// A set of policies for calls to one service. Clones share breaker, bulkhead and budget.
+/// A set of policies for calls to one service. Clones share everything that counts: breaker, throttle, bulkhead, rate limit
+/// and budget.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -50,7 +55,9 @@ use crate::policy::retry::{Attempts, Failed, Retry, Retryable, Stop, Verdict};
 pub struct Policies {
     timeout: Option<Duration>,
     breaker: Option<Arc<Breaker>>,
+    throttle: Option<Arc<Throttle>>,
     bulkhead: Option<Arc<Bulkhead>>,
+    rate_limit: Option<Arc<RateLimit>>,
     retry: Retry,
     attempt_timeout: Option<Duration>,
     clock: Clock,
@@ -63,9 +70,15 @@ pub enum PolicyError<E> {
     /// The breaker rejected the call.
     #[error(transparent)]
     Open(#[from] Open),
+    /// The call was throttled.
+    #[error(transparent)]
+    Throttled(#[from] Throttled),
     /// The bulkhead had no place for the call.
     #[error(transparent)]
     Full(#[from] Full),
+    /// The rate limit did not let the first attempt through.
+    #[error(transparent)]
+    Limited(#[from] Limited),
     /// The total deadline passed, and what was under way has been cancelled.
     #[error("the deadline of the call has passed after {attempts} attempt(s)")]
     Deadline {
@@ -89,7 +102,7 @@ impl<E> PolicyError<E> {
     /// How many attempts were started.
     pub fn attempts(&self) -> u32 {
         match self {
-            Self::Open(_) | Self::Full(_) => 0,
+            Self::Open(_) | Self::Throttled(_) | Self::Full(_) | Self::Limited(_) => 0,
             Self::Deadline { attempts } | Self::Timeout { attempts, .. } => *attempts,
             Self::Failed(failed) => failed.attempts,
         }
@@ -120,7 +133,9 @@ impl Policies {
         Self {
             timeout: None,
             breaker: None,
+            throttle: None,
             bulkhead: None,
+            rate_limit: None,
             retry: Retry::never(),
             attempt_timeout: None,
             clock: Clock::default(),
@@ -150,6 +165,18 @@ impl Policies {
     /// Sets the bulkhead, a new or a shared one.
     pub fn bulkhead(mut self, bulkhead: impl Into<Arc<Bulkhead>>) -> Self {
         self.bulkhead = Some(bulkhead.into());
+        self
+    }
+
+    /// Throttles calls when the service does not accept enough of them.
+    pub fn throttle(mut self, throttle: impl Into<Arc<Throttle>>) -> Self {
+        self.throttle = Some(throttle.into());
+        self
+    }
+
+    /// Limits the attempts over time, by a new limit or a shared one.
+    pub fn rate_limit(mut self, limit: impl Into<Arc<RateLimit>>) -> Self {
+        self.rate_limit = Some(limit.into());
         self
     }
 
@@ -231,6 +258,8 @@ impl Policies {
             Some(breaker) => Some(breaker.try_acquire_at(now.on(breaker.clock()))?),
             None => None,
         };
+        let throttled = self.throttle.as_ref().map(|throttle| throttle.try_acquire());
+        let throttled = throttled.transpose()?;
         let started = AtomicU32::new(0);
         let mut admission = Admission {
             permit,
@@ -248,8 +277,12 @@ impl Policies {
                 attempts: started.load(Ordering::Relaxed),
             })
         });
+        let judgement = judgement(&result, judge);
         if let Some(permit) = admission.permit.take() {
-            permit.report(judgement(&result, judge));
+            permit.report(judgement);
+        }
+        if let (Some(permit), Judgement::Success) = (throttled, judgement) {
+            permit.accepted();
         }
         result
     }
@@ -273,6 +306,7 @@ impl Policies {
             None => None,
         };
         let mut attempts = self.retry.attempts_at(deadline, now);
+        self.turn(deadline).await?;
         loop {
             started.store(attempts.made(), Ordering::Relaxed);
             let error = match self.attempt(work(attempts.number())).await {
@@ -281,7 +315,8 @@ impl Policies {
                 Err(Elapsed) => None,
             };
             let verdict = error.as_ref().map_or(Verdict::TRANSIENT, |error| judge(error).0);
-            if let Err(stop) = self.pause(&mut attempts, verdict, may_go_on).await {
+            let pause = self.pause(&mut attempts, verdict, deadline, may_go_on);
+            if let Err(stop) = pause.await {
                 let attempts = started.load(Ordering::Relaxed);
                 return Err(match error {
                     Some(error) => PolicyError::Failed(Failed {
@@ -304,17 +339,29 @@ impl Policies {
         }
     }
 
+    /// Waits until the rate limit lets an attempt through.
+    async fn turn(&self, deadline: Deadline) -> Result<(), Limited> {
+        match &self.rate_limit {
+            Some(limit) => limit.acquire_until(deadline).await,
+            None => Ok(()),
+        }
+    }
+
     /// Waits for the next attempt, if there may be one.
     async fn pause(
         &self,
         attempts: &mut Attempts<'_>,
         verdict: Verdict,
+        deadline: Deadline,
         may_go_on: &impl Fn() -> bool,
     ) -> Result<(), Stop> {
         if verdict.is_retryable() && !may_go_on() {
             return Err(Stop::Forbidden);
         }
         attempts.pause(verdict).await?;
+        self.turn(deadline)
+            .await
+            .map_err(|Limited { .. }| Stop::RateLimit)?;
         if may_go_on() { Ok(()) } else { Err(Stop::Forbidden) }
     }
 }

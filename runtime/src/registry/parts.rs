@@ -9,12 +9,14 @@ use super::{RegistryError, connections};
 use crate::client::{Client, ClientAuthentication, ClientBuilder, Closing, Credential, OAuth2, Secret};
 use crate::config::{
     AuthSettings, BreakerSettings, BudgetSettings, BulkheadSettings, ConfigError, Environment, Place,
-    ProxySettings, Resolved, RetrySettings, Settings, TlsSettings,
+    ProxySettings, RateLimitSettings, Resolved, RetrySettings, Settings, ThrottleSettings, TlsSettings,
 };
 use crate::http::{Endpoint, Line, Transport};
-use crate::policy::breaker::Breaker;
+use crate::policy::breaker::{Breaker, Mode};
 use crate::policy::bulkhead::Bulkhead;
+use crate::policy::rate_limit::RateLimit;
 use crate::policy::retry::{Backoff, Budget, Retry};
+use crate::policy::throttle::Throttle;
 
 /// Parts by the settings that they were made of: clients whose settings of a part are alike share it.
 struct Alike<K, V>(Vec<(K, V)>);
@@ -53,7 +55,9 @@ pub(super) struct Service {
     transports: Alike<TransportKey, Transport>,
     breakers: Alike<(Option<String>, BreakerSettings), Arc<Breaker>>,
     budgets: Alike<(Option<String>, BudgetSettings), Arc<Budget>>,
+    throttles: Alike<(Option<String>, ThrottleSettings), Arc<Throttle>>,
     bulkheads: Alike<(Option<String>, BulkheadSettings), Arc<Bulkhead>>,
+    rate_limits: Alike<(Option<String>, RateLimitSettings), Arc<RateLimit>>,
     singletons: Vec<Singleton>,
     made: Vec<Weak<Closing>>,
 }
@@ -106,8 +110,14 @@ impl Service {
         if let Some(honour) = set.operation_servers {
             builder = builder.operation_servers(honour);
         }
+        if let Some(throttle) = self.throttle(set) {
+            builder = builder.throttle(throttle);
+        }
         if let Some(bulkhead) = self.bulkhead(set) {
             builder = builder.bulkhead(bulkhead);
+        }
+        if let Some(limit) = self.rate_limit(set) {
+            builder = builder.rate_limit(limit);
         }
         builder = match self.breakers.get(&breaker_key(set)) {
             Some(breaker) => builder.shared_breaker(breaker),
@@ -190,6 +200,43 @@ impl Service {
         budget
     }
 
+    fn throttle(&mut self, set: &Settings) -> Option<Arc<Throttle>> {
+        set.throttle.enabled.filter(|enabled| *enabled)?;
+        let make = || {
+            let mut throttle = Throttle::new();
+            if let Some(share) = set.throttle.threshold {
+                throttle = throttle.threshold(share);
+            }
+            if let Some(share) = set.throttle.cap {
+                throttle = throttle.cap(share);
+            }
+            if let Some(window) = set.throttle.window {
+                throttle = throttle.window(window);
+            }
+            Ok::<_, std::convert::Infallible>(Arc::new(throttle))
+        };
+        let key = (set.base_url.clone(), set.throttle.clone());
+        let Ok(throttle) = self.throttles.get_or_make(key, make);
+        Some(throttle)
+    }
+
+    fn rate_limit(&mut self, set: &Settings) -> Option<Arc<RateLimit>> {
+        let rate = set.rate_limit.per_second?;
+        let make = || {
+            let mut limit = RateLimit::per_second(rate);
+            if let Some(calls) = set.rate_limit.burst {
+                limit = limit.burst(calls);
+            }
+            if let Some(wait) = set.rate_limit.max_wait {
+                limit = limit.max_wait(wait);
+            }
+            Ok::<_, std::convert::Infallible>(Arc::new(limit))
+        };
+        let key = (set.base_url.clone(), set.rate_limit.clone());
+        let Ok(limit) = self.rate_limits.get_or_make(key, make);
+        Some(limit)
+    }
+
     fn bulkhead(&mut self, set: &Settings) -> Option<Arc<Bulkhead>> {
         let limit = set.bulkhead.max_concurrent?;
         let as_usize = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
@@ -224,14 +271,32 @@ fn breaker(
     mut breaker: crate::policy::breaker::Settings,
     set: &BreakerSettings,
 ) -> crate::policy::breaker::Settings {
-    if let Some(enabled) = set.enabled {
-        breaker = breaker.enabled(enabled);
-    }
     if let Some(probes) = set.probes {
         breaker = breaker.probes(probes);
     }
     if let Some(interval) = set.interval {
         breaker = breaker.interval(interval);
+    }
+    if let Some(time) = set.sliding_time {
+        breaker = breaker.sliding_time(time);
+    }
+    if let Some(calls) = set.sliding_calls {
+        breaker = breaker.sliding_calls(calls);
+    }
+    if let Some(factor) = set.open_growth {
+        breaker = breaker.open_growth(factor);
+    }
+    if let Some(longest) = set.longest_open {
+        breaker = breaker.longest_open(longest);
+    }
+    if let Some(from) = set.slow_call {
+        breaker = breaker.slow_calls(from, set.slow_call_ratio.unwrap_or(1.0));
+    }
+    if let Some(mode) = set.mode.as_deref().and_then(Mode::named) {
+        breaker = breaker.mode(mode);
+    }
+    if set.enabled == Some(false) {
+        breaker = breaker.enabled(false);
     }
     if let Some(open_for) = set.open_for {
         breaker = breaker.open_for(open_for);

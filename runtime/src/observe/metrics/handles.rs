@@ -37,19 +37,25 @@ impl AttemptOutcome {
 pub enum Rejection {
     /// The breaker was open.
     BreakerOpen,
+    /// The throttle held the call back.
+    Throttled,
     /// The bulkhead and its queue were full.
     BulkheadFull,
     /// No place in the bulkhead came free in time.
     BulkheadWait,
+    /// The rate limit had no room.
+    RateLimited,
     /// The deadline had passed before an attempt could start.
     Deadline,
 }
 
 impl Rejection {
-    pub(super) const ALL: [(Self, &'static str); 4] = [
+    pub(super) const ALL: [(Self, &'static str); 6] = [
         (Self::BreakerOpen, "breaker_open"),
+        (Self::Throttled, "throttled"),
         (Self::BulkheadFull, "bulkhead_full"),
         (Self::BulkheadWait, "bulkhead_wait"),
+        (Self::RateLimited, "rate_limited"),
         (Self::Deadline, "deadline"),
     ];
 }

@@ -75,6 +75,17 @@ pub enum Mode {
 }
 
 impl Mode {
+    /// The mode that configuration calls so: `automatic`, `metrics_only`, `forced_open` or `disabled`.
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "automatic" => Self::Automatic,
+            "metrics_only" => Self::MetricsOnly,
+            "forced_open" => Self::ForcedOpen,
+            "disabled" => Self::Disabled,
+            _ => return None,
+        })
+    }
+
     /// The mode of this number.
     pub(super) fn of(number: u8) -> Self {
         [Self::Automatic, Self::MetricsOnly, Self::ForcedOpen]
@@ -161,10 +172,15 @@ impl Settings {
     }
 
     /// Each time that the breaker opens again without having been closed, it stays open `factor` times as long, and at most
-    /// `longest` (300 s by default). With 1, the default, the time does not grow.
-    pub fn open_growth(mut self, factor: f64, longest: Duration) -> Self {
+    /// [`longest_open`](Settings::longest_open) (5 min). With 1, the default, the time does not grow.
+    pub fn open_growth(mut self, factor: f64) -> Self {
         // NaN is taken as 1.
         self.growth = factor.max(1.0);
+        self
+    }
+
+    /// How long the breaker stays open at most, however often it has opened; never less than [`open_for`](Settings::open_for).
+    pub fn longest_open(mut self, longest: Duration) -> Self {
         self.longest_open = longest;
         self
     }

@@ -101,6 +101,9 @@ pub enum Stop {
     /// The retry budget was spent.
     #[error("the retry budget is spent")]
     Budget,
+    /// The rate limit has no room for another attempt.
+    #[error("the rate limit has no room for another attempt")]
+    RateLimit,
     /// Something outside the retry policy forbade it, such as a breaker that has opened meanwhile.
     #[error("the service is not to be called for now")]
     Forbidden,
