@@ -11,7 +11,8 @@
 //! Where we mean to differ from the letter, the oracle is told so:
 //!
 //! - a schema that lists properties (or items) and names no type describes an object (or a list);
-//! - `format: byte` and `contentEncoding: base64` are base64, and `format: float` has the precision of 32 bits;
+//! - `format: byte` and `contentEncoding: base64` are base64, `format: decimal` a number in digits, `format: binary` without
+//!   a type is a file, and `format: float` has the precision of 32 bits;
 //! - null belongs to the place that a nullable schema is used in: null alone is not sent through a type.
 
 pub(crate) mod instances;

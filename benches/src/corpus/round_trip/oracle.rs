@@ -72,6 +72,7 @@ impl Oracle {
         let build = |formats| {
             let options = jsonschema::options()
                 .with_draft(Draft::Draft202012)
+                .with_format("decimal", is_decimal)
                 .should_validate_formats(formats)
                 .build(&schema);
             options.ok().map(Rc::new)
@@ -123,6 +124,15 @@ fn references(schema: &Value, found: &mut Vec<String>) {
 /// Base64 in either alphabet, padded or not.
 const BASE64: &str = "^[A-Za-z0-9+/_-]*={0,2}$";
 
+/// A number in digits, as text.
+fn is_decimal(text: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_digit());
+    let (number, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let number = number.strip_prefix('-').unwrap_or(number);
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+    digits(whole) && digits(fraction) && digits(exponent.strip_prefix(['+', '-']).unwrap_or(exponent))
+}
+
 /// References of 2.0 lead to where the schemas stand here.
 fn redirect(schema: &mut Value) {
     match schema {
@@ -140,6 +150,9 @@ fn redirect(schema: &mut Value) {
             }
             if object.contains_key("items") && !object.contains_key("type") {
                 object.insert("type".to_owned(), json!("array"));
+            }
+            if object.get("format") == Some(&json!("binary")) && !object.contains_key("type") {
+                object.insert("type".to_owned(), json!("string"));
             }
             // An annotation for JSON Schema; for us it says what the type is.
             let base64 = object.get("format") == Some(&json!("byte"))
