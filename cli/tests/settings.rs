@@ -110,6 +110,9 @@ fn the_values_are_those_of_the_runtime() {
             true,
         ),
         ("rate_limit.per_second = 0", false),
+        ("hedge = { quantile = 0.95, max_attempts = 3 }", true),
+        ("hedge = { after = \"50ms\", quantile = 0.95 }", false),
+        ("hedge.quantile = 0.1", false),
         (
             "throttle = { enabled = true, threshold = 0.5, cap = 1, window = \"2m\" }",
             true,

@@ -8,6 +8,7 @@
 //!                     '-> throttle             |
 //!                     '-> bulkhead             |
 //!                           '-> retry (budget) |
+//!                           '-> hedge (budget) |
 //!                                 '-> rate limit /
 //!                                 '-> interceptors: before attempt
 //!                                       '-> attempt timeout
@@ -194,8 +195,12 @@ async fn under_policies(client: &Inner, facts: &CallFacts<'_>, call: &Call) -> R
             fault.judgement(),
         )
     };
-    let outcome = client
-        .policies
+    let hedged = client.policies.hedges();
+    let unhedged = (hedged && !(call.repeatable && call.wire.is_replayable() && !is_repetition))
+        .then(|| client.policies.unhedged());
+    let outcome = unhedged
+        .as_ref()
+        .unwrap_or(&client.policies)
         .run_until(deadline, judge, |number| {
             attempt(client, facts, call, number, deadline)
         })

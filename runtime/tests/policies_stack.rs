@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::future::{Ready, pending, ready};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
@@ -10,8 +10,9 @@ use tieline::clock::Clock;
 use tieline::policy::breaker::{Breaker, Judged, Judgement, Settings, State};
 use tieline::policy::bulkhead::{Bulkhead, Full};
 use tieline::policy::deadline::Deadline;
+use tieline::policy::hedge::Hedge;
 use tieline::policy::rate_limit::RateLimit;
-use tieline::policy::retry::{Backoff, Retry, Retryable, Stop, Verdict};
+use tieline::policy::retry::{Backoff, Budget, Retry, Retryable, Stop, Verdict};
 use tieline::policy::stack::{Policies, PolicyError};
 use tieline::policy::throttle::Throttle;
 
@@ -333,10 +334,78 @@ async fn the_throttle_learns_from_calls_as_a_whole() {
     assert!(turned_away > 1000, "{turned_away}");
 }
 
+/// An attempt that takes so long and ends so.
+async fn takes(millis: u64, result: Result<u32, Status>) -> Result<u32, Status> {
+    Clock::tokio().sleep(ms(millis)).await;
+    result
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_is_slow_is_hedged_and_all_count_on() {
+    let breaker = breaker();
+    let policies = Policies::none()
+        .breaker(Arc::clone(&breaker))
+        .retry(Retry::new(3).backoff(Backoff::schedule(&[ms(10)])))
+        .hedge(Hedge::after(ms(100)));
+    let seen = Mutex::new(Vec::new());
+    let result = policies.run(|attempt| {
+        seen.lock().expect("no panic").push(attempt);
+        match attempt {
+            // Slow, and then both fail; the retry is slow, and its hedge is quick.
+            0 => takes(500, Err(Status(503))),
+            1 => takes(20, Err(Status(503))),
+            2 => takes(500, Ok(2)),
+            _ => takes(20, Ok(attempt)),
+        }
+    });
+    assert_eq!(result.await, Ok(3));
+    assert_eq!(*seen.lock().expect("no panic"), [0, 1, 2, 3]);
+    assert_eq!((breaker.counts().total, breaker.counts().failures), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn hedges_and_retries_share_a_budget() {
+    let budget = Arc::new(Budget::new(0.0, 1, Duration::from_secs(10)));
+    let policies = Policies::none()
+        .retry(
+            Retry::new(3)
+                .backoff(Backoff::schedule(&[ms(0)]))
+                .budget(Arc::clone(&budget)),
+        )
+        .hedge(Hedge::after(ms(100)).budget(Arc::clone(&budget)));
+    for _ in 0..5 {
+        assert!(policies.run(|_| takes(200, Ok(1))).await.is_ok());
+    }
+    assert_eq!(budget.available(), 5, "five hedges");
+    for _ in 0..5 {
+        let _ = policies.run(|_| takes(1, Err(Status(503)))).await;
+    }
+    assert_eq!(budget.available(), 0);
+    let error = policies
+        .run(|_| takes(200, Err(Status(503))))
+        .await
+        .expect_err("503");
+    assert_eq!(error.attempts(), 1, "nothing is left for either");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hedge_that_would_have_to_wait_for_its_turn_is_not_made() {
+    let policies = Policies::none()
+        .rate_limit(RateLimit::per_second(0.001).burst(1))
+        .hedge(Hedge::after(ms(100)));
+    let made = Cell::new(0);
+    let result = policies.run(|attempt| {
+        made.set(made.get() + 1);
+        takes(500, Ok(attempt))
+    });
+    assert_eq!((result.await, made.get()), (Ok(0), 1));
+}
+
 #[tokio::test]
 async fn a_call_can_move_between_threads() {
     let policies = Policies::new("users")
         .bulkhead(Bulkhead::new(1))
+        .hedge(Hedge::after(ms(50)))
         .attempt_timeout(ms(100));
     let task = tokio::spawn(async move { policies.run(async |_| Ok::<_, Status>("Ada")).await });
     assert_eq!(task.await.expect("no panic"), Ok("Ada"));

@@ -277,6 +277,33 @@ fn rate_limit_throttle_and_the_breakers_mode_are_configured_and_shared() {
 }
 
 #[test]
+fn a_slow_attempt_is_hedged_where_the_operation_may_be_repeated() {
+    paused(async {
+        let registry = registry(&[("TIELINE__NUMBERS__HEDGE__AFTER", "50ms")]);
+        let slow = || Step::status(200).after(seconds(1));
+        let line = ScriptedLine::new([slow(), Step::status(200).body("2"), slow()]);
+        registry.connect("numbers", line.clone());
+        let client: Client = registry.get("numbers").expect("a client");
+        let before = tokio::time::Instant::now();
+        assert!(client.get("x").await.is_ok());
+        assert_eq!(before.elapsed(), Duration::from_millis(50));
+        let attempts = line.requests();
+        let number = |asked: &tieline::testing::Asked| asked.header("tieline-attempt").map(str::to_owned);
+        assert_eq!(
+            attempts.iter().map(number).collect::<Vec<_>>(),
+            [None, Some("1".into())]
+        );
+        assert!(client.post("x", &1).await.is_ok());
+        assert_eq!(
+            before.elapsed(),
+            Duration::from_millis(1050),
+            "nothing proves that a POST may be sent twice"
+        );
+        assert_eq!(line.requests().len(), 3);
+    });
+}
+
+#[test]
 fn the_retry_budget_is_shared_by_the_clients_of_a_service() {
     paused(async {
         let registry = registry(&[

@@ -47,6 +47,8 @@ pub(crate) struct ServiceConfig {
     breaker: Option<BreakerConfig>,
     /// How many calls may be under way.
     bulkhead: Option<BulkheadConfig>,
+    /// Hedging.
+    hedge: Option<HedgeConfig>,
     /// The rate limit.
     rate_limit: Option<RateLimitConfig>,
     /// Client-side throttling.
@@ -175,6 +177,21 @@ pub(crate) enum BreakerMode {
     Disabled,
 }
 
+/// Hedging: an attempt that is slow gets another beside it, where the operation may be repeated.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[allow(dead_code)] // Judged here, used by the runtime.
+pub(crate) struct HedgeConfig {
+    /// After this time. Never by default.
+    after: Option<DurationText>,
+    /// When it takes longer than this share of the calls of the last minute. Never by default.
+    #[schemars(range(min = 0.5, max = 0.999))]
+    quantile: Option<f64>,
+    /// How many attempts there are, side by side. 2 by default.
+    #[schemars(range(min = 1))]
+    max_attempts: Option<u32>,
+}
+
 /// The rate limit: a bound on attempts over time.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -222,7 +239,8 @@ pub(crate) struct BulkheadConfig {
 }
 
 /// Two settings that exclude each other, by the keys that lead to them.
-const EXCLUSIVE: [[&[&str]; 2]; 6] = [
+const EXCLUSIVE: [[&[&str]; 2]; 7] = [
+    [&["hedge", "after"], &["hedge", "quantile"]],
     [&["breaker", "interval"], &["breaker", "sliding_time"]],
     [&["breaker", "interval"], &["breaker", "sliding_calls"]],
     [&["breaker", "sliding_time"], &["breaker", "sliding_calls"]],

@@ -12,6 +12,7 @@ use crate::http::{DEFAULT_BODY_LIMIT, Endpoint, EndpointError, Line, Proxies, Tl
 use crate::observe::metrics::Metrics;
 use crate::policy::breaker::{self, Breaker};
 use crate::policy::bulkhead::Bulkhead;
+use crate::policy::hedge::Hedge;
 use crate::policy::rate_limit::RateLimit;
 use crate::policy::retry::Retry;
 use crate::policy::stack::Policies;
@@ -34,6 +35,7 @@ pub struct ClientBuilder {
     throttle: Option<Arc<Throttle>>,
     bulkhead: Option<Arc<Bulkhead>>,
     rate_limit: Option<Arc<RateLimit>>,
+    hedge: Option<Hedge>,
     identity: Identity,
     wallet: Wallet,
     interceptors: Vec<Arc<dyn Interceptor>>,
@@ -78,6 +80,7 @@ impl ClientBuilder {
             throttle: None,
             bulkhead: None,
             rate_limit: None,
+            hedge: None,
             identity: Identity::default(),
             wallet: Wallet::default(),
             interceptors: Vec::new(),
@@ -186,6 +189,13 @@ impl ClientBuilder {
     /// How many attempts may be made over time; unlimited by default.
     pub fn rate_limit(mut self, limit: impl Into<Arc<RateLimit>>) -> Self {
         self.rate_limit = Some(limit.into());
+        self
+    }
+
+    /// A second attempt beside one that is slow, where the operation may be repeated; none by default. It is paid for from
+    /// the budget of the retries.
+    pub fn hedge(mut self, hedge: Hedge) -> Self {
+        self.hedge = Some(hedge);
         self
     }
 
@@ -340,12 +350,22 @@ impl ClientBuilder {
             .unwrap_or_default()
             .random(Arc::clone(&random))
             .clock(self.clock);
+        let hedge = self.hedge.map(|hedge| {
+            let hedge = hedge.clock(self.clock);
+            match retry.shared_budget() {
+                Some(budget) => hedge.budget(Arc::clone(budget)),
+                None => hedge,
+            }
+        });
         let mut policies = Policies::none().clock(self.clock).breaker(breaker).retry(retry);
         if let Some(throttle) = self.throttle {
             policies = policies.throttle(throttle);
         }
         if let Some(bulkhead) = self.bulkhead {
             policies = policies.bulkhead(bulkhead);
+        }
+        if let Some(hedge) = hedge {
+            policies = policies.hedge(hedge);
         }
         if let Some(limit) = self.rate_limit {
             policies = policies.rate_limit(limit);

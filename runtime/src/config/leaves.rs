@@ -73,6 +73,8 @@ pub(super) fn conflict(settings: &Settings) -> Option<&'static str> {
         Some("`max_retries` and `retry.max_attempts` are the same setting: set one of them")
     } else if backoff.schedule.is_some() && (jitter.base.is_some() || jitter.cap.is_some()) {
         Some("`retry.backoff` is `full_jitter` or a `schedule`: set one of them")
+    } else if settings.hedge.after.is_some() && settings.hedge.quantile.is_some() {
+        Some("attempts are hedged `after` a time or at a `quantile`: set one of them")
     } else if windows > 1 {
         Some("a breaker counts by `interval`, `sliding_time` or `sliding_calls`: set one of them")
     } else {
@@ -282,6 +284,19 @@ pub(super) static LEAVES: &[Leaf] = &[
     leaf!(bulkhead.max_concurrent: count, "a whole number, at least 1", |n| *n >= 1),
     leaf!(bulkhead.max_queue: count, "a whole number", |_| true),
     leaf!(bulkhead.max_wait: time, "a duration, such as `250ms`", |_| true),
+    leaf!(
+        hedge.after: time,
+        "a duration, such as `50ms`",
+        |_| true,
+        clears |into| into.hedge.quantile = None
+    ),
+    leaf!(
+        hedge.quantile: ratio,
+        "a number from 0.5 to 0.999, such as 0.95",
+        |share| (0.5..=0.999).contains(share),
+        clears |into| into.hedge.after = None
+    ),
+    leaf!(hedge.max_attempts: whole, "a whole number, at least 1 (the first attempt counts)", |n| *n >= 1),
     leaf!(rate_limit.per_second: ratio, "a number above 0, such as 50", |rate| *rate > 0.0 && rate.is_finite()),
     leaf!(rate_limit.burst: whole, "a whole number, at least 1", |n| *n >= 1),
     leaf!(rate_limit.max_wait: time, "a duration, such as `250ms`; `0s` rejects at once", |_| true),

@@ -36,7 +36,8 @@ pub use file::{ConfigFile, FILE_NAME, FILE_VARIABLE};
 pub use resolve::{Origin, Resolved, Sources};
 pub use settings::{
     AuthSettings, BackoffSettings, BreakerSettings, BudgetSettings, BulkheadSettings, FullJitterSettings,
-    GzipSettings, ProxySettings, RateLimitSettings, RetrySettings, Settings, ThrottleSettings, TlsSettings,
+    GzipSettings, HedgeSettings, ProxySettings, RateLimitSettings, RetrySettings, Settings, ThrottleSettings,
+    TlsSettings,
 };
 pub(crate) use spelling::nearest;
 pub use spelling::screaming_snake;

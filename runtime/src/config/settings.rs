@@ -56,6 +56,8 @@ pub struct Settings {
     pub breaker: BreakerSettings,
     /// How many calls may be under way.
     pub bulkhead: BulkheadSettings,
+    /// When an attempt that is slow gets another beside it.
+    pub hedge: HedgeSettings,
     /// How many attempts may be made over time.
     pub rate_limit: RateLimitSettings,
     /// When calls are held back because the service accepts too few.
@@ -210,6 +212,18 @@ pub struct BreakerSettings {
     pub slow_call_ratio: Option<f64>,
     /// The number of results below which it does not open; 3 by default.
     pub minimum_requests: Option<u32>,
+}
+
+/// When an attempt that is slow gets another beside it, where the operation may be repeated. See
+/// [`hedge`](crate::policy::hedge).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct HedgeSettings {
+    /// After this time; never by default.
+    pub after: Option<Duration>,
+    /// When it takes longer than this share of the calls of the last minute; never by default.
+    pub quantile: Option<f64>,
+    /// How many attempts there are, side by side; 2 by default.
+    pub max_attempts: Option<u32>,
 }
 
 /// How many attempts may be made over time. See [`rate_limit`](crate::policy::rate_limit).

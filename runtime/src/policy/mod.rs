@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`deadline`] | [`deadline.run(work)`](deadline::Deadline::run) | the time that work takes |
 //! | [`retry`] | [`retry.run(\|attempt\| work)`](retry::Retry::run) | the failures that reach the caller |
+//! | [`hedge`] | [`hedge.run(\|attempt\| work)`](hedge::Hedge::run) | the latency of the slowest calls |
 //! | [`retry::Budget`] | [`deposit`](retry::Budget::deposit), [`try_withdraw`](retry::Budget::try_withdraw) | the load that retries add |
 //! | [`breaker`] | [`breaker.run(work)`](breaker::Breaker::run) | the calls to a service that fails |
 //! | [`rate_limit`] | [`rate_limit.run(work)`](rate_limit::RateLimit::run) | the calls in a second |
@@ -24,6 +25,7 @@
 //! | budget | never refunds | – | forwards: the window is forgotten and the reserve is whole; backwards: the newest slot goes on counting | compare-and-swap on the balance, never overdrawn; no lock | [`without_budget`](retry::Retry::without_budget) |
 //! | breaker | the permit drops: nothing counted, a probe's slot is free | as cancelled | forwards: intervals, open times and leases end early; backwards: the state holds until the old time comes again | one state word and one tally, each by compare-and-swap; exactly one thread makes a change and tells the listener | [`Breaker::disabled`](breaker::Breaker::disabled): admits all, counts nothing |
 //! | bulkhead | leaves the queue, or frees the place | the place goes to who waits longest | a wait in the queue ends late or early | first come, first served; one atomic step where there is room | [`Bulkhead::unlimited`](bulkhead::Bulkhead::unlimited) |
+//! | hedge | all attempts are dropped with it; what was paid stays paid | – | a delay ends late or early by the jump; a window of latency is forgotten early | latency is recorded by one atomic add | [`max_attempts(1)`](hedge::Hedge::max_attempts) |
 //! | rate limit | a turn that was taken stays taken | – | forwards: a full burst is there again; backwards: calls wait until the old time comes again | one word by compare-and-swap; turns in the order of the calls | [`RateLimit::unlimited`](rate_limit::RateLimit::unlimited) |
 //! | throttle | counts as not accepted | as cancelled | forwards: the window is forgotten; backwards: slots of the time to come do not count | one word a slot, by compare-and-swap | [`cap(0.0)`](throttle::Throttle::cap) |
 //!
@@ -33,6 +35,7 @@
 pub mod breaker;
 pub mod bulkhead;
 pub mod deadline;
+pub mod hedge;
 pub mod rate_limit;
 pub mod retry;
 pub mod stack;

@@ -1,13 +1,16 @@
 //! [`Policies`]: all policies in the house's order around any async closure.
 //!
 //! ```text
-//! total deadline ─> breaker ─> throttle ─> bulkhead ─> retry (budget) ─> rate limit ─> attempt timeout ─> the closure
+//! total deadline ─> breaker ─> throttle ─> bulkhead ─> retry ─> hedge ─> rate limit ─> attempt timeout ─> the closure
+//!                                                      └─ budget ─┘
 //! ```
 //!
 //! - The breaker judges the call as a whole. A deadline that passes is a failure of the service once an attempt has
 //!   been started; a call that only waited for a place in the bulkhead says nothing about the service.
 //! - The throttle learns from calls as a whole; the rate limit counts attempts, since the service counts them. An attempt
 //!   after the first that would have to wait for longer than it may is not made.
+//! - Retry and hedge pay from one budget, that of the retry policy. What is hedged is an attempt: hedges do not count against
+//!   the limit of attempts, and are attempts in every other respect.
 //! - When the breaker opens while a call is between two attempts, the call makes no further one.
 //! - Cancelling the call gives back its place and its probe slot, and counts as nothing.
 
@@ -21,6 +24,7 @@ use crate::clock::{Clock, Reading};
 use crate::policy::breaker::{self, Breaker, Judged, Judgement, Open};
 use crate::policy::bulkhead::{Bulkhead, Full};
 use crate::policy::deadline::{Deadline, Elapsed};
+use crate::policy::hedge::{self, Hedge};
 use crate::policy::rate_limit::{Limited, RateLimit};
 use crate::policy::retry::{Attempts, Failed, Retry, Retryable, Stop, Verdict};
 use crate::policy::throttle::{Throttle, Throttled};
@@ -59,6 +63,7 @@ pub struct Policies {
     bulkhead: Option<Arc<Bulkhead>>,
     rate_limit: Option<Arc<RateLimit>>,
     retry: Retry,
+    hedge: Option<Hedge>,
     attempt_timeout: Option<Duration>,
     clock: Clock,
 }
@@ -137,6 +142,7 @@ impl Policies {
             bulkhead: None,
             rate_limit: None,
             retry: Retry::never(),
+            hedge: None,
             attempt_timeout: None,
             clock: Clock::default(),
         }
@@ -184,6 +190,25 @@ impl Policies {
     pub fn retry(mut self, retry: Retry) -> Self {
         self.retry = retry;
         self
+    }
+
+    /// Hedges attempts that are slow. As with retries, only what may safely be repeated should run so.
+    pub fn hedge(mut self, hedge: Hedge) -> Self {
+        self.hedge = Some(hedge);
+        self
+    }
+
+    /// Whether attempts that are slow are hedged.
+    pub(crate) const fn hedges(&self) -> bool {
+        self.hedge.is_some()
+    }
+
+    /// The same without hedging.
+    pub(crate) fn unhedged(&self) -> Self {
+        Self {
+            hedge: None,
+            ..self.clone()
+        }
     }
 
     /// Limits each attempt. One that runs out of time may be followed by another.
@@ -308,35 +333,69 @@ impl Policies {
         let mut attempts = self.retry.attempts_at(deadline, now);
         self.turn(deadline).await?;
         loop {
-            started.store(attempts.made(), Ordering::Relaxed);
-            let error = match self.attempt(work(attempts.number())).await {
-                Ok(Ok(value)) => return Ok(value),
-                Ok(Err(error)) => Some(error),
-                Err(Elapsed) => None,
+            let missed = match self.attempts(started, judge, &mut work).await {
+                Ok(value) => return Ok(value),
+                Err(missed) => missed,
             };
-            let verdict = error.as_ref().map_or(Verdict::TRANSIENT, |error| judge(error).0);
+            let verdict = missed.verdict(judge);
             let pause = self.pause(&mut attempts, verdict, deadline, may_go_on);
             if let Err(stop) = pause.await {
                 let attempts = started.load(Ordering::Relaxed);
-                return Err(match error {
-                    Some(error) => PolicyError::Failed(Failed {
+                return Err(match missed {
+                    Missed::Failed(error) => PolicyError::Failed(Failed {
                         error,
                         attempts,
                         stop,
                     }),
-                    None => PolicyError::Timeout { attempts, stop },
+                    Missed::Elapsed | Missed::Limited => PolicyError::Timeout { attempts, stop },
                 });
             }
         }
     }
 
+    /// One attempt, or several side by side where they are hedged.
+    async fn attempts<T, E, F, Fut>(
+        &self,
+        started: &AtomicU32,
+        judge: &impl Fn(&E) -> (Verdict, Judgement),
+        work: &mut F,
+    ) -> Result<T, Missed<E>>
+    where
+        F: FnMut(u32) -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+    {
+        let mut next = || self.attempt(work(started.fetch_add(1, Ordering::Relaxed)));
+        let Some(hedge) = &self.hedge else {
+            return next().await;
+        };
+        let attempt = |index: u32| {
+            // A hedge that had to wait for its turn would be no use.
+            let has_turn = index == 0
+                || self
+                    .rate_limit
+                    .as_ref()
+                    .is_none_or(|limit| limit.try_acquire().is_ok());
+            let attempt = has_turn.then(&mut next);
+            async move {
+                match attempt {
+                    Some(attempt) => attempt.await,
+                    None => Err(Missed::Limited),
+                }
+            }
+        };
+        // Boxed, because few clients hedge and every call would carry room for it.
+        let race = Box::pin(hedge.race(|missed: &Missed<E>| missed.verdict(judge), attempt));
+        race.await.map_err(|hedge::Failed { error, .. }| error)
+    }
+
     /// One attempt under its own timeout.
-    async fn attempt<T>(&self, work: impl Future<Output = T>) -> Result<T, Elapsed> {
+    async fn attempt<T, E>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, Missed<E>> {
         let work = pin!(work);
-        match self.attempt_timeout {
-            Some(timeout) => self.clock.within(timeout, work).await.ok_or(Elapsed),
-            None => Ok(work.await),
-        }
+        let result = match self.attempt_timeout {
+            Some(timeout) => self.clock.within(timeout, work).await.ok_or(Missed::Elapsed)?,
+            None => work.await,
+        };
+        result.map_err(Missed::Failed)
     }
 
     /// Waits until the rate limit lets an attempt through.
@@ -363,6 +422,25 @@ impl Policies {
             .await
             .map_err(|Limited { .. }| Stop::RateLimit)?;
         if may_go_on() { Ok(()) } else { Err(Stop::Forbidden) }
+    }
+}
+
+/// Why an attempt has no value.
+enum Missed<E> {
+    Failed(E),
+    /// It took too long.
+    Elapsed,
+    /// There was no room for a hedge, which therefore was not made.
+    Limited,
+}
+
+impl<E> Missed<E> {
+    fn verdict(&self, judge: &impl Fn(&E) -> (Verdict, Judgement)) -> Verdict {
+        match self {
+            Self::Failed(error) => judge(error).0,
+            Self::Elapsed => Verdict::TRANSIENT,
+            Self::Limited => Verdict::TRANSIENT.after(Some(Duration::ZERO)),
+        }
     }
 }
 

@@ -8,12 +8,14 @@ use std::time::Duration;
 use super::{RegistryError, connections};
 use crate::client::{Client, ClientAuthentication, ClientBuilder, Closing, Credential, OAuth2, Secret};
 use crate::config::{
-    AuthSettings, BreakerSettings, BudgetSettings, BulkheadSettings, ConfigError, Environment, Place,
-    ProxySettings, RateLimitSettings, Resolved, RetrySettings, Settings, ThrottleSettings, TlsSettings,
+    AuthSettings, BreakerSettings, BudgetSettings, BulkheadSettings, ConfigError, Environment, HedgeSettings,
+    Place, ProxySettings, RateLimitSettings, Resolved, RetrySettings, Settings, ThrottleSettings,
+    TlsSettings,
 };
 use crate::http::{Endpoint, Line, Transport};
 use crate::policy::breaker::{Breaker, Mode};
 use crate::policy::bulkhead::Bulkhead;
+use crate::policy::hedge::Hedge;
 use crate::policy::rate_limit::RateLimit;
 use crate::policy::retry::{Backoff, Budget, Retry};
 use crate::policy::throttle::Throttle;
@@ -57,6 +59,7 @@ pub(super) struct Service {
     budgets: Alike<(Option<String>, BudgetSettings), Arc<Budget>>,
     throttles: Alike<(Option<String>, ThrottleSettings), Arc<Throttle>>,
     bulkheads: Alike<(Option<String>, BulkheadSettings), Arc<Bulkhead>>,
+    hedges: Alike<(Option<String>, HedgeSettings), Hedge>,
     rate_limits: Alike<(Option<String>, RateLimitSettings), Arc<RateLimit>>,
     singletons: Vec<Singleton>,
     made: Vec<Weak<Closing>>,
@@ -115,6 +118,9 @@ impl Service {
         }
         if let Some(bulkhead) = self.bulkhead(set) {
             builder = builder.bulkhead(bulkhead);
+        }
+        if let Some(hedge) = self.hedge(set) {
+            builder = builder.hedge(hedge);
         }
         if let Some(limit) = self.rate_limit(set) {
             builder = builder.rate_limit(limit);
@@ -218,6 +224,23 @@ impl Service {
         let key = (set.base_url.clone(), set.throttle.clone());
         let Ok(throttle) = self.throttles.get_or_make(key, make);
         Some(throttle)
+    }
+
+    fn hedge(&mut self, set: &Settings) -> Option<Hedge> {
+        let hedge = match (set.hedge.after, set.hedge.quantile) {
+            (Some(delay), _) => Hedge::after(delay),
+            (None, Some(share)) => Hedge::at_quantile(share),
+            (None, None) => return None,
+        };
+        let hedge = match set.hedge.max_attempts {
+            Some(most) => hedge.max_attempts(most),
+            None => hedge,
+        };
+        let key = (set.base_url.clone(), set.hedge.clone());
+        let Ok(hedge) = self
+            .hedges
+            .get_or_make(key, || Ok::<_, std::convert::Infallible>(hedge));
+        Some(hedge)
     }
 
     fn rate_limit(&mut self, set: &Settings) -> Option<Arc<RateLimit>> {

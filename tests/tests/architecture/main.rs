@@ -68,15 +68,36 @@ fn contract_names_no_crate_of_the_workspace_and_runtime_neither_contract_nor_cod
 }
 
 /// Policies that may name another: who, whom, why. The stack puts all in order, and may name each.
-const POLICY_EXCEPTIONS: &[(&str, &str, &str)] = &[(
-    "retry",
-    "deadline",
-    "a wait that would outlive the deadline is not begun; a Deadline is a point in time, and decides nothing",
-)];
+const POLICY_EXCEPTIONS: &[(&str, &str, &str)] = &[
+    (
+        "retry",
+        "deadline",
+        "a wait that would outlive the deadline is not begun; a Deadline is a point in time, and decides nothing",
+    ),
+    (
+        "rate_limit",
+        "deadline",
+        "a turn that would come after the deadline is not taken",
+    ),
+    (
+        "hedge",
+        "retry",
+        "hedges and retries are paid from one Budget, and a Verdict is what a failure says",
+    ),
+];
 
 #[test]
 fn a_policy_knows_no_other_and_no_protocol() {
-    let policies = ["breaker", "bulkhead", "deadline", "retry", "stack"];
+    let policies = [
+        "breaker",
+        "bulkhead",
+        "deadline",
+        "hedge",
+        "rate_limit",
+        "retry",
+        "stack",
+        "throttle",
+    ];
     let protocols = [
         "http",
         "grpc",
