@@ -325,7 +325,7 @@ async fn the_throttle_learns_from_calls_as_a_whole() {
             "and so is one that finds nothing"
         );
     }
-    assert_eq!(throttle.probability(), 0.0);
+    assert!(throttle.probability() <= 0.0);
     let mut turned_away = 0;
     for _ in 0..2000 {
         let error = policies.run(|_| fail(503)).await.expect_err("it always fails");

@@ -108,8 +108,7 @@ impl RateLimit {
 
     /// Another rate and burst from now on. What has been used up stays used up.
     pub fn set(&self, rate: f64, burst: u32) {
-        // NaN is taken for the slowest rate.
-        let rate = rate.max(1e-6).min(1e9);
+        let rate = if rate.is_nan() { 0.0 } else { rate }.clamp(1e-6, 1e9);
         let interval = (1e9 / rate).round() as u64;
         self.tolerance
             .store(tolerance(interval, burst), Ordering::Relaxed);

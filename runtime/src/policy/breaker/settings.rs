@@ -229,7 +229,7 @@ impl Settings {
 
     /// How long it stays open that has opened `times` times before without being closed.
     pub(super) fn open_time(&self, times: u32) -> Duration {
-        if times == 0 || self.growth == 1.0 {
+        if times == 0 || self.growth <= 1.0 {
             return self.open_for;
         }
         let grown = self.open_for.as_secs_f64() * self.growth.powi(times.min(1000) as i32);

@@ -92,7 +92,11 @@ impl Hedge {
     pub fn at_quantile(share: f64) -> Self {
         let (window, clock) = (Duration::from_secs(60), Clock::default());
         let delay = Delay::Quantile {
-            share: share.max(0.5).min(0.999),
+            share: if share.is_nan() {
+                0.5
+            } else {
+                share.clamp(0.5, 0.999)
+            },
             floor: Duration::from_millis(1),
             least: 100,
             window,
