@@ -313,3 +313,36 @@ fn xml_beside_json_is_written_where_it_is_asked_for() {
         );
     }
 }
+
+#[test]
+fn tieline_toml_splits_a_contract_by_its_tags() {
+    let pets = PETS.replace(
+        "operationId: getPet",
+        "operationId: getPet\n      tags: [Our Pets]",
+    );
+    let table =
+        |split: &str| format!("[[contract]]\npath = \"pets.yaml\"\nout = \"api\"\nsplit = \"{split}\"\n");
+    let home = Home::with(&[("pets.yaml", &pets), ("tieline.toml", &table("tags"))]);
+    home.run(&["generate"]).exits(0);
+    assert!(home.has("api/pets/by_tag/our_pets/operations.rs"));
+    assert!(
+        !home.read("api/pets/mod.rs").contains("cfg("),
+        "modules have no features"
+    );
+    home.run(&["generate", "--crate", "pets-api", "--out", "crate"])
+        .exits(0);
+    let manifest = home.read("crate/Cargo.toml");
+    assert!(
+        manifest.contains("\n## The operations tagged `Our Pets`.\nour-pets = []\n"),
+        "{manifest}"
+    );
+    let root = home.read("crate/src/lib.rs");
+    assert!(
+        root.contains("#[cfg(feature = \"our-pets\")]\npub use by_tag::our_pets::operations::*;"),
+        "{root}"
+    );
+    home.write("tieline.toml", &table("paths"));
+    home.run(&["generate"])
+        .exits(2)
+        .says(&["tieline.toml:4:9", "tags"]);
+}

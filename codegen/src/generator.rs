@@ -153,6 +153,16 @@ impl Generator {
         self
     }
 
+    /// Whether the operations of each tag of the contract that was added last stand in a module of their own, with the types
+    /// that only they reach. In a crate that module stands behind a feature of the tag's name; all are on by default, and
+    /// the crate can be compiled with those that are needed. Off unless set. Operations of a `.proto` have no tags.
+    pub fn split_by_tag(mut self, split: bool) -> Self {
+        if let Some(source) = self.sources.last_mut() {
+            source.options.split = split;
+        }
+        self
+    }
+
     /// Whether the async client is written. On unless set.
     pub fn client(mut self, client: bool) -> Self {
         self.client = Some(client);
@@ -420,6 +430,7 @@ impl Generator {
                 sections: self.sections(),
                 form: self.form(),
                 is_root: self.package.is_some() && self.sources.len() == 1,
+                prefix: (self.sources.len() > 1).then_some(&*read.contract.name),
             };
             let plan = plan_of(read, &settings, problems);
             if !names.insert(plan.name.clone()) {

@@ -131,6 +131,8 @@ pub(crate) struct Options {
     pub(crate) times: TimeLibrary,
     /// Whether XML beside JSON is read.
     pub(crate) xml: bool,
+    /// Whether operations of a tag stand apart.
+    pub(crate) split: bool,
 }
 
 impl Options {

@@ -10,7 +10,7 @@ use tieline_contract::problem::{Place, Problem};
 
 use crate::diagnostics;
 use crate::output::Output;
-use crate::rust::MARK;
+use crate::rust::{BY_TAG, MARK};
 
 /// Writes every file of `output` below `folder`, and removes files of earlier runs that it no longer has.
 ///
@@ -73,15 +73,21 @@ pub(crate) fn remove_stale<'p>(
     Ok(())
 }
 
-/// A contract's folder, and those of what it sends: modules of webhooks and callbacks.
+/// A contract's folder, those of what it sends (modules of webhooks and callbacks), and those of its tags.
 fn with_parts(folder: PathBuf) -> Vec<PathBuf> {
     let is_part = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         path.is_dir() && (name.starts_with("webhooks") || name.ends_with("_callbacks"))
     };
-    let below = fs::read_dir(&folder).into_iter().flatten().filter_map(Result::ok);
-    let parts: Vec<PathBuf> = below.map(|entry| entry.path()).filter(is_part).collect();
-    std::iter::once(folder).chain(parts).collect()
+    let below = |folder: &Path| -> Vec<PathBuf> {
+        let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+        entries.map(|entry| entry.path()).collect()
+    };
+    let by_tag = folder.join(BY_TAG);
+    let parts = below(&folder).into_iter().filter(is_part);
+    let tags = below(&by_tag).into_iter().filter(|path| path.is_dir());
+    let parts: Vec<PathBuf> = parts.chain(tags).collect();
+    [folder, by_tag].into_iter().chain(parts).collect()
 }
 
 fn is_ours(path: &Path) -> bool {

@@ -11,6 +11,7 @@ use tieline_codegen::{Generator, NextPage, Output, Paging, Runtime, TimeLibrary,
 const GOLDENS: &[&str] = &[
     "all_of",
     "bodies",
+    "by_tag",
     "checks",
     "dates_chrono",
     "dates_time",
@@ -53,6 +54,7 @@ fn generator(name: &str) -> Generator {
         name,
         "pets"
             | "bodies"
+            | "by_tag"
             | "docs"
             | "grpc"
             | "headers"
@@ -74,6 +76,7 @@ fn generator(name: &str) -> Generator {
     let generator = match name {
         "dates_chrono" => generator.time(TimeLibrary::Chrono),
         "dates_time" => generator.time(TimeLibrary::Time),
+        "by_tag" => generator.split_by_tag(true),
         "decided" => decided(generator),
         "pages" => generator.pagination(
             "byMark",

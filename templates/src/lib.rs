@@ -10,10 +10,12 @@ use serde::Serialize;
 /// A template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Template {
-    /// `Cargo.toml` of a generated crate: `crate_name`, `description`, `version`, `runtime` (`version` or `path`).
+    /// `Cargo.toml` of a generated crate: `crate_name`, `description`, `version`, `runtime` (`version` or `path`),
+    /// `tags` (each `feature`, `about`).
     CrateManifest,
     /// `README.md` of a generated crate: `crate_name`, `crate_ident`, `contracts` (each `name`, `title`, `source`,
-    /// `operations`), `has_examples`, `command`.
+    /// `operations`), `has_examples`, `command`,
+    /// `tags` (each `feature`, `about`).
     CrateReadme,
     /// `src/lib.rs` of a generated crate of several contracts: `mark`, `deep` (whether the types nest
     /// deeper than rustc follows by itself), `has_examples`, `contracts` (each `ident`, `title`).

@@ -52,10 +52,15 @@ pub(crate) fn document(
     package: String,
     workshop: Option<&Workshop>,
     urls: &[(String, PathBuf)],
+    split: bool,
 ) -> Row {
     let name = name(path, folder);
     let made = catch_unwind(AssertUnwindSafe(|| {
-        cost::cpu_of(|| generator(path, &package, workshop, urls).render())
+        cost::cpu_of(|| {
+            generator(path, &package, workshop, urls)
+                .split_by_tag(split)
+                .render()
+        })
     }));
     let mut type_names = Vec::new();
     let (outcome, took) = match made {

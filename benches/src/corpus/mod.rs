@@ -42,6 +42,9 @@ pub(crate) struct Options {
     /// What the random choices of the round trips grow from.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Splits crates by the tags of operations. Compiling checks them with all features.
+    #[arg(long)]
+    split: bool,
     /// Only documents whose path below the folder matches this pattern, with `*` and `?`.
     #[arg(long, value_name = "GLOB")]
     only: Option<String>,
@@ -64,7 +67,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     } else {
         None
     };
-    let mut rows = generate_all(&documents, &options.folder, workshop.as_ref());
+    let mut rows = generate_all(&documents, &options.folder, workshop.as_ref(), options.split);
     if let (Some(workshop), true) = (&workshop, options.compile) {
         compile::all(workshop, &mut rows)?;
     }
@@ -105,7 +108,12 @@ pub(crate) fn roots(folder: &Path, patterns: &[String]) -> Result<Vec<PathBuf>, 
 }
 
 /// Reads and generates every document, as many at a time as there are cores.
-pub(crate) fn generate_all(documents: &[PathBuf], folder: &Path, workshop: Option<&Workshop>) -> Vec<Row> {
+pub(crate) fn generate_all(
+    documents: &[PathBuf],
+    folder: &Path,
+    workshop: Option<&Workshop>,
+    split: bool,
+) -> Vec<Row> {
     let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let packages = generate::packages(documents, folder);
     let next = AtomicUsize::new(0);
@@ -119,7 +127,7 @@ pub(crate) fn generate_all(documents: &[PathBuf], folder: &Path, workshop: Optio
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some(document) = documents.get(at) else { break };
                     let package = packages[at].clone();
-                    let row = generate::document(document, folder, package, workshop, &[]);
+                    let row = generate::document(document, folder, package, workshop, &[], split);
                     if let Ok(mut rows) = rows.lock() {
                         rows.push((at, row));
                     }

@@ -181,6 +181,7 @@ impl Writer<'_> {
             name.to_ascii_lowercase(),
             keep.then_some(self.workshop),
             &urls,
+            false,
         );
         if !keep {
             fs::remove_file(&path)?;

@@ -66,7 +66,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         }
     };
     let documents = corpus::roots(&options.folder, &options.only)?;
-    let rows: Vec<Row> = corpus::generate_all(&documents, &options.folder, Some(&workshop))
+    let rows: Vec<Row> = corpus::generate_all(&documents, &options.folder, Some(&workshop), false)
         .into_iter()
         .filter(|row| row.operations() > 0)
         .collect();

@@ -25,7 +25,7 @@ use toml::de::{DeTable, Deserializer};
 use tieline_contract::problem::{Place, Problem, Problems};
 use tieline_contract::source::{FileId, SourceMap};
 
-pub(crate) use model::{Config, ContractConfig};
+pub(crate) use model::{Config, ContractConfig, SplitConfig};
 
 use crate::diagnostics;
 use check::Located;

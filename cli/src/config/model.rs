@@ -96,6 +96,9 @@ pub(crate) struct ContractConfig {
     /// tables of their elements are long, and the runtime needs the feature `xml`.
     #[serde(default)]
     pub(crate) xml: bool,
+    /// Whether the operations of each tag stand in a module of their own, with the types that only they reach. In a crate each
+    /// such module stands behind a feature of the tag's name. One module by default.
+    pub(crate) split: Option<SplitConfig>,
     /// Documents that are laid over the contract before it is read, in order (OpenAPI Overlay 1.0 and 1.1). Relative to
     /// this file.
     #[serde(default)]
@@ -122,6 +125,14 @@ impl From<NumbersConfig> for Numbers {
             NumbersConfig::Exact => Self::Exact,
         }
     }
+}
+
+/// By what a large contract is split into modules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum SplitConfig {
+    /// By the tags of operations.
+    Tags,
 }
 
 /// The library of dates, times and durations.

@@ -182,7 +182,11 @@ fn package(
 
 fn with_source(generator: Generator, job: &Job) -> Generator {
     let generator = generator.contract(&job.path).name(&job.name);
-    let generator = generator.numbers(job.numbers).time(job.time).xml(job.xml);
+    let generator = generator
+        .numbers(job.numbers)
+        .time(job.time)
+        .xml(job.xml)
+        .split_by_tag(job.split);
     let generator = generator.option_places(job.places.clone());
     let generator = job.overlays.iter().fold(generator, Generator::overlay);
     let types = job.types.iter();

@@ -1,5 +1,6 @@
 //! A whole crate around the modules: what of it is no Rust comes from templates.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use serde::Serialize;
@@ -35,6 +36,8 @@ struct Context {
     runtime: Dependency,
     /// The features that the runtime must have.
     features: Vec<&'static str>,
+    /// The crate's own features that bring the operations of a tag.
+    tags: Vec<Tag>,
     contracts: Vec<Contract>,
     command: String,
     mark: String,
@@ -49,6 +52,15 @@ struct Context {
 enum Dependency {
     Version(String),
     Path(String),
+}
+
+#[derive(Serialize)]
+struct Tag {
+    feature: String,
+    /// The same as a key of TOML.
+    key: String,
+    /// What it brings.
+    about: String,
 }
 
 #[derive(Serialize)]
@@ -142,6 +154,7 @@ fn context(name: &str, runtime: &Runtime, folder: &Path, plans: &[Plan]) -> Cont
             Runtime::Path(path) => Dependency::Path(relative(folder, path)),
         },
         features: features(plans),
+        tags: tags(plans),
         contracts: contracts.collect(),
         command: format!(
             "cargo tieline generate {} --crate {name} --out .",
@@ -167,6 +180,31 @@ fn features(plans: &[Plan]) -> Vec<&'static str> {
     features.sort_unstable();
     features.dedup();
     features
+}
+
+/// The features of tags, each once.
+fn tags(plans: &[Plan]) -> Vec<Tag> {
+    let mut known: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (feature, tag) in plans
+        .iter()
+        .flat_map(|plan| &plan.tags)
+        .flat_map(|part| part.features.iter().zip(&part.tags))
+    {
+        known.entry(feature).or_default().insert(tag);
+    }
+    let tag = |(feature, tags): (&str, BTreeSet<&str>)| {
+        let tags: Vec<String> = tags.iter().map(|tag| format!("`{}`", one_line(tag))).collect();
+        Tag {
+            feature: feature.to_owned(),
+            key: if feature.is_ascii() {
+                feature.to_owned()
+            } else {
+                format!("\"{feature}\"")
+            },
+            about: format!("The operations tagged {}.", tags.join(" or ")),
+        }
+    };
+    known.into_iter().map(tag).collect()
 }
 
 fn one_line(text: &str) -> String {

@@ -21,6 +21,7 @@ pub(crate) mod replies;
 pub(crate) mod rules;
 pub(crate) mod same;
 pub(crate) mod select;
+pub(crate) mod tags;
 pub(crate) mod ty;
 pub(crate) mod types;
 pub(crate) mod xml;
@@ -35,6 +36,7 @@ use custom::Custom;
 use docs::Docs;
 use operations::OperationPlan;
 use select::Selection;
+use tags::{Groups, TagPlan};
 use types::TypePlan;
 
 /// Which parts are written.
@@ -81,6 +83,8 @@ pub(crate) struct Plan {
     pub(crate) schemes: Vec<(String, String)>,
     pub(crate) types: Vec<TypePlan>,
     pub(crate) operations: Vec<OperationPlan>,
+    /// Parts by tag, where there are such: operations and types are sorted by them, those of no part first.
+    pub(crate) tags: Vec<TagPlan>,
     /// What the service sends: modules that share its types.
     pub(crate) outgoing: Vec<Plan>,
     /// The name of such a module.
@@ -109,6 +113,8 @@ pub(crate) struct Settings<'s> {
     pub(crate) form: Form,
     /// Whether its module is the root of its crate.
     pub(crate) is_root: bool,
+    /// What features of its tags begin with, in a crate of several contracts.
+    pub(crate) prefix: Option<&'s str>,
 }
 
 /// Decides everything about the module of `contract`.
@@ -121,8 +127,9 @@ pub(crate) fn plan(contract: &Contract, settings: &Settings<'_>, problems: &mut 
     let keep = |name: &TypeName| kept.as_ref().is_none_or(|kept| kept.contains(name));
     let same = same::find(&contract.types, &custom, &attributes, keep);
     let names = types::names(&contract.types, &custom, same);
-    let types = types::plan(&names, &custom, &attributes, keep);
-    let mut operations = operations::plan(contract, &names, &custom, &chosen, problems);
+    let mut types = types::plan(&names, &custom, &attributes, keep);
+    let groups = Groups::of(&chosen, settings.options.split);
+    let mut operations = operations::plan(contract, &names, &custom, &chosen, &groups, problems);
     let outgoing = outgoing::plan(
         contract,
         &names,
@@ -133,6 +140,13 @@ pub(crate) fn plan(contract: &Contract, settings: &Settings<'_>, problems: &mut 
         problems,
     );
     paging::plan(contract, &types, &mut operations, settings.options, problems);
+    let tags = groups.settle(
+        contract,
+        (&chosen, &webhooks),
+        &names,
+        settings,
+        (&mut types, &mut operations),
+    );
     links::plan(contract, &mut operations);
     let sections = if operations.is_empty() {
         Sections::NONE
@@ -145,6 +159,7 @@ pub(crate) fn plan(contract: &Contract, settings: &Settings<'_>, problems: &mut 
         sections,
         types,
         operations,
+        tags,
         outgoing,
         ..outline(contract, settings)
     }
@@ -178,6 +193,7 @@ fn outline(contract: &Contract, settings: &Settings<'_>) -> Plan {
         skipped: Vec::new(),
         types: Vec::new(),
         operations: Vec::new(),
+        tags: Vec::new(),
         outgoing: Vec::new(),
         module: None,
         #[cfg(feature = "proto")]
@@ -208,6 +224,40 @@ impl Plan {
     #[allow(clippy::unused_self)] // Asked like the other.
     pub(crate) fn is_grpc(&self) -> bool {
         false
+    }
+
+    /// The part by tag that an operation stands in, by its name.
+    pub(crate) fn part_of(&self, operation: &str) -> Option<&TagPlan> {
+        let at = self.operations.iter().position(|plan| plan.name == operation)?;
+        self.tags.iter().find(|part| part.operations.contains(&at))
+    }
+
+    /// The operations that stand in no part by tag.
+    pub(crate) fn common_operations(&self) -> &[OperationPlan] {
+        let end = self
+            .tags
+            .first()
+            .map_or(self.operations.len(), |part| part.operations.start);
+        &self.operations[..end]
+    }
+
+    /// The types that stand in no part by tag.
+    pub(crate) fn common_types(&self) -> &[TypePlan] {
+        let end = self
+            .tags
+            .first()
+            .map_or(self.types.len(), |part| part.types.start);
+        &self.types[..end]
+    }
+
+    /// Every operation, and the part by tag that it stands in, if any.
+    pub(crate) fn tagged(&self) -> impl Iterator<Item = (Option<&TagPlan>, &OperationPlan)> {
+        let common = self.common_operations().iter().map(|operation| (None, operation));
+        let parts = self.tags.iter().flat_map(|part| {
+            let own = &self.operations[part.operations.clone()];
+            own.iter().map(move |operation| (Some(part), operation))
+        });
+        common.chain(parts)
     }
 
     /// How many operations are written.

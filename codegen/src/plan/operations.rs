@@ -17,6 +17,7 @@ use super::name::{self, Case};
 use super::paging::PagingPlan;
 use super::replies::{self, Of, ReplyPlan, ReplySetPlan, Sets};
 use super::rules;
+use super::tags::Groups;
 use super::ty::{Names, RustType};
 use super::types::{FieldPlan, Made, RecordPlan, name_setters};
 use super::xml::{self, XmlPlan};
@@ -31,7 +32,7 @@ pub(crate) struct OperationPlan {
     pub(crate) id: String,
     /// The name of its service on the wire and in metrics.
     pub(crate) service: String,
-    /// Its place in the contract's list.
+    /// Its place in the contract's list, or among the operations of its part by tag.
     pub(crate) index: usize,
     pub(crate) docs: Docs,
     pub(crate) deprecated: bool,
@@ -143,6 +144,7 @@ pub(crate) fn plan(
     names: &Names<'_>,
     custom: &Custom<'_>,
     chosen: &[&Operation],
+    groups: &Groups<'_>,
     problems: &mut Problems,
 ) -> Vec<OperationPlan> {
     let routed: Vec<(&Operation, &HttpBinding)> = (chosen.iter())
@@ -161,29 +163,32 @@ pub(crate) fn plan(
         .iter()
         .map(|(operation, _)| operation.id.as_str())
         .collect();
-    let modules = custom::assign(Case::Operation, &ids, links::taken(contract), |id| {
+    let taken = [links::taken(contract), groups.taken()].concat();
+    let modules = custom::assign(Case::Operation, &ids, &taken, |id| {
         custom.operation(id).map(str::to_owned)
     });
     let services = services(contract);
-    let mut sets = Sets::default();
+    // What operations share is shared within a group: another can be missing.
+    let mut sets: HashMap<usize, Sets> = HashMap::new();
     let mut plans: Vec<OperationPlan> = (routed.iter().zip(modules).enumerate())
         .map(|(index, ((operation, binding), name))| {
             let service = services
                 .get(operation.id.as_str())
                 .unwrap_or(&contract.name.as_str())
                 .to_string();
-            one(
-                contract, names, operation, binding, &mut sets, name, service, index,
-            )
+            let sets = sets.entry(groups.group(&operation.id)).or_default();
+            one(contract, names, operation, binding, sets, name, service, index)
         })
         .collect();
     for plan in &mut plans {
+        let sets = sets.entry(groups.group(&plan.id)).or_default();
         sets.settle(names, &plan.name, &mut plan.successes);
         sets.settle(names, &plan.name, &mut plan.failures);
     }
     xml::name(plans.iter_mut().flat_map(OperationPlan::xml_mut));
-    let mut records = Records::default();
+    let mut records: HashMap<usize, Records> = HashMap::new();
     for (plan, (operation, _)) in plans.iter_mut().zip(&routed) {
+        let records = records.entry(groups.group(&operation.id)).or_default();
         plan.headers = records.plan(names, Of::Success, &plan.name, &operation.successes);
         plan.failure_headers = records.plan(names, Of::Failure, &plan.name, &operation.failures);
     }

@@ -7,6 +7,7 @@ use super::custom::Custom;
 use super::docs::Docs;
 use super::name::{self, Case};
 use super::operations::{self, OperationPlan};
+use super::tags::Groups;
 use super::ty::Names;
 use super::{Form, Plan, Settings};
 
@@ -31,7 +32,7 @@ pub(crate) fn plan(
         name
     };
     let mut group = |module: String, sent: &[&Operation], docs: Docs| {
-        let mut operations = operations::plan(contract, names, custom, sent, problems);
+        let mut operations = operations::plan(contract, names, custom, sent, &Groups::default(), problems);
         for operation in &mut operations {
             operation.mount = Some(format!("/{}", operation.name));
         }

@@ -4,18 +4,20 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::format::Calls;
-use super::tokens;
+use super::{tags, tokens};
 use crate::plan::Plan;
 
 /// The file.
 pub(crate) fn emit(plan: &Plan, _: &Calls) -> TokenStream {
     let docs = tokens::docs(&plan.docs.summary());
-    let methods = plan.operations.iter().map(|operation| {
+    let methods = plan.tagged().map(|(part, operation)| {
+        let condition = tags::condition(part);
         let docs = tokens::docs(&operation.docs.summary());
         let deprecated = tokens::deprecated_operation(operation.deprecated, &operation.lifecycle);
         let name = tokens::ident(&operation.name);
         quote! {
             #docs
+            #condition
             #deprecated
             async fn #name(
                 &self,

@@ -5,33 +5,44 @@ use quote::quote;
 
 use super::format::{Call, Calls};
 use super::record;
+use super::tags;
 use super::tokens::{self, Scope};
 use crate::plan::Plan;
 use crate::plan::operations::OperationPlan;
+use crate::plan::tags::TagPlan;
 use crate::plan::types::{FieldPlan, Made};
 
 /// The file.
 pub(crate) fn emit(plan: &Plan, calls: &Calls) -> TokenStream {
-    let methods = plan
-        .operations
-        .iter()
-        .map(|operation| method(operation, &quote!(Pending<'_, REQUEST>)));
+    let methods = methods(plan.common_operations(), calls);
+    let forward = forward(plan, "Client", calls);
     let pending = pending(plan, &quote!(Pending<'_, REQUEST>));
-    let setters = plan.operations.iter().map(|operation| setters(operation, calls));
-    let names = plan
-        .operations
-        .iter()
-        .map(|operation| tokens::ident_text(&operation.name))
-        .collect();
-    let forward = calls.list("v1::forward_api!(Client by client".to_owned(), names, ");", true);
+    let pending = pending.map(|pending| quote!(impl Client { #pending }));
     quote! {
         use super::*;
+        #pending
+        #methods
+        #forward
+    }
+}
+
+/// The file of a part by tag.
+pub(crate) fn part(plan: &Plan, part: &TagPlan, calls: &Calls) -> TokenStream {
+    let methods = methods(&plan.operations[part.operations.clone()], calls);
+    quote! {
+        use super::*;
+        #methods
+    }
+}
+
+fn methods(operations: &[OperationPlan], calls: &Calls) -> TokenStream {
+    let methods = (operations.iter()).map(|operation| method(operation, &quote!(Pending<'_, REQUEST>)));
+    let setters = operations.iter().map(|operation| setters(operation, calls));
+    quote! {
         impl Client {
-            #pending
             #(#methods)*
         }
         #(#setters)*
-        #forward
     }
 }
 
@@ -49,6 +60,30 @@ pub(crate) fn pending(plan: &Plan, pending: &TokenStream) -> Option<TokenStream>
                 Pending::new(&self.0, request)
             }
         }
+    })
+}
+
+/// `forward_api!`: the trait, implemented for a client or mock by every operation that is there.
+pub(crate) fn forward(plan: &Plan, ty: &str, calls: &Calls) -> TokenStream {
+    let names = |operations: &[OperationPlan]| -> Vec<String> {
+        let names = operations.iter();
+        names
+            .map(|operation| tokens::ident_text(&operation.name))
+            .collect()
+    };
+    let by = ty.to_lowercase();
+    if plan.tags.iter().all(|part| part.features.is_empty()) {
+        let head = format!("v1::forward_api!({ty} by {by}");
+        return calls.list(head, names(&plan.operations), ");", true);
+    }
+    let common = (format!("{ty} by {by}: "), names(plan.common_operations()));
+    let parts = plan.tags.iter().map(|part| {
+        let names = names(&plan.operations[part.operations.clone()]);
+        (tags::condition_text(part), names)
+    });
+    calls.item(Call::Block {
+        head: "v1::forward_api!".to_owned(),
+        lines: std::iter::once(common).chain(parts).collect(),
     })
 }
 

@@ -1,11 +1,13 @@
 //! `mod.rs`: the parts, and the contract's static facts.
 
+use std::collections::BTreeSet;
+
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::examples;
 use super::format::{Call, Calls};
-use super::tokens;
+use super::{tags, tokens};
 use crate::plan::operations::OperationPlan;
 use crate::plan::{Form, Plan};
 
@@ -54,18 +56,44 @@ pub(crate) fn emit(plan: &Plan, calls: &Calls) -> TokenStream {
         let same = (*name == plan.name).then(|| quote!(#[allow(clippy::module_inception)]));
         Some(quote!(#same pub mod #module;))
     });
+    let has_common = !plan.common_operations().is_empty();
+    let common_module = has_common.then(|| {
+        quote!(
+            mod operations;
+        )
+    });
+    let common_names = has_common.then(|| {
+        quote!(
+            pub use operations::*;
+        )
+    });
     let operations = (!plan.operations.is_empty()).then(|| {
         quote! {
             mod api;
-            mod operations;
+            #common_module
             pub use api::Api;
-            pub use operations::*;
+            #common_names
         }
+    });
+    let parts = (!plan.tags.is_empty()).then(|| {
+        let parts = plan.tags.iter().map(|part| {
+            let (condition, module) = (tags::condition(Some(part)), tokens::ident(&part.module));
+            quote!(#condition pub use by_tag::#module::operations::*;)
+        });
+        quote!(mod by_tag; #(#parts)*)
     });
     let shows = plan.is_root && plan.form == Form::Crate && examples::exist(plan);
     let example_calls = shows.then(|| {
+        let features = plan.tags.iter().flat_map(|part| &part.features);
+        let features: BTreeSet<&String> = features.collect();
+        let all = if features.is_empty() {
+            quote!(doctest)
+        } else {
+            let features = features.into_iter();
+            quote!(all(doctest, #(feature = #features),*))
+        };
         quote! {
-            #[cfg(doctest)]
+            #[cfg(#all)]
             #[doc = include_str!("../EXAMPLES.md")]
             mod examples_of_calls {}
         }
@@ -80,6 +108,7 @@ pub(crate) fn emit(plan: &Plan, calls: &Calls) -> TokenStream {
         #handshake
         #types
         #operations
+        #parts
         #(#outgoing)*
         #client
         #blocking
@@ -110,9 +139,9 @@ fn facts(plan: &Plan) -> TokenStream {
         name, title, version, ..
     } = plan;
     let servers = tokens::servers(&plan.servers);
-    let operations = plan.operations.iter().map(|operation| {
-        let name = tokens::ident(&operation.name);
-        quote!(&#name::OPERATION)
+    let operations = plan.tagged().map(|(part, operation)| {
+        let (condition, name) = (tags::condition(part), tokens::ident(&operation.name));
+        quote!(#condition &#name::OPERATION)
     });
     let schemes = plan.schemes.iter().map(|(name, kind)| {
         // Written by the plan, from names of the runtime and literals.

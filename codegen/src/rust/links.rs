@@ -7,33 +7,54 @@ use quote::quote;
 use tieline_contract::model::{Server, StatusMatch};
 
 use super::record;
+use super::tags;
 use super::tokens::{self, Scope};
+use crate::plan::Plan;
 use crate::plan::links::LinkPlan;
 use crate::plan::operations::OperationPlan;
 use crate::plan::replies::Of;
+use crate::plan::tags::TagPlan;
 
-/// The module, where there is a link.
-pub(super) fn links(operation: &OperationPlan) -> Option<TokenStream> {
+/// The module, where there is a link. `part` is that of the operation: what is in others is there if their features are.
+pub(super) fn links(plan: &Plan, part: Option<&TagPlan>, operation: &OperationPlan) -> Option<TokenStream> {
     if operation.links.is_empty() {
         return None;
     }
     let links = &operation.links;
     let targets: BTreeSet<&str> = links.iter().map(|link| link.target.as_str()).collect();
-    let targets = targets.into_iter().map(tokens::ident);
+    let (near, far): (Vec<&str>, Vec<&str>) =
+        (targets.into_iter()).partition(|target| plan.part_of(target) == part);
+    let condition = |target: &str| {
+        let other = plan.part_of(target);
+        tags::condition(other.filter(|_| other != part))
+    };
+    let near = near.into_iter().map(tokens::ident);
+    let far = far.into_iter().map(|target| {
+        let (condition, target) = (condition(target), tokens::ident(target));
+        quote!(#condition use super::super::super::#target;)
+    });
+    let is_partial = links.iter().any(|link| condition(&link.target).is_some());
+    let idle = is_partial.then(
+        || quote!(#[allow(unused_imports, reason = "what a link leads to can be left out by its feature")]),
+    );
     let arguments = || links.iter().flat_map(|link| &link.arguments);
     let types = arguments().any(|(field, _)| field.ty.is_named());
     let types = types.then(|| quote!(types,));
-    let functions = links.iter().map(link);
+    let functions = links
+        .iter()
+        .map(|each| link(each, condition(&each.target).as_ref()));
     Some(quote! {
         /// The requests that replies lead to.
         pub mod links {
-            use super::super::{#(#targets,)* #types v1};
+            #idle
+            use super::super::{#(#near,)* #types v1};
+            #(#far)*
             #(#functions)*
         }
     })
 }
 
-fn link(link: &LinkPlan) -> TokenStream {
+fn link(link: &LinkPlan, condition: Option<&TokenStream>) -> TokenStream {
     let (docs, name, target) = (
         tokens::docs(&link.docs),
         tokens::ident(&link.name),
@@ -73,12 +94,15 @@ fn link(link: &LinkPlan) -> TokenStream {
         }
     };
     let server = link.server.as_ref().map(|(name, of)| server(name, of));
+    let condition_of_server = server.as_ref().and(condition);
     quote! {
         #docs
+        #condition
         pub fn #name(#client #request reply: &#reply, #(#arguments),*)
             -> Result<#target::Request, v1::LinkError> {
             #body
         }
+        #condition_of_server
         #server
     }
 }

@@ -4,22 +4,18 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::format::Calls;
-use super::tokens;
+use super::{client, tags, tokens};
 use crate::plan::Plan;
 
 /// The file.
 pub(crate) fn emit(plan: &Plan, calls: &Calls) -> TokenStream {
-    let fields = plan.operations.iter().map(|operation| {
+    let fields = plan.tagged().map(|(part, operation)| {
+        let condition = tags::condition(part);
         let docs = tokens::docs(&operation.docs.summary());
         let name = tokens::ident(&operation.name);
-        quote!(#docs pub #name: v1::mock::Method<#name::Request>)
+        quote!(#docs #condition pub #name: v1::mock::Method<#name::Request>)
     });
-    let names = plan
-        .operations
-        .iter()
-        .map(|operation| tokens::ident_text(&operation.name))
-        .collect();
-    let forward = calls.list("v1::forward_api!(Mock by mock".to_owned(), names, ");", true);
+    let forward = client::forward(plan, "Mock", calls);
     quote! {
         use super::*;
         /// An [`Api`] that answers what it was told to, and records the calls.

@@ -16,6 +16,7 @@ mod operations;
 mod parts;
 mod record;
 mod server;
+mod tags;
 mod tokens;
 mod types;
 
@@ -26,6 +27,7 @@ use proc_macro2::TokenStream;
 use crate::plan::{Form, Plan};
 use format::Calls;
 use parts::{File, Part};
+pub(crate) use tags::FOLDER as BY_TAG;
 
 /// A file in one part.
 fn whole(plan: &Plan, emit: fn(&Plan, &Calls) -> TokenStream) -> Vec<Part<'_>> {
@@ -65,16 +67,16 @@ pub(crate) fn emit(plan: &Plan, threads: usize) -> Result<Vec<(PathBuf, String)>
             whole(plan, api::emit),
         ),
         (
-            offers,
+            !plan.common_operations().is_empty(),
             "operations.rs",
             "The operations, a module each.",
-            operations::parts(plan),
+            operations::parts(plan, None),
         ),
         (
             plan.module.is_none(),
             "types.rs",
             "The types that the contract names.",
-            types::parts(plan),
+            types::parts(plan, None),
         ),
         (
             sections.client,
@@ -102,6 +104,7 @@ pub(crate) fn emit(plan: &Plan, threads: usize) -> Result<Vec<(PathBuf, String)>
         header: header(plan, path, about),
         parts,
     });
+    let files = files.chain(tags::files(plan));
     let mut written = parts::write(files.collect(), threads)?;
     for part in &plan.outgoing {
         let folder = PathBuf::from(part.module.as_deref().unwrap_or_default());

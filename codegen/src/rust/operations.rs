@@ -18,54 +18,69 @@ use crate::plan::media::{BodyPlan, MediaPlan};
 use crate::plan::operations::{OperationPlan, OutputPlan, PlacePlan, RoutePlan, SegmentPlan};
 use crate::plan::paging::PagingPlan;
 use crate::plan::replies::{ReplyPlan, ReplySetPlan};
+use crate::plan::tags::TagPlan;
 use crate::plan::types::RecordPlan;
 use crate::plan::xml::XmlPlan;
 
-/// The file: what all operations use, then the operations.
-pub(crate) fn parts(plan: &Plan) -> Vec<Part<'_>> {
-    let operations = plan.operations.iter();
-    let rules = operations
+/// The file of a part by tag, or of what stands in none: what all operations use, then the operations.
+pub(crate) fn parts<'p>(plan: &'p Plan, part: Option<&'p TagPlan>) -> Vec<Part<'p>> {
+    let all = match part {
+        Some(part) => &plan.operations[part.operations.clone()],
+        None => plan.common_operations(),
+    };
+    let rules = (all.iter())
         .flat_map(OperationPlan::records)
         .flat_map(RecordPlan::rule_lists);
     let patterns = Arc::new(Patterns::of(rules, true));
     let mut parts: Vec<Part<'_>> = Vec::new();
     let used = Arc::clone(&patterns);
-    parts.push(Box::new(move |_| head(plan, &used)));
-    for operations in plan.operations.chunks(parts::ITEMS) {
+    parts.push(Box::new(move |_| head(all, part, &used)));
+    for operations in all.chunks(parts::ITEMS) {
         let patterns = Arc::clone(&patterns);
         parts.push(Box::new(move |calls| {
             let modules = operations.iter();
             modules
-                .map(|operation| module(operation, &patterns, calls))
+                .map(|operation| module(plan, operation, part, &patterns, calls))
                 .collect()
         }));
     }
     parts
 }
 
-fn head(plan: &Plan, patterns: &Patterns<'_>) -> TokenStream {
+fn head(operations: &[OperationPlan], part: Option<&TagPlan>, patterns: &Patterns<'_>) -> TokenStream {
     let patterns = patterns.statics();
-    let types = plan.operations.iter().any(OperationPlan::uses_types).then(|| {
+    let types = operations.iter().any(OperationPlan::uses_types).then(|| {
         quote!(
             use super::types;
         )
     });
-    let tables: IndexMap<&str, &str> = (plan.operations.iter().flat_map(OperationPlan::xml))
+    let tables: IndexMap<&str, &str> = (operations.iter().flat_map(OperationPlan::xml))
         .map(|table| (table.name.as_str(), table.text.as_str()))
         .collect();
     let tables = tables.iter().map(|(name, text)| {
         let (name, text) = (tokens::ident(name), tokens::raw(text));
         quote!(v1::xml!(#name = #text);)
     });
+    let first = part.map(|part| {
+        let first = tokens::ident(&part.first);
+        quote!(const FIRST: usize = super::super::#first;)
+    });
     quote! {
         #types
         use super::v1;
+        #first
         #patterns
         #(#tables)*
     }
 }
 
-fn module(operation: &OperationPlan, patterns: &Patterns<'_>, calls: &Calls) -> TokenStream {
+fn module(
+    plan: &Plan,
+    operation: &OperationPlan,
+    part: Option<&TagPlan>,
+    patterns: &Patterns<'_>,
+    calls: &Calls,
+) -> TokenStream {
     let name = tokens::ident(&operation.name);
     let docs = tokens::docs(&operation.docs);
     let request = request(operation, patterns, calls);
@@ -83,17 +98,18 @@ fn module(operation: &OperationPlan, patterns: &Patterns<'_>, calls: &Calls) -> 
         calls,
     );
     let headers = headers(operation, patterns, calls);
-    let facts = calls.item(facts(operation));
+    let facts = calls.item(facts(operation, part.is_some()));
     let call = calls.item(Call::Text(call(operation)));
     let paging = operation
         .paging
         .as_ref()
         .map(|paging| calls.item(Call::Text(paginated(paging))));
-    let links = links(operation);
+    let links = links(plan, part, operation);
     let types = operation.uses_types().then(|| quote!(types,));
     let callbacks = operation.callbacks.as_ref().map(|module| {
         let module = tokens::ident(module);
-        quote!(pub use super::super::#module as callbacks;)
+        let around = part.map(|_| quote!(super::super::));
+        quote!(pub use #around super::super::#module as callbacks;)
     });
     quote! {
         #docs
@@ -230,7 +246,7 @@ fn entry(index: usize, reply: &ReplyPlan) -> String {
 }
 
 /// `http_operation!`: the static facts.
-fn facts(operation: &OperationPlan) -> Call {
+fn facts(operation: &OperationPlan, in_part: bool) -> Call {
     let RoutePlan {
         method,
         segments,
@@ -245,7 +261,11 @@ fn facts(operation: &OperationPlan) -> Call {
     });
     let mut lines = vec![
         (
-            format!("OPERATION = {}: ", operation.index),
+            if in_part {
+                format!("OPERATION = {} + super::FIRST: ", operation.index)
+            } else {
+                format!("OPERATION = {}: ", operation.index)
+            },
             vec![
                 format!("{:?}", operation.service),
                 format!("{:?}", operation.id),

@@ -9,19 +9,25 @@ use tieline_contract::model::{Dispatch, EnumConstant, JsonKind, Matching, Scalar
 use super::format::Calls;
 use super::parts::{self, Part};
 use super::record::Record;
+use super::tags;
 use super::tokens::{self, Patterns, Scope};
 use crate::plan::Plan;
+use crate::plan::tags::TagPlan;
 use crate::plan::ty::RustType;
 use crate::plan::types::{EnumPlan, KindPlan, NewtypePlan, TypePlan, UNKNOWN, UnionPlan, json_kind};
 
-/// The file: what all types use, then the types.
-pub(crate) fn parts(plan: &Plan) -> Vec<Part<'_>> {
-    let rules = plan.types.iter().flat_map(|ty| ty.kind.rule_lists());
+/// The file of a part by tag, or of what stands in none: what all types use, then the types.
+pub(crate) fn parts<'p>(plan: &'p Plan, part: Option<&'p TagPlan>) -> Vec<Part<'p>> {
+    let all = match part {
+        Some(part) => &plan.types[part.types.clone()],
+        None => plan.common_types(),
+    };
+    let rules = all.iter().flat_map(|ty| ty.kind.rule_lists());
     let patterns = Arc::new(Patterns::of(rules, false));
     let mut parts: Vec<Part<'_>> = Vec::new();
     let used = Arc::clone(&patterns);
-    parts.push(Box::new(move |_| head(plan, &used)));
-    for types in plan.types.chunks(parts::ITEMS) {
+    parts.push(Box::new(move |_| head(plan, all, part, &used)));
+    for types in all.chunks(parts::ITEMS) {
         let patterns = Arc::clone(&patterns);
         parts.push(Box::new(move |calls| {
             let emitter = Types {
@@ -34,14 +40,28 @@ pub(crate) fn parts(plan: &Plan) -> Vec<Part<'_>> {
     parts
 }
 
-fn head(plan: &Plan, patterns: &Patterns<'_>) -> TokenStream {
+fn head(plan: &Plan, types: &[TypePlan], part: Option<&TagPlan>, patterns: &Patterns<'_>) -> TokenStream {
     let patterns = patterns.statics();
-    let import = (!plan.types.is_empty()).then(|| {
+    let import = (!types.is_empty()).then(|| {
         quote!(
             use super::v1;
         )
     });
-    quote!(#import #patterns)
+    let others = match part {
+        Some(_) => quote! {
+            #[allow(unused_imports, reason = "where all types are of this file")]
+            use super::types::*;
+        },
+        None => {
+            let parts = plan.tags.iter().filter(|part| !part.types.is_empty());
+            let parts = parts.map(|part| {
+                let (condition, module) = (tags::condition(Some(part)), tokens::ident(&part.module));
+                quote!(#condition pub use super::by_tag::#module::schemas::*;)
+            });
+            parts.collect()
+        }
+    };
+    quote!(#import #others #patterns)
 }
 
 struct Types<'c> {

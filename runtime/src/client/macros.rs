@@ -246,7 +246,7 @@ macro_rules! __blocking_client {
         /// A client of this contract whose calls block the thread, inside and outside a tokio runtime. Cheap to
         /// clone.
         #[derive(Debug, Clone)]
-        pub struct Client($crate::Client);
+        pub struct Client(pub(super) $crate::Client);
 
         impl Client {
             /// A client that calls by `client`, or over a transport or service that becomes one.

@@ -104,7 +104,7 @@ macro_rules! __reply_headers {
 #[macro_export]
 macro_rules! __http_operation {
     (
-        $name:ident = $number:literal: $service:literal, $id:literal, $safety:ident;
+        $name:ident = $number:literal $(+ $first:path)?: $service:literal, $id:literal, $safety:ident;
         $method:tt: $($segment:ident($run:literal)),*;
         $(inputs: $($place:ident $(($($how:tt)+))?),+;)?
         successes: $($success:ident $(($success_code:literal))? $(=> $success_encoding:ident($($success_said:tt)+) $(| $success_also:ident($($success_also_said:tt)+))*)?),*;
@@ -119,7 +119,7 @@ macro_rules! __http_operation {
         pub static $name: $crate::operation::Operation = $crate::operation::Operation {
             service: $service,
             id: $id,
-            index: $number,
+            index: $number $(+ $first)?,
             shape: $crate::operation::CallShape::Unary,
             safety: $crate::operation::Safety::$safety,
             idempotency_key: $crate::__http_operation!(@option $($crate::operation::IdempotencyKey {
@@ -419,13 +419,23 @@ macro_rules! __paginated {
 ///
 /// ```text
 /// forward_api!(Client by client { get_pet, list_pets });
+/// forward_api! { Client by client: get_pet; #[cfg(feature = "shops")] get_shop, list_shops; }
 /// ```
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __forward_api {
     ($ty:ident by $forward:ident { $($operation:ident),* $(,)? }) => {
+        $crate::__forward_api!(@api $ty $forward #[cfg(all())] $($operation),*;);
+    };
+    ($ty:ident by $forward:ident: $($operation:ident),*; $(#[$on:meta] $($part:ident),*;)*) => {
+        $crate::__forward_api!(
+            @api $ty $forward #[cfg(all())] $($operation),*; $(#[$on] $($part),*;)*
+        );
+    };
+    (@api $ty:ident $forward:ident $(#[$on:meta] $($operation:ident),*;)*) => {
         impl Api for $ty {
-            $(#[inline]
+            $($(#[$on]
+            #[inline]
             fn $operation<'life0, 'async_trait>(
                 &'life0 self,
                 cx: $crate::context::Context,
@@ -444,7 +454,7 @@ macro_rules! __forward_api {
                 Self: 'async_trait,
             {
                 $crate::__forward_api!(@$forward self $operation cx request)
-            })*
+            })*)*
         }
     };
     (@client $this:ident $operation:ident $cx:ident $request:ident) => {

@@ -12,6 +12,9 @@ impl Client {
     pub fn pending<R: v1::Call>(&self, request: R) -> Pending<'_, R> {
         Pending::new(&self.0, request)
     }
+}
+
+impl Client {
     /// The operation `createUser`.
     #[inline]
     pub fn create_user(&self, body: types::User) -> Pending<'_, create_user::Request> {

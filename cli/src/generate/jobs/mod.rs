@@ -44,6 +44,8 @@ pub(crate) struct Job {
     pub(crate) time: TimeLibrary,
     /// Whether XML beside JSON is read.
     pub(crate) xml: bool,
+    /// Whether operations of a tag stand apart.
+    pub(crate) split: bool,
     /// Which parts are written.
     pub(crate) sections: Sections,
     /// Which operations are written. Empty: all.
@@ -157,6 +159,7 @@ fn from_arguments(args: &GenerateArgs) -> Result<Vec<Job>, Failure> {
                 numbers: Numbers::default(),
                 time: TimeLibrary::default(),
                 xml: false,
+                split: false,
                 sections,
                 operations: Vec::new(),
             })),

@@ -10,7 +10,7 @@ use tieline_contract::problem::{Diagnostic, Place, Problem, Problems, escape_tok
 
 use super::{Job, Sections, find, sections};
 use crate::args::GenerateArgs;
-use crate::config::{ContractConfig, Loaded};
+use crate::config::{ContractConfig, Loaded, SplitConfig};
 use crate::diagnostics;
 use crate::discover::{self, Found};
 
@@ -86,6 +86,7 @@ impl Reader<'_> {
                 numbers: self.contract.numbers.map(Into::into).unwrap_or_default(),
                 time: self.contract.time.map(Into::into).unwrap_or_default(),
                 xml: self.contract.xml,
+                split: self.contract.split == Some(SplitConfig::Tags),
                 sections,
                 operations: operations.map(|list| list.get_ref().clone()).unwrap_or_default(),
             })
