@@ -110,6 +110,12 @@ fn the_values_are_those_of_the_runtime() {
             true,
         ),
         ("rate_limit.per_second = 0", false),
+        (
+            "adaptive = { rule = \"gradient\", initial = 50, least = 5, most = 500 }",
+            true,
+        ),
+        ("adaptive.rule = \"aimd\"", false),
+        ("adaptive.least = 0", false),
         ("hedge = { quantile = 0.95, max_attempts = 3 }", true),
         ("hedge = { after = \"50ms\", quantile = 0.95 }", false),
         ("hedge.quantile = 0.1", false),

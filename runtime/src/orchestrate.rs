@@ -6,7 +6,7 @@
 //!         '-> total deadline                  \
 //!               '-> service breaker            | policy::stack
 //!                     '-> throttle             |
-//!                     '-> bulkhead             |
+//!                     '-> bulkhead, adaptive   |
 //!                           '-> retry (budget) |
 //!                           '-> hedge (budget) |
 //!                                 '-> rate limit /

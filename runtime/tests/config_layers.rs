@@ -158,6 +158,8 @@ fn every_setting_has_a_variable() {
             "breaker.open_growth" | "rate_limit.per_second" => "2.5",
             "redirects" | "breaker.sliding_calls" | "rate_limit.burst" => "3",
             key if key.contains("ratio") || key == "timeout_seconds" => "0.5",
+            "adaptive.rule" => "vegas",
+            "adaptive.initial" | "adaptive.least" | "adaptive.most" => "3",
             "hedge.quantile" => "0.95",
             key if key.contains("max_wait") => "1s",
             key if key.contains("max_") || key.contains("probes") => "3",

@@ -247,3 +247,34 @@ async fn extreme_sizes_are_tamed() {
     let permits: Vec<_> = (0..1000).map(|_| unlimited.try_acquire()).collect();
     assert!(permits.iter().all(Result::is_ok));
 }
+
+#[tokio::test]
+async fn another_size_takes_from_nobody_and_gives_to_those_who_wait() {
+    let bulkhead = Bulkhead::new(4);
+    let mut held: Vec<_> = (0..4).map(|_| bulkhead.try_acquire().expect("a place")).collect();
+    bulkhead.resize(2);
+    assert_eq!(
+        (bulkhead.limit(), bulkhead.in_use(), bulkhead.available()),
+        (2, 4, 0)
+    );
+    held.truncate(2);
+    assert!(bulkhead.try_acquire().is_err(), "two are still under way");
+    held.truncate(1);
+    assert_eq!(bulkhead.available(), 1);
+    held.push(bulkhead.try_acquire().expect("the second of two"));
+    let mut waits = Box::pin(bulkhead.acquire());
+    assert!(is_pending(&mut waits));
+    bulkhead.resize(3);
+    assert!(!is_pending(&mut waits));
+}
+
+#[test]
+fn a_size_that_comes_back_before_places_do_owes_nothing() {
+    let bulkhead = Bulkhead::new(3);
+    let held: Vec<_> = (0..3).map(|_| bulkhead.try_acquire().expect("a place")).collect();
+    bulkhead.resize(1);
+    bulkhead.resize(5);
+    assert_eq!((bulkhead.available(), bulkhead.in_use()), (2, 3));
+    drop(held);
+    assert_eq!((bulkhead.available(), bulkhead.in_use()), (5, 0));
+}

@@ -7,6 +7,7 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use tieline::clock::Clock;
+use tieline::policy::adaptive::{Adaptive, Rule};
 use tieline::policy::breaker::{Breaker, Judged, Judgement, Settings, State};
 use tieline::policy::bulkhead::{Bulkhead, Full};
 use tieline::policy::deadline::Deadline;
@@ -332,6 +333,34 @@ async fn the_throttle_learns_from_calls_as_a_whole() {
         turned_away += u32::from(matches!(error, PolicyError::Throttled(_)));
     }
     assert!(turned_away > 1000, "{turned_away}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_adaptive_limit_learns_from_attempts_and_holds_calls() {
+    let adaptive = Arc::new(Adaptive::new(Rule::Gradient).initial(2).bounds(1, 100));
+    let policies = Policies::none()
+        .adaptive(Arc::clone(&adaptive))
+        .retry(Retry::new(2).backoff(Backoff::schedule(&[Duration::from_secs(60)])));
+    let one = policies.run(|_| takes(10, Ok(1)));
+    let two = policies.run(|_| takes(10, Ok(2)));
+    let three = policies.run(|_| takes(10, Ok(3)));
+    let (one, two, three) = tokio::join!(one, two, three);
+    assert_eq!((one, two), (Ok(1), Ok(2)));
+    assert!(matches!(three, Err(PolicyError::Full(_))), "{three:?}");
+    for _ in 0..120 {
+        let both = [(); 2].map(|()| policies.run(|_| takes(10, Ok(0))));
+        futures_util::future::join_all(both).await;
+    }
+    assert!(adaptive.limit() > 2, "it was quick, and used to the full");
+    let before = adaptive.limit();
+    for _ in 0..12 {
+        let call = policies.run(|attempt| takes(10, if attempt == 0 { Err(Status(503)) } else { Ok(1) }));
+        assert_eq!(call.await, Ok(1));
+    }
+    assert!(
+        adaptive.limit() < before,
+        "overload counts, though the calls end well"
+    );
 }
 
 /// An attempt that takes so long and ends so.

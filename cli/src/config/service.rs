@@ -47,6 +47,8 @@ pub(crate) struct ServiceConfig {
     breaker: Option<BreakerConfig>,
     /// How many calls may be under way.
     bulkhead: Option<BulkheadConfig>,
+    /// The adaptive limit.
+    adaptive: Option<AdaptiveConfig>,
     /// Hedging.
     hedge: Option<HedgeConfig>,
     /// The rate limit.
@@ -175,6 +177,34 @@ pub(crate) enum BreakerMode {
     ForcedOpen,
     /// Calls are let through, and nothing is counted.
     Disabled,
+}
+
+/// The adaptive limit: a bound on calls under way that follows from how long they take.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[allow(dead_code)] // Judged here, used by the runtime.
+pub(crate) struct AdaptiveConfig {
+    /// How it follows. No bound by default; the others say nothing without it.
+    rule: Option<AdaptiveRule>,
+    /// The bound at first. 20 by default.
+    #[schemars(range(min = 1))]
+    initial: Option<u64>,
+    /// The least bound. 1 by default.
+    #[schemars(range(min = 1))]
+    least: Option<u64>,
+    /// The greatest bound. 1000 by default.
+    #[schemars(range(min = 1))]
+    most: Option<u64>,
+}
+
+/// How the adaptive limit follows from times.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum AdaptiveRule {
+    /// By their ratio.
+    Gradient,
+    /// By the length of the queue that they tell of.
+    Vegas,
 }
 
 /// Hedging: an attempt that is slow gets another beside it, where the operation may be repeated.

@@ -10,6 +10,7 @@ use super::{Client, Closing, Credential, Identity, Inner, Interceptor, Secret};
 use crate::clock::Clock;
 use crate::http::{DEFAULT_BODY_LIMIT, Endpoint, EndpointError, Line, Proxies, Tls, TlsError, Transport};
 use crate::observe::metrics::Metrics;
+use crate::policy::adaptive::Adaptive;
 use crate::policy::breaker::{self, Breaker};
 use crate::policy::bulkhead::Bulkhead;
 use crate::policy::hedge::Hedge;
@@ -34,6 +35,7 @@ pub struct ClientBuilder {
     operation_servers: Option<bool>,
     throttle: Option<Arc<Throttle>>,
     bulkhead: Option<Arc<Bulkhead>>,
+    adaptive: Option<Arc<Adaptive>>,
     rate_limit: Option<Arc<RateLimit>>,
     hedge: Option<Hedge>,
     identity: Identity,
@@ -79,6 +81,7 @@ impl ClientBuilder {
             operation_servers: None,
             throttle: None,
             bulkhead: None,
+            adaptive: None,
             rate_limit: None,
             hedge: None,
             identity: Identity::default(),
@@ -183,6 +186,12 @@ impl ClientBuilder {
     /// Holds calls back when the service does not accept enough of them; not by default.
     pub fn throttle(mut self, throttle: impl Into<Arc<Throttle>>) -> Self {
         self.throttle = Some(throttle.into());
+        self
+    }
+
+    /// How many calls may be under way, by how long they take; unlimited by default.
+    pub fn adaptive(mut self, limit: impl Into<Arc<Adaptive>>) -> Self {
+        self.adaptive = Some(limit.into());
         self
     }
 
@@ -363,6 +372,9 @@ impl ClientBuilder {
         }
         if let Some(bulkhead) = self.bulkhead {
             policies = policies.bulkhead(bulkhead);
+        }
+        if let Some(limit) = self.adaptive {
+            policies = policies.adaptive(limit);
         }
         if let Some(hedge) = hedge {
             policies = policies.hedge(hedge);

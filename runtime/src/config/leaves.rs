@@ -284,6 +284,12 @@ pub(super) static LEAVES: &[Leaf] = &[
     leaf!(bulkhead.max_concurrent: count, "a whole number, at least 1", |n| *n >= 1),
     leaf!(bulkhead.max_queue: count, "a whole number", |_| true),
     leaf!(bulkhead.max_wait: time, "a duration, such as `250ms`", |_| true),
+    leaf!(adaptive.rule: text, "`gradient` or `vegas`", |rule| {
+        crate::policy::adaptive::Rule::named(rule).is_some()
+    }),
+    leaf!(adaptive.initial: count, "a whole number, at least 1", |n| *n >= 1),
+    leaf!(adaptive.least: count, "a whole number, at least 1", |n| *n >= 1),
+    leaf!(adaptive.most: count, "a whole number, at least 1", |n| *n >= 1),
     leaf!(
         hedge.after: time,
         "a duration, such as `50ms`",

@@ -35,9 +35,9 @@ pub use error::{ConfigError, Place};
 pub use file::{ConfigFile, FILE_NAME, FILE_VARIABLE};
 pub use resolve::{Origin, Resolved, Sources};
 pub use settings::{
-    AuthSettings, BackoffSettings, BreakerSettings, BudgetSettings, BulkheadSettings, FullJitterSettings,
-    GzipSettings, HedgeSettings, ProxySettings, RateLimitSettings, RetrySettings, Settings, ThrottleSettings,
-    TlsSettings,
+    AdaptiveSettings, AuthSettings, BackoffSettings, BreakerSettings, BudgetSettings, BulkheadSettings,
+    FullJitterSettings, GzipSettings, HedgeSettings, ProxySettings, RateLimitSettings, RetrySettings,
+    Settings, ThrottleSettings, TlsSettings,
 };
 pub(crate) use spelling::nearest;
 pub use spelling::screaming_snake;

@@ -56,6 +56,8 @@ pub struct Settings {
     pub breaker: BreakerSettings,
     /// How many calls may be under way.
     pub bulkhead: BulkheadSettings,
+    /// How many calls may be under way, by how long they take.
+    pub adaptive: AdaptiveSettings,
     /// When an attempt that is slow gets another beside it.
     pub hedge: HedgeSettings,
     /// How many attempts may be made over time.
@@ -212,6 +214,19 @@ pub struct BreakerSettings {
     pub slow_call_ratio: Option<f64>,
     /// The number of results below which it does not open; 3 by default.
     pub minimum_requests: Option<u32>,
+}
+
+/// How many calls may be under way, by how long they take. See [`adaptive`](crate::policy::adaptive).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct AdaptiveSettings {
+    /// `gradient` or `vegas`; no limit by default. Without it, the others say nothing.
+    pub rule: Option<String>,
+    /// The limit at first; 20 by default.
+    pub initial: Option<u64>,
+    /// The least limit; 1 by default.
+    pub least: Option<u64>,
+    /// The greatest limit; 1000 by default.
+    pub most: Option<u64>,
 }
 
 /// When an attempt that is slow gets another beside it, where the operation may be repeated. See

@@ -5,8 +5,8 @@
 
 use std::future::Future;
 use std::ops::Deref;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -30,7 +30,11 @@ use crate::clock::Clock;
 #[derive(Debug)]
 pub struct Bulkhead {
     places: Semaphore,
-    limit: usize,
+    limit: AtomicUsize,
+    /// Places that are taken and do not come back, since the limit is lower now.
+    owed: AtomicUsize,
+    /// Held while the limit is changed.
+    changing: Mutex<()>,
     waiting: AtomicUsize,
     queue: usize,
     max_wait: Option<Duration>,
@@ -66,7 +70,9 @@ impl Bulkhead {
         let limit = max_concurrent.clamp(1, Semaphore::MAX_PERMITS);
         Self {
             places: Semaphore::new(limit),
-            limit,
+            limit: AtomicUsize::new(limit),
+            owed: AtomicUsize::new(0),
+            changing: Mutex::new(()),
             waiting: AtomicUsize::new(0),
             queue: usize::MAX,
             max_wait: None,
@@ -135,6 +141,33 @@ impl Bulkhead {
         work.await.map_err(Failed::Work)
     }
 
+    /// Another limit from now on (0 is taken as 1). When it is lower, calls that have a place keep it, and as many of their places
+    /// as are too many are not given to others afterwards.
+    pub fn resize(&self, max_concurrent: usize) {
+        let new = max_concurrent.clamp(1, Semaphore::MAX_PERMITS);
+        let _one_at_a_time = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let old = self.limit.swap(new, Ordering::AcqRel);
+        if new < old {
+            let gone = self.places.forget_permits(old - new);
+            self.owed.fetch_add(old - new - gone, Ordering::AcqRel);
+        } else {
+            let settled = (0..new - old).take_while(|_| self.settle()).count();
+            self.places.add_permits(new - old - settled);
+        }
+    }
+
+    /// How many calls may be under way.
+    pub fn limit(&self) -> usize {
+        self.limit.load(Ordering::Acquire)
+    }
+
+    /// Settles one of the places that are owed; false when none is.
+    fn settle(&self) -> bool {
+        self.owed
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |owed| owed.checked_sub(1))
+            .is_ok()
+    }
+
     /// Places that are free.
     pub fn available(&self) -> usize {
         self.places.available_permits()
@@ -142,7 +175,7 @@ impl Bulkhead {
 
     /// Calls that have a place.
     pub fn in_use(&self) -> usize {
-        self.limit.saturating_sub(self.available())
+        (self.limit() + self.owed.load(Ordering::Acquire)).saturating_sub(self.available())
     }
 
     /// Calls that wait for one.
@@ -185,7 +218,9 @@ pub struct Permit<B: Deref<Target = Bulkhead>> {
 
 impl<B: Deref<Target = Bulkhead>> Drop for Permit<B> {
     fn drop(&mut self) {
-        self.bulkhead.places.add_permits(1);
+        if !self.bulkhead.settle() {
+            self.bulkhead.places.add_permits(1);
+        }
     }
 }
 

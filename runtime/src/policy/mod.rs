@@ -9,6 +9,7 @@
 //! | [`breaker`] | [`breaker.run(work)`](breaker::Breaker::run) | the calls to a service that fails |
 //! | [`rate_limit`] | [`rate_limit.run(work)`](rate_limit::RateLimit::run) | the calls in a second |
 //! | [`throttle`] | [`throttle.run(accepts, work)`](throttle::Throttle::run) | the calls that a service does not accept |
+//! | [`adaptive`] | [`adaptive.run(overloads, work)`](adaptive::Adaptive::run) | the calls under way, by how long they take |
 //! | [`bulkhead`] | [`bulkhead.run(work)`](bulkhead::Bulkhead::run) | the calls under way |
 //!
 //! [`stack::Policies`] puts all of them, in order, around one closure. Two nouns are common ground: the
@@ -25,6 +26,7 @@
 //! | budget | never refunds | – | forwards: the window is forgotten and the reserve is whole; backwards: the newest slot goes on counting | compare-and-swap on the balance, never overdrawn; no lock | [`without_budget`](retry::Retry::without_budget) |
 //! | breaker | the permit drops: nothing counted, a probe's slot is free | as cancelled | forwards: intervals, open times and leases end early; backwards: the state holds until the old time comes again | one state word and one tally, each by compare-and-swap; exactly one thread makes a change and tells the listener | [`Breaker::disabled`](breaker::Breaker::disabled): admits all, counts nothing |
 //! | bulkhead | leaves the queue, or frees the place | the place goes to who waits longest | a wait in the queue ends late or early | first come, first served; one atomic step where there is room | [`Bulkhead::unlimited`](bulkhead::Bulkhead::unlimited) |
+//! | adaptive limit | its place is free, and its time does not count | as cancelled | forwards: a window ends early; backwards: it lasts until the old time comes again | atomic adds; whoever ends a window computes, nobody waits for that | equal [`bounds`](adaptive::Adaptive::bounds) |
 //! | hedge | all attempts are dropped with it; what was paid stays paid | – | a delay ends late or early by the jump; a window of latency is forgotten early | latency is recorded by one atomic add | [`max_attempts(1)`](hedge::Hedge::max_attempts) |
 //! | rate limit | a turn that was taken stays taken | – | forwards: a full burst is there again; backwards: calls wait until the old time comes again | one word by compare-and-swap; turns in the order of the calls | [`RateLimit::unlimited`](rate_limit::RateLimit::unlimited) |
 //! | throttle | counts as not accepted | as cancelled | forwards: the window is forgotten; backwards: slots of the time to come do not count | one word a slot, by compare-and-swap | [`cap(0.0)`](throttle::Throttle::cap) |
@@ -32,6 +34,7 @@
 //! A policy's own rejection (an open breaker, a full bulkhead, a spent budget) is never a failure of the service: no
 //! breaker counts it.
 
+pub mod adaptive;
 pub mod breaker;
 pub mod bulkhead;
 pub mod deadline;

@@ -1,8 +1,8 @@
 //! [`Policies`]: all policies in the house's order around any async closure.
 //!
 //! ```text
-//! total deadline ─> breaker ─> throttle ─> bulkhead ─> retry ─> hedge ─> rate limit ─> attempt timeout ─> the closure
-//!                                                      └─ budget ─┘
+//! total deadline ─> breaker ─> throttle ─> bulkhead, adaptive limit ─> retry ─> hedge ─> rate limit ─> attempt timeout ─> the closure
+//!                                                                      └─ budget ─┘
 //! ```
 //!
 //! - The breaker judges the call as a whole. A deadline that passes is a failure of the service once an attempt has
@@ -11,16 +11,18 @@
 //!   after the first that would have to wait for longer than it may is not made.
 //! - Retry and hedge pay from one budget, that of the retry policy. What is hedged is an attempt: hedges do not count against
 //!   the limit of attempts, and are attempts in every other respect.
+//! - The adaptive limit holds calls, and learns from how long attempts take: waits between them say nothing about the service.
 //! - When the breaker opens while a call is between two attempts, the call makes no further one.
 //! - Cancelling the call gives back its place and its probe slot, and counts as nothing.
 
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use crate::clock::{Clock, Reading};
+use crate::policy::adaptive::Adaptive;
 use crate::policy::breaker::{self, Breaker, Judged, Judgement, Open};
 use crate::policy::bulkhead::{Bulkhead, Full};
 use crate::policy::deadline::{Deadline, Elapsed};
@@ -61,6 +63,7 @@ pub struct Policies {
     breaker: Option<Arc<Breaker>>,
     throttle: Option<Arc<Throttle>>,
     bulkhead: Option<Arc<Bulkhead>>,
+    adaptive: Option<Arc<Adaptive>>,
     rate_limit: Option<Arc<RateLimit>>,
     retry: Retry,
     hedge: Option<Hedge>,
@@ -140,6 +143,7 @@ impl Policies {
             breaker: None,
             throttle: None,
             bulkhead: None,
+            adaptive: None,
             rate_limit: None,
             retry: Retry::never(),
             hedge: None,
@@ -177,6 +181,12 @@ impl Policies {
     /// Throttles calls when the service does not accept enough of them.
     pub fn throttle(mut self, throttle: impl Into<Arc<Throttle>>) -> Self {
         self.throttle = Some(throttle.into());
+        self
+    }
+
+    /// Limits the calls under way by how long attempts take.
+    pub fn adaptive(mut self, limit: impl Into<Arc<Adaptive>>) -> Self {
+        self.adaptive = Some(limit.into());
         self
     }
 
@@ -330,6 +340,10 @@ impl Policies {
             Some(bulkhead) => Some(bulkhead.acquire().await?),
             None => None,
         };
+        let _room = match &self.adaptive {
+            Some(adaptive) => Some(adaptive.acquire().await?),
+            None => None,
+        };
         let mut attempts = self.retry.attempts_at(deadline, now);
         self.turn(deadline).await?;
         loop {
@@ -364,7 +378,7 @@ impl Policies {
         F: FnMut(u32) -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        let mut next = || self.attempt(work(started.fetch_add(1, Ordering::Relaxed)));
+        let mut next = || self.attempt(judge, work(started.fetch_add(1, Ordering::Relaxed)));
         let Some(hedge) = &self.hedge else {
             return next().await;
         };
@@ -388,9 +402,30 @@ impl Policies {
         race.await.map_err(|hedge::Failed { error, .. }| error)
     }
 
-    /// One attempt under its own timeout.
-    async fn attempt<T, E>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, Missed<E>> {
+    /// One attempt under its own timeout, timed where the limit of calls follows from that.
+    async fn attempt<T, E>(
+        &self,
+        judge: &impl Fn(&E) -> (Verdict, Judgement),
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, Missed<E>> {
         let work = pin!(work);
+        let Some(adaptive) = &self.adaptive else {
+            return self.within_its_time(work).await;
+        };
+        let started = adaptive.own_clock().now();
+        let result = self.within_its_time(work).await;
+        match &result {
+            Ok(_) => adaptive.ended(started, false),
+            Err(missed) if missed.is_failure_of_the_service(judge) => adaptive.ended(started, true),
+            Err(_) => {}
+        }
+        result
+    }
+
+    async fn within_its_time<T, E>(
+        &self,
+        work: Pin<&mut impl Future<Output = Result<T, E>>>,
+    ) -> Result<T, Missed<E>> {
         let result = match self.attempt_timeout {
             Some(timeout) => self.clock.within(timeout, work).await.ok_or(Missed::Elapsed)?,
             None => work.await,
@@ -440,6 +475,14 @@ impl<E> Missed<E> {
             Self::Failed(error) => judge(error).0,
             Self::Elapsed => Verdict::TRANSIENT,
             Self::Limited => Verdict::TRANSIENT.after(Some(Duration::ZERO)),
+        }
+    }
+
+    fn is_failure_of_the_service(&self, judge: &impl Fn(&E) -> (Verdict, Judgement)) -> bool {
+        match self {
+            Self::Failed(error) => judge(error).1 == Judgement::Failure,
+            Self::Elapsed => true,
+            Self::Limited => false,
         }
     }
 }

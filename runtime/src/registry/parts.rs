@@ -8,11 +8,12 @@ use std::time::Duration;
 use super::{RegistryError, connections};
 use crate::client::{Client, ClientAuthentication, ClientBuilder, Closing, Credential, OAuth2, Secret};
 use crate::config::{
-    AuthSettings, BreakerSettings, BudgetSettings, BulkheadSettings, ConfigError, Environment, HedgeSettings,
-    Place, ProxySettings, RateLimitSettings, Resolved, RetrySettings, Settings, ThrottleSettings,
-    TlsSettings,
+    AdaptiveSettings, AuthSettings, BreakerSettings, BudgetSettings, BulkheadSettings, ConfigError,
+    Environment, HedgeSettings, Place, ProxySettings, RateLimitSettings, Resolved, RetrySettings, Settings,
+    ThrottleSettings, TlsSettings,
 };
 use crate::http::{Endpoint, Line, Transport};
+use crate::policy::adaptive::{Adaptive, Rule};
 use crate::policy::breaker::{Breaker, Mode};
 use crate::policy::bulkhead::Bulkhead;
 use crate::policy::hedge::Hedge;
@@ -59,6 +60,7 @@ pub(super) struct Service {
     budgets: Alike<(Option<String>, BudgetSettings), Arc<Budget>>,
     throttles: Alike<(Option<String>, ThrottleSettings), Arc<Throttle>>,
     bulkheads: Alike<(Option<String>, BulkheadSettings), Arc<Bulkhead>>,
+    adaptives: Alike<(Option<String>, AdaptiveSettings), Arc<Adaptive>>,
     hedges: Alike<(Option<String>, HedgeSettings), Hedge>,
     rate_limits: Alike<(Option<String>, RateLimitSettings), Arc<RateLimit>>,
     singletons: Vec<Singleton>,
@@ -118,6 +120,9 @@ impl Service {
         }
         if let Some(bulkhead) = self.bulkhead(set) {
             builder = builder.bulkhead(bulkhead);
+        }
+        if let Some(limit) = self.adaptive(set) {
+            builder = builder.adaptive(limit);
         }
         if let Some(hedge) = self.hedge(set) {
             builder = builder.hedge(hedge);
@@ -224,6 +229,20 @@ impl Service {
         let key = (set.base_url.clone(), set.throttle.clone());
         let Ok(throttle) = self.throttles.get_or_make(key, make);
         Some(throttle)
+    }
+
+    fn adaptive(&mut self, set: &Settings) -> Option<Arc<Adaptive>> {
+        let rule = set.adaptive.rule.as_deref().and_then(Rule::named)?;
+        let size = |set: Option<u64>, or: u64| usize::try_from(set.unwrap_or(or)).unwrap_or(usize::MAX);
+        let make = || {
+            let limit = Adaptive::new(rule)
+                .initial(size(set.adaptive.initial, 20))
+                .bounds(size(set.adaptive.least, 1), size(set.adaptive.most, 1000));
+            Ok::<_, std::convert::Infallible>(Arc::new(limit))
+        };
+        let key = (set.base_url.clone(), set.adaptive.clone());
+        let Ok(limit) = self.adaptives.get_or_make(key, make);
+        Some(limit)
     }
 
     fn hedge(&mut self, set: &Settings) -> Option<Hedge> {

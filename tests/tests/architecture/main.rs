@@ -75,6 +75,11 @@ const POLICY_EXCEPTIONS: &[(&str, &str, &str)] = &[
         "a wait that would outlive the deadline is not begun; a Deadline is a point in time, and decides nothing",
     ),
     (
+        "adaptive",
+        "bulkhead",
+        "the adaptive limit is a bulkhead whose size changes",
+    ),
+    (
         "rate_limit",
         "deadline",
         "a turn that would come after the deadline is not taken",
@@ -89,6 +94,7 @@ const POLICY_EXCEPTIONS: &[(&str, &str, &str)] = &[
 #[test]
 fn a_policy_knows_no_other_and_no_protocol() {
     let policies = [
+        "adaptive",
         "breaker",
         "bulkhead",
         "deadline",
