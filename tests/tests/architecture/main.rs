@@ -80,6 +80,11 @@ const POLICY_EXCEPTIONS: &[(&str, &str, &str)] = &[
         "the adaptive limit is a bulkhead whose size changes",
     ),
     (
+        "cache",
+        "breaker",
+        "a Judgement is what a failure says about the service",
+    ),
+    (
         "rate_limit",
         "deadline",
         "a turn that would come after the deadline is not taken",
@@ -97,6 +102,7 @@ fn a_policy_knows_no_other_and_no_protocol() {
         "adaptive",
         "breaker",
         "bulkhead",
+        "cache",
         "deadline",
         "hedge",
         "rate_limit",
