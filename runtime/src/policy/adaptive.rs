@@ -419,7 +419,7 @@ mod tests {
         let held = strict.acquire().await.expect("a place");
         assert!(matches!(strict.acquire().await, Err(Full::Queue)));
         drop(held);
-        let result = strict.run(|_: &()| false, async { Ok(7) }).await;
+        let result = strict.run(|(): &()| false, async { Ok(7) }).await;
         assert_eq!(result, Ok(7));
         let (patient, hand) = adaptive(Rule::Gradient);
         let patient = patient.initial(1).queue(1, 50 * MS);
