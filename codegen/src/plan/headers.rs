@@ -8,8 +8,8 @@ use tieline_contract::model::{Reply, ReplyHeader, Scalar, TextStyle, Type, TypeU
 
 use super::docs::Docs;
 use super::name::{self, Case};
-use super::operations::text_style;
 use super::replies::Of;
+use super::route::text_style;
 use super::rules;
 use super::ty::{Names, RustType};
 use super::types::{FieldPlan, Made, RecordPlan, TAKEN, name_setters};

@@ -4,8 +4,8 @@ use tieline_contract::model::{Encoding, FormStyle, InputPlace, Media, TypeUse};
 
 use super::docs::Docs;
 use super::name::{self, Case};
-use super::operations::query_style;
 use super::replies;
+use super::route::query_style;
 use super::ty::{Names, RustType};
 use super::xml::XmlPlan;
 

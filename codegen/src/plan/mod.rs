@@ -18,6 +18,7 @@ pub(crate) mod operations;
 pub(crate) mod outgoing;
 pub(crate) mod paging;
 pub(crate) mod replies;
+pub(crate) mod route;
 pub(crate) mod rules;
 pub(crate) mod same;
 pub(crate) mod select;

@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 
 use tieline_contract::model::{
-    Binding, CallShape, Contract, HttpBinding, Input, InputPlace, Lifecycle, Method, Operation, PathSegment,
-    QueryStyle, Safety, Server, TextStyle,
+    Binding, CallShape, Contract, HttpBinding, Input, InputPlace, Lifecycle, Operation, Safety, Server,
 };
 use tieline_contract::problem::Problems;
 
@@ -12,10 +11,11 @@ use super::custom::{self, Custom};
 use super::docs::Docs;
 use super::headers::{HeadersPlan, Records};
 use super::links::{self, LinkPlan};
-use super::media::{self, BodyPlan, MediaPlan};
+use super::media::{self, BodyPlan};
 use super::name::{self, Case};
 use super::paging::PagingPlan;
 use super::replies::{self, Of, ReplyPlan, ReplySetPlan, Sets};
+use super::route::{self, PlacePlan, RoutePlan};
 use super::rules;
 use super::tags::Groups;
 use super::ty::{Names, RustType};
@@ -81,42 +81,6 @@ pub(crate) enum OutputPlan {
     Nothing { variant: String, with_status: bool },
     /// The whole response.
     Response,
-}
-
-/// A route, and all that its static facts say.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct RoutePlan {
-    /// As the runtime's tables write it: `GET`, or `"LINK"` for one that it has no name for.
-    pub(crate) method: String,
-    /// As written in the contract.
-    pub(crate) path: String,
-    pub(crate) segments: Vec<SegmentPlan>,
-    pub(crate) places: Vec<PlacePlan>,
-    pub(crate) successes: Vec<ReplyPlan>,
-    pub(crate) failures: Vec<ReplyPlan>,
-}
-
-/// A run of a path.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum SegmentPlan {
-    Literal(String),
-    /// The field of this index.
-    Variable(usize),
-}
-
-/// Where a field of the request goes.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum PlacePlan {
-    Path(&'static str),
-    ReservedPath(&'static str),
-    Query(&'static str),
-    ReservedQuery(&'static str),
-    QueryString(MediaPlan),
-    Header(&'static str),
-    Cookie,
-    ReservedCookie,
-    /// For each type of the body the media types that carry it, the preferred first.
-    Body(Vec<Vec<MediaPlan>>),
 }
 
 /// Methods that a call under way has already.
@@ -232,7 +196,7 @@ fn one(
     service: String,
     index: usize,
 ) -> OperationPlan {
-    let route = route(names, operation, binding);
+    let route = route::plan(names, operation, binding);
     let successes = sets.plan(names, Of::Success, &name, &operation.successes);
     OperationPlan {
         docs: docs(operation).then(&sent_by(&route)),
@@ -378,81 +342,6 @@ fn field(names: &Names<'_>, input: &Input, place: &InputPlace, name: String, mod
         rules,
         setter: (!input.required).then(|| name.clone()),
         name,
-    }
-}
-
-fn route(names: &Names<'_>, operation: &Operation, binding: &HttpBinding) -> RoutePlan {
-    let field = |name: &str| {
-        (operation.inputs.iter().zip(&binding.inputs)).position(|(input, place)| {
-            input.name == name && matches!(place, InputPlace::Path(_) | InputPlace::ReservedPath(_))
-        })
-    };
-    let mut path = String::new();
-    let mut segments: Vec<SegmentPlan> = Vec::new();
-    for segment in &binding.path.segments {
-        let literal = match segment {
-            PathSegment::Literal(text) => text.clone(),
-            PathSegment::Variable(name) => format!("{{{name}}}"),
-        };
-        path.push_str(&literal);
-        match segment {
-            PathSegment::Variable(name) if let Some(index) = field(name) => {
-                segments.push(SegmentPlan::Variable(index));
-            }
-            // A variable without an input is refused when the contract is checked.
-            _ => segments.push(SegmentPlan::Literal(literal)),
-        }
-    }
-    RoutePlan {
-        method: match &binding.method {
-            Method::Other(name) => format!("{name:?}"),
-            known => known.as_str().to_owned(),
-        },
-        path,
-        segments,
-        places: binding.inputs.iter().map(place).collect(),
-        successes: replies::variants(names, Of::Success, &operation.successes),
-        failures: replies::variants(names, Of::Failure, &operation.failures),
-    }
-}
-
-fn place(place: &InputPlace) -> PlacePlan {
-    match place {
-        InputPlace::Path(style) => PlacePlan::Path(text_style(*style)),
-        InputPlace::ReservedPath(style) => PlacePlan::ReservedPath(text_style(*style)),
-        InputPlace::Query(style) => PlacePlan::Query(query_style(*style)),
-        InputPlace::ReservedQuery(style) => PlacePlan::ReservedQuery(query_style(*style)),
-        InputPlace::QueryString { encoding, styles } => {
-            PlacePlan::QueryString(media::of_query(*encoding, styles))
-        }
-        InputPlace::Header(style) => PlacePlan::Header(text_style(*style)),
-        InputPlace::Cookie => PlacePlan::Cookie,
-        InputPlace::ReservedCookie => PlacePlan::ReservedCookie,
-        InputPlace::Body { .. } => PlacePlan::Body(media::of_request(place)),
-    }
-}
-
-pub(crate) fn query_style(style: QueryStyle) -> &'static str {
-    match style {
-        QueryStyle::FormExploded => "FormExploded",
-        QueryStyle::Form => "Form",
-        QueryStyle::Space => "Space",
-        QueryStyle::Pipe => "Pipe",
-        QueryStyle::Tab => "Tab",
-        QueryStyle::DeepObject => "DeepObject",
-        QueryStyle::Json => "Json",
-    }
-}
-
-pub(crate) fn text_style(style: TextStyle) -> &'static str {
-    match style {
-        TextStyle::Simple => "Simple",
-        TextStyle::SimpleExploded => "SimpleExploded",
-        TextStyle::Label => "Label",
-        TextStyle::LabelExploded => "LabelExploded",
-        TextStyle::Matrix => "Matrix",
-        TextStyle::MatrixExploded => "MatrixExploded",
-        TextStyle::Json => "Json",
     }
 }
 

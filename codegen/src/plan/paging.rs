@@ -14,7 +14,8 @@
 use tieline_contract::model::{Contract, NextPage, Operation, Paging, Scalar};
 use tieline_contract::problem::{Problem, Problems};
 
-use super::operations::{OperationPlan, OutputPlan, PlacePlan};
+use super::operations::{OperationPlan, OutputPlan};
+use super::route::PlacePlan;
 use super::ty::RustType;
 use super::types::{FieldPlan, KindPlan, RecordPlan, TypePlan};
 use crate::diagnostics;

@@ -126,9 +126,9 @@ pub struct Breaker {
     probes: Probes,
 }
 
-const CLOSED: u8 = 0;
-const OPEN: u8 = 1;
-const HALF_OPEN: u8 = 2;
+const CLOSED: u8 = State::Closed as u8;
+const OPEN: u8 = State::Open as u8;
+const HALF_OPEN: u8 = State::HalfOpen as u8;
 
 impl Breaker {
     /// A closed breaker.
@@ -440,7 +440,7 @@ impl Breaker {
     fn change(&self, from: Timed, to: State, until: u64) -> bool {
         let generation = from.generation.next();
         let new = Timed {
-            kind: kind_of(to),
+            kind: to as u8,
             generation,
             until,
         };
@@ -464,7 +464,7 @@ impl Breaker {
             let name = Arc::clone(&self.settings.name);
             listener(&StateChange {
                 name,
-                from: state_of(from.kind),
+                from: State::of(from.kind),
                 to,
                 generation: generation.number(),
             });
@@ -485,21 +485,5 @@ fn open_until(until: u64, now: Instant) -> Open {
     Open {
         retry_after: Duration::from_nanos(left),
         state: State::Open,
-    }
-}
-
-fn kind_of(state: State) -> u8 {
-    match state {
-        State::Closed => CLOSED,
-        State::Open => OPEN,
-        State::HalfOpen => HALF_OPEN,
-    }
-}
-
-fn state_of(kind: u8) -> State {
-    match kind {
-        CLOSED => State::Closed,
-        OPEN => State::Open,
-        _ => State::HalfOpen,
     }
 }

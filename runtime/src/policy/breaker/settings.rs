@@ -17,6 +17,17 @@ pub enum State {
     HalfOpen,
 }
 
+impl State {
+    /// The state of this number.
+    pub(super) const fn of(number: u8) -> Self {
+        match number {
+            0 => Self::Closed,
+            1 => Self::Open,
+            _ => Self::HalfOpen,
+        }
+    }
+}
+
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
