@@ -24,28 +24,16 @@ pub(crate) fn expand(arguments: TokenStream, module: ItemMod) -> TokenStream {
 }
 
 /// What the attribute says.
+#[cfg_attr(
+    not(feature = "contract"),
+    allow(dead_code, reason = "nothing reads it there")
+)]
 struct Arguments {
     contract: LitStr,
-    #[cfg_attr(
-        not(feature = "contract"),
-        allow(dead_code, reason = "nothing reads it there")
-    )]
     include: Vec<LitStr>,
-    #[cfg_attr(
-        not(feature = "contract"),
-        allow(dead_code, reason = "nothing reads it there")
-    )]
     overlays: Vec<LitStr>,
-    #[cfg_attr(
-        not(feature = "contract"),
-        allow(dead_code, reason = "nothing reads it there")
-    )]
     numbers: Option<LitStr>,
     time: Option<LitStr>,
-    #[cfg_attr(
-        not(feature = "contract"),
-        allow(dead_code, reason = "nothing reads it there")
-    )]
     flags: Vec<String>,
 }
 
