@@ -393,6 +393,25 @@ async fn an_attempt_that_is_slow_is_hedged_and_all_count_on() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_hedge_is_sent_once_the_breaker_has_opened() {
+    let breaker = breaker();
+    let policies = Policies::none()
+        .breaker(Arc::clone(&breaker))
+        .hedge(Hedge::after(ms(100)));
+    let made = Cell::new(0);
+    let call = policies.run(|attempt| {
+        made.set(made.get() + 1);
+        takes(500, Ok(attempt))
+    });
+    let opens = async {
+        Clock::tokio().sleep(ms(50)).await;
+        breaker.trip();
+    };
+    let (result, ()) = tokio::join!(call, opens);
+    assert_eq!((result, made.get()), (Ok(0), 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn hedges_and_retries_share_a_budget() {
     let budget = Arc::new(Budget::new(0.0, 1, Duration::from_secs(10)));
     let policies = Policies::none()

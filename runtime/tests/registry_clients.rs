@@ -267,7 +267,11 @@ fn rate_limit_throttle_and_the_breakers_mode_are_configured_and_shared() {
             tokio::time::advance(seconds(1)).await;
             kinds.push(client.get("x").await.expect_err("503").kind());
         }
-        assert_eq!(breaker(&client).state(), State::Open, "it would have opened");
+        assert_ne!(
+            breaker(&client).state(),
+            State::Closed,
+            "it has opened, and no probe succeeds"
+        );
         let throttled = kinds
             .iter()
             .filter(|kind| **kind == ErrorKind::Rejected(Rejection::Throttled));

@@ -347,7 +347,7 @@ impl Policies {
         let mut attempts = self.retry.attempts_at(deadline, now);
         self.turn(deadline).await?;
         loop {
-            let missed = match self.attempts(started, judge, &mut work).await {
+            let missed = match self.attempts(started, may_go_on, judge, &mut work).await {
                 Ok(value) => return Ok(value),
                 Err(missed) => missed,
             };
@@ -361,7 +361,7 @@ impl Policies {
                         attempts,
                         stop,
                     }),
-                    Missed::Elapsed | Missed::Limited => PolicyError::Timeout { attempts, stop },
+                    Missed::Elapsed | Missed::NotMade => PolicyError::Timeout { attempts, stop },
                 });
             }
         }
@@ -371,6 +371,7 @@ impl Policies {
     async fn attempts<T, E, F, Fut>(
         &self,
         started: &AtomicU32,
+        may_go_on: &impl Fn() -> bool,
         judge: &impl Fn(&E) -> (Verdict, Judgement),
         work: &mut F,
     ) -> Result<T, Missed<E>>
@@ -384,16 +385,15 @@ impl Policies {
         };
         let attempt = |index: u32| {
             // A hedge that had to wait for its turn would be no use.
-            let has_turn = index == 0
-                || self
-                    .rate_limit
-                    .as_ref()
-                    .is_none_or(|limit| limit.try_acquire().is_ok());
-            let attempt = has_turn.then(&mut next);
+            let has_turn = || {
+                let limit = self.rate_limit.as_ref();
+                limit.is_none_or(|limit| limit.try_acquire().is_ok())
+            };
+            let attempt = (index == 0 || may_go_on() && has_turn()).then(&mut next);
             async move {
                 match attempt {
                     Some(attempt) => attempt.await,
-                    None => Err(Missed::Limited),
+                    None => Err(Missed::NotMade),
                 }
             }
         };
@@ -465,8 +465,8 @@ enum Missed<E> {
     Failed(E),
     /// It took too long.
     Elapsed,
-    /// There was no room for a hedge, which therefore was not made.
-    Limited,
+    /// It is a hedge that the breaker or the rate limit did not let through.
+    NotMade,
 }
 
 impl<E> Missed<E> {
@@ -474,7 +474,7 @@ impl<E> Missed<E> {
         match self {
             Self::Failed(error) => judge(error).0,
             Self::Elapsed => Verdict::TRANSIENT,
-            Self::Limited => Verdict::TRANSIENT.after(Some(Duration::ZERO)),
+            Self::NotMade => Verdict::TRANSIENT.after(Some(Duration::ZERO)),
         }
     }
 
@@ -482,7 +482,7 @@ impl<E> Missed<E> {
         match self {
             Self::Failed(error) => judge(error).1 == Judgement::Failure,
             Self::Elapsed => true,
-            Self::Limited => false,
+            Self::NotMade => false,
         }
     }
 }

@@ -36,13 +36,18 @@ impl<K: PartialEq, V: Clone> Alike<K, V> {
         found.map(|(_, part)| part.clone())
     }
 
-    fn get_or_make<E>(&mut self, key: K, make: impl FnOnce() -> Result<V, E>) -> Result<V, E> {
+    fn get_or_try<E>(&mut self, key: K, make: impl FnOnce() -> Result<V, E>) -> Result<V, E> {
         if let Some(part) = self.get(&key) {
             return Ok(part);
         }
         let part = make()?;
         self.0.push((key, part.clone()));
         Ok(part)
+    }
+
+    fn get_or_make(&mut self, key: K, make: impl FnOnce() -> V) -> V {
+        let Ok(part) = self.get_or_try(key, || Ok::<_, std::convert::Infallible>(make()));
+        part
     }
 }
 
@@ -143,7 +148,7 @@ impl Service {
     /// Lets others share what was made with a client, and remembers to close it.
     pub(super) fn share(&mut self, resolved: &Resolved, client: &Client) {
         if let Some(breaker) = client.breaker() {
-            let share = || Ok::<_, std::convert::Infallible>(Arc::clone(breaker));
+            let share = || Arc::clone(breaker);
             let _ = self.breakers.get_or_make(breaker_key(resolved.settings()), share);
         }
         self.made.retain(|closing| closing.strong_count() > 0);
@@ -187,7 +192,7 @@ impl Service {
         let set = resolved.settings();
         let timeout = set.connect_timeout;
         let key = (timeout, set.tls.clone(), set.proxy.clone());
-        self.transports.get_or_make(key, || {
+        self.transports.get_or_try(key, || {
             let builder = Transport::builder()
                 .tls(connections::tls(resolved)?)
                 .proxies(connections::proxies(resolved, environment)?);
@@ -205,10 +210,8 @@ impl Service {
         let key = (set.base_url.clone(), set.retry_budget.clone());
         let ratio = all.ratio.unwrap_or(Budget::RATIO);
         let reserve = all.reserve_per_second.unwrap_or(Budget::RESERVE_PER_SECOND);
-        let make =
-            || Ok::<_, std::convert::Infallible>(Arc::new(Budget::new(ratio, reserve, Budget::WINDOW)));
-        let Ok(budget) = self.budgets.get_or_make(key, make);
-        budget
+        let make = || Arc::new(Budget::new(ratio, reserve, Budget::WINDOW));
+        self.budgets.get_or_make(key, make)
     }
 
     fn throttle(&mut self, set: &Settings) -> Option<Arc<Throttle>> {
@@ -224,11 +227,10 @@ impl Service {
             if let Some(window) = set.throttle.window {
                 throttle = throttle.window(window);
             }
-            Ok::<_, std::convert::Infallible>(Arc::new(throttle))
+            Arc::new(throttle)
         };
         let key = (set.base_url.clone(), set.throttle.clone());
-        let Ok(throttle) = self.throttles.get_or_make(key, make);
-        Some(throttle)
+        Some(self.throttles.get_or_make(key, make))
     }
 
     fn adaptive(&mut self, set: &Settings) -> Option<Arc<Adaptive>> {
@@ -238,11 +240,10 @@ impl Service {
             let limit = Adaptive::new(rule)
                 .initial(size(set.adaptive.initial, 20))
                 .bounds(size(set.adaptive.least, 1), size(set.adaptive.most, 1000));
-            Ok::<_, std::convert::Infallible>(Arc::new(limit))
+            Arc::new(limit)
         };
         let key = (set.base_url.clone(), set.adaptive.clone());
-        let Ok(limit) = self.adaptives.get_or_make(key, make);
-        Some(limit)
+        Some(self.adaptives.get_or_make(key, make))
     }
 
     fn hedge(&mut self, set: &Settings) -> Option<Hedge> {
@@ -256,10 +257,7 @@ impl Service {
             None => hedge,
         };
         let key = (set.base_url.clone(), set.hedge.clone());
-        let Ok(hedge) = self
-            .hedges
-            .get_or_make(key, || Ok::<_, std::convert::Infallible>(hedge));
-        Some(hedge)
+        Some(self.hedges.get_or_make(key, || hedge))
     }
 
     fn rate_limit(&mut self, set: &Settings) -> Option<Arc<RateLimit>> {
@@ -272,11 +270,10 @@ impl Service {
             if let Some(wait) = set.rate_limit.max_wait {
                 limit = limit.max_wait(wait);
             }
-            Ok::<_, std::convert::Infallible>(Arc::new(limit))
+            Arc::new(limit)
         };
         let key = (set.base_url.clone(), set.rate_limit.clone());
-        let Ok(limit) = self.rate_limits.get_or_make(key, make);
-        Some(limit)
+        Some(self.rate_limits.get_or_make(key, make))
     }
 
     fn bulkhead(&mut self, set: &Settings) -> Option<Arc<Bulkhead>> {
@@ -290,11 +287,10 @@ impl Service {
             if let Some(wait) = set.bulkhead.max_wait {
                 bulkhead = bulkhead.max_wait(wait);
             }
-            Ok::<_, std::convert::Infallible>(Arc::new(bulkhead))
+            Arc::new(bulkhead)
         };
         let key = (set.base_url.clone(), set.bulkhead.clone());
-        let Ok(bulkhead) = self.bulkheads.get_or_make(key, make);
-        Some(bulkhead)
+        Some(self.bulkheads.get_or_make(key, make))
     }
 }
 
