@@ -195,9 +195,8 @@ async fn under_policies(client: &Inner, facts: &CallFacts<'_>, call: &Call) -> R
             fault.judgement(),
         )
     };
-    let hedged = client.policies.hedges();
-    let unhedged = (hedged && !(call.repeatable && call.wire.is_replayable() && !is_repetition))
-        .then(|| client.policies.unhedged());
+    let may_hedge = call.repeatable && call.wire.is_replayable() && !is_repetition;
+    let unhedged = (!may_hedge && client.policies.hedges()).then(|| client.policies.unhedged());
     let outcome = unhedged
         .as_ref()
         .unwrap_or(&client.policies)

@@ -33,10 +33,8 @@ pub struct ClientBuilder {
     breaker: breaker::Settings,
     shared_breaker: Option<Arc<Breaker>>,
     operation_servers: Option<bool>,
-    throttle: Option<Arc<Throttle>>,
-    bulkhead: Option<Arc<Bulkhead>>,
-    adaptive: Option<Arc<Adaptive>>,
-    rate_limit: Option<Arc<RateLimit>>,
+    /// The policies that are as they were given; the others are made with the client.
+    policies: Policies,
     hedge: Option<Hedge>,
     identity: Identity,
     wallet: Wallet,
@@ -79,10 +77,7 @@ impl ClientBuilder {
             retry: None,
             shared_breaker: None,
             operation_servers: None,
-            throttle: None,
-            bulkhead: None,
-            adaptive: None,
-            rate_limit: None,
+            policies: Policies::none(),
             hedge: None,
             identity: Identity::default(),
             wallet: Wallet::default(),
@@ -179,25 +174,25 @@ impl ClientBuilder {
 
     /// How many calls may be under way; unlimited by default.
     pub fn bulkhead(mut self, bulkhead: impl Into<Arc<Bulkhead>>) -> Self {
-        self.bulkhead = Some(bulkhead.into());
+        self.policies = self.policies.bulkhead(bulkhead);
         self
     }
 
     /// Holds calls back when the service does not accept enough of them; not by default.
     pub fn throttle(mut self, throttle: impl Into<Arc<Throttle>>) -> Self {
-        self.throttle = Some(throttle.into());
+        self.policies = self.policies.throttle(throttle);
         self
     }
 
     /// How many calls may be under way, by how long they take; unlimited by default.
     pub fn adaptive(mut self, limit: impl Into<Arc<Adaptive>>) -> Self {
-        self.adaptive = Some(limit.into());
+        self.policies = self.policies.adaptive(limit);
         self
     }
 
     /// How many attempts may be made over time; unlimited by default.
     pub fn rate_limit(mut self, limit: impl Into<Arc<RateLimit>>) -> Self {
-        self.rate_limit = Some(limit.into());
+        self.policies = self.policies.rate_limit(limit);
         self
     }
 
@@ -366,21 +361,9 @@ impl ClientBuilder {
                 None => hedge,
             }
         });
-        let mut policies = Policies::none().clock(self.clock).breaker(breaker).retry(retry);
-        if let Some(throttle) = self.throttle {
-            policies = policies.throttle(throttle);
-        }
-        if let Some(bulkhead) = self.bulkhead {
-            policies = policies.bulkhead(bulkhead);
-        }
-        if let Some(limit) = self.adaptive {
-            policies = policies.adaptive(limit);
-        }
+        let mut policies = self.policies.clock(self.clock).breaker(breaker).retry(retry);
         if let Some(hedge) = hedge {
             policies = policies.hedge(hedge);
-        }
-        if let Some(limit) = self.rate_limit {
-            policies = policies.rate_limit(limit);
         }
         let (line, own) = match self.line {
             Some(line) => (line, None),

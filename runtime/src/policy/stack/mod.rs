@@ -15,21 +15,25 @@
 //! - When the breaker opens while a call is between two attempts, the call makes no further one.
 //! - Cancelling the call gives back its place and its probe slot, and counts as nothing.
 
+mod error;
+
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use self::error::Missed;
+pub use self::error::PolicyError;
 use crate::clock::{Clock, Reading};
 use crate::policy::adaptive::Adaptive;
-use crate::policy::breaker::{self, Breaker, Judged, Judgement, Open};
-use crate::policy::bulkhead::{Bulkhead, Full};
+use crate::policy::breaker::{self, Breaker, Judged, Judgement};
+use crate::policy::bulkhead::Bulkhead;
 use crate::policy::deadline::{Deadline, Elapsed};
 use crate::policy::hedge::{self, Hedge};
 use crate::policy::rate_limit::{Limited, RateLimit};
 use crate::policy::retry::{Attempts, Failed, Retry, Retryable, Stop, Verdict};
-use crate::policy::throttle::{Throttle, Throttled};
+use crate::policy::throttle::Throttle;
 
 /// A set of policies for calls to one service. Clones share everything that counts: breaker, throttle, bulkhead, rate limit
 /// and budget.
@@ -69,70 +73,6 @@ pub struct Policies {
     hedge: Option<Hedge>,
     attempt_timeout: Option<Duration>,
     clock: Clock,
-}
-
-/// Why a call under [`Policies`] has no value.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PolicyError<E> {
-    /// The breaker rejected the call.
-    #[error(transparent)]
-    Open(#[from] Open),
-    /// The call was throttled.
-    #[error(transparent)]
-    Throttled(#[from] Throttled),
-    /// The bulkhead had no place for the call.
-    #[error(transparent)]
-    Full(#[from] Full),
-    /// The rate limit did not let the first attempt through.
-    #[error(transparent)]
-    Limited(#[from] Limited),
-    /// The total deadline passed, and what was under way has been cancelled.
-    #[error("the deadline of the call has passed after {attempts} attempt(s)")]
-    Deadline {
-        /// How many attempts had been started; 0 when the call was still waiting for a place.
-        attempts: u32,
-    },
-    /// The last attempt ran into its own timeout.
-    #[error("timed out after {attempts} attempt(s): {stop}")]
-    Timeout {
-        /// How many attempts were made.
-        attempts: u32,
-        /// Why there was no further one.
-        stop: Stop,
-    },
-    /// The last attempt failed.
-    #[error(transparent)]
-    Failed(#[from] Failed<E>),
-}
-
-impl<E> PolicyError<E> {
-    /// How many attempts were started.
-    pub fn attempts(&self) -> u32 {
-        match self {
-            Self::Open(_) | Self::Throttled(_) | Self::Full(_) | Self::Limited(_) => 0,
-            Self::Deadline { attempts } | Self::Timeout { attempts, .. } => *attempts,
-            Self::Failed(failed) => failed.attempts,
-        }
-    }
-
-    /// Whether a policy rejected the call, so that the service never saw it.
-    pub fn is_rejection(&self) -> bool {
-        self.attempts() == 0
-    }
-
-    /// Whether time ran out, be it an attempt's or the call's.
-    pub fn is_timeout(&self) -> bool {
-        matches!(self, Self::Deadline { .. } | Self::Timeout { .. })
-    }
-
-    /// The last attempt's own error, when it had one.
-    pub fn into_inner(self) -> Option<E> {
-        match self {
-            Self::Failed(failed) => Some(failed.error),
-            _ => None,
-        }
-    }
 }
 
 impl Policies {
@@ -457,33 +397,6 @@ impl Policies {
             .await
             .map_err(|Limited { .. }| Stop::RateLimit)?;
         if may_go_on() { Ok(()) } else { Err(Stop::Forbidden) }
-    }
-}
-
-/// Why an attempt has no value.
-enum Missed<E> {
-    Failed(E),
-    /// It took too long.
-    Elapsed,
-    /// It is a hedge that the breaker or the rate limit did not let through.
-    NotMade,
-}
-
-impl<E> Missed<E> {
-    fn verdict(&self, judge: &impl Fn(&E) -> (Verdict, Judgement)) -> Verdict {
-        match self {
-            Self::Failed(error) => judge(error).0,
-            Self::Elapsed => Verdict::TRANSIENT,
-            Self::NotMade => Verdict::TRANSIENT.after(Some(Duration::ZERO)),
-        }
-    }
-
-    fn is_failure_of_the_service(&self, judge: &impl Fn(&E) -> (Verdict, Judgement)) -> bool {
-        match self {
-            Self::Failed(error) => judge(error).1 == Judgement::Failure,
-            Self::Elapsed => true,
-            Self::NotMade => false,
-        }
     }
 }
 
