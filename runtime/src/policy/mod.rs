@@ -1,4 +1,4 @@
-//! The resilience policies: plain structs, each of use alone around any async closure, none knowing another.
+//! The resilience policies: plain structs, each of use alone around any async closure.
 //!
 //! | policy | alone | what it bounds |
 //! |---|---|---|
@@ -13,8 +13,10 @@
 //! | [`adaptive`] | [`adaptive.run(overloads, work)`](adaptive::Adaptive::run) | the calls under way, by how long they take |
 //! | [`bulkhead`] | [`bulkhead.run(work)`](bulkhead::Bulkhead::run) | the calls under way |
 //!
-//! [`stack::Policies`] puts all of them, in order, around one closure. Two nouns are common ground: the
-//! [clock](crate::clock), and the deadline, which retry asks whether a wait is worth its while.
+//! [`stack::Policies`] puts all of them but the cache, in order, around one closure. None decides for another; common ground
+//! are the [clock](crate::clock), the deadline, which retry and rate limit ask whether a wait is worth its while, the budget
+//! that retries and hedges are paid from, and what a failure says of the service and of another attempt. The adaptive limit
+//! is a bulkhead whose size changes.
 //!
 //! # The sheet
 //!
