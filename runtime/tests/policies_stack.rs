@@ -393,6 +393,16 @@ async fn an_attempt_that_is_slow_is_hedged_and_all_count_on() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_hedge_that_is_not_made_hides_no_failure() {
+    let policies = Policies::none()
+        .rate_limit(RateLimit::per_second(0.001).burst(1))
+        .hedge(Hedge::after(ms(100)));
+    let error = policies.run(|_| takes(10, Err(Status(503)))).await;
+    let error = error.expect_err("it fails before there could be a hedge");
+    assert_eq!((error.attempts(), error.into_inner()), (1, Some(Status(503))));
+}
+
+#[tokio::test(start_paused = true)]
 async fn no_hedge_is_sent_once_the_breaker_has_opened() {
     let breaker = breaker();
     let policies = Policies::none()

@@ -211,13 +211,15 @@ impl Hedge {
         if let Some(budget) = &self.budget {
             budget.deposit();
         }
-        self.race(judge, work).await
+        self.race(judge, || true, work).await
     }
 
-    /// [`run_with`](Hedge::run_with) for a call that the budget knows of already.
+    /// [`run_with`](Hedge::run_with) for a call that the budget knows of already. No hedge is made, and no further one tried, when
+    /// `may_hedge` says no.
     pub(in crate::policy) async fn race<T, E, F, Fut>(
         &self,
         judge: impl Fn(&E) -> Verdict,
+        may_hedge: impl Fn() -> bool,
         mut work: F,
     ) -> Result<T, Failed<E>>
     where
@@ -254,7 +256,8 @@ impl Hedge {
                 delay = None;
             }
             let is_final = verdict.is_some_and(|verdict| !verdict.is_retryable());
-            if !is_final && delay.is_some() && attempts < self.max_attempts && self.pays() {
+            let wants = !is_final && delay.is_some() && attempts < self.max_attempts;
+            if wants && self.pays() && may_hedge() {
                 hedges.push(Box::pin(self.timed(work(attempts))));
                 attempts += 1;
             } else if let Some(error) = error.filter(|_| is_final || !first_runs && hedges.is_empty()) {

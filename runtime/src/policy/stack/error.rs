@@ -1,7 +1,5 @@
 //! Why a call has no value, and why one of its attempts has none.
 
-use std::time::Duration;
-
 use crate::policy::breaker::{Judgement, Open};
 use crate::policy::bulkhead::Full;
 use crate::policy::rate_limit::Limited;
@@ -77,8 +75,6 @@ pub(super) enum Missed<E> {
     Failed(E),
     /// It took too long.
     Elapsed,
-    /// It is a hedge that the breaker or the rate limit did not let through.
-    NotMade,
 }
 
 impl<E> Missed<E> {
@@ -86,7 +82,6 @@ impl<E> Missed<E> {
         match self {
             Self::Failed(error) => judge(error).0,
             Self::Elapsed => Verdict::TRANSIENT,
-            Self::NotMade => Verdict::TRANSIENT.after(Some(Duration::ZERO)),
         }
     }
 
@@ -94,7 +89,6 @@ impl<E> Missed<E> {
         match self {
             Self::Failed(error) => judge(error).1 == Judgement::Failure,
             Self::Elapsed => true,
-            Self::NotMade => false,
         }
     }
 }

@@ -301,7 +301,7 @@ impl Policies {
                         attempts,
                         stop,
                     }),
-                    Missed::Elapsed | Missed::NotMade => PolicyError::Timeout { attempts, stop },
+                    Missed::Elapsed => PolicyError::Timeout { attempts, stop },
                 });
             }
         }
@@ -323,22 +323,14 @@ impl Policies {
         let Some(hedge) = &self.hedge else {
             return next().await;
         };
-        let attempt = |index: u32| {
-            // A hedge that had to wait for its turn would be no use.
-            let has_turn = || {
-                let limit = self.rate_limit.as_ref();
-                limit.is_none_or(|limit| limit.try_acquire().is_ok())
-            };
-            let attempt = (index == 0 || may_go_on() && has_turn()).then(&mut next);
-            async move {
-                match attempt {
-                    Some(attempt) => attempt.await,
-                    None => Err(Missed::NotMade),
-                }
-            }
+        // A hedge that had to wait for its turn would be no use.
+        let has_turn = || {
+            let limit = self.rate_limit.as_ref();
+            limit.is_none_or(|limit| limit.try_acquire().is_ok())
         };
+        let verdict = |missed: &Missed<E>| missed.verdict(judge);
         // Boxed, because few clients hedge and every call would carry room for it.
-        let race = Box::pin(hedge.race(|missed: &Missed<E>| missed.verdict(judge), attempt));
+        let race = Box::pin(hedge.race(verdict, || may_go_on() && has_turn(), |_| next()));
         race.await.map_err(|hedge::Failed { error, .. }| error)
     }
 
