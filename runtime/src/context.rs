@@ -100,7 +100,6 @@ impl Context {
     }
 
     /// The same without a deadline, for work that goes on when the reply has begun.
-    #[cfg(feature = "server")]
     pub(crate) fn without_deadline(self) -> Self {
         self.with(|facts| facts.deadline = None)
     }

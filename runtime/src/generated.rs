@@ -16,7 +16,7 @@ pub mod v1 {
     pub use crate::call::{Call, CallOptions, Reply as CallReply, Sending};
     pub use crate::client::{
         Async, Blocking, Called, HttpCall, Link, LinkError, Outcome, PageItems, Pages, Paginated,
-        ServiceClient, call, items, output, pages, raw, send_http,
+        ServiceClient, call, forget, items, output, pages, raw, send_http,
     };
     #[cfg(feature = "grpc")]
     pub use crate::client::{Bidirectional, ClientStreaming, ServerStreaming, Unary};

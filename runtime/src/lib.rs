@@ -22,8 +22,10 @@
 //! | `schema` | OpenAPI documents of `#[service_client]` traits |
 
 mod adapter;
+pub mod background;
 #[cfg(feature = "blocking")]
 pub mod blocking;
+pub mod bulk;
 pub mod call;
 pub mod client;
 pub mod clock;
@@ -38,6 +40,7 @@ pub mod generated;
 pub mod grpc;
 pub mod headers;
 pub mod http;
+pub mod long_running;
 #[cfg(feature = "mock")]
 pub mod mock;
 pub mod observe;

@@ -352,11 +352,14 @@ impl Registry {
         Ok(all.into_values().collect())
     }
 
-    /// Closes every client that came from here, and waits until their connections are gone: until the calls under way
-    /// have ended. Put a deadline around it where that may take too long. What is registered stays, so that clients
+    /// Waits until the background work of every client that came from here has ended, closes them all, and waits until
+    /// their connections are gone: until the calls under way have ended. Put a deadline around it where that may take too long. What is registered stays, so that clients
     /// can be made again.
     pub async fn close_all(&self) {
         let services = std::mem::take(&mut self.state().services);
+        for service in services.values() {
+            service.finished().await;
+        }
         for service in services.values() {
             service.close();
         }

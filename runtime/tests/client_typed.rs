@@ -4,11 +4,13 @@ mod client_support;
 
 use client_support::{builder, client, paused};
 use std::time::Duration;
-use tieline::ErrorKind;
+use tieline::background::Refused;
 use tieline::error::Rejection;
 use tieline::http::Protocol;
 use tieline::operation::{Binding, CallShape, Contract, Operation, Safety};
+use tieline::policy::deadline::Deadline;
 use tieline::testing::{ScriptedLine, Step};
+use tieline::{Context, ErrorKind};
 
 /// As the generator writes it.
 mod things {
@@ -163,6 +165,41 @@ fn closing_a_client_closes_the_typed_clients_made_of_it() {
         plain.close();
         let error = typed.get_thing(1).await.expect_err("closed");
         assert_eq!(error.kind(), ErrorKind::Rejected(Rejection::Closed));
+    });
+}
+
+#[test]
+fn a_call_that_is_forgotten_is_made_under_all_policies_and_waited_for_at_the_end() {
+    paused(async {
+        let line = ScriptedLine::new([Step::status(503), Step::status(200).body("7")]);
+        let plain = client(&line);
+        let things = things::Client::new(plain.clone());
+        let cause = Context::new()
+            .with_correlation_id("cause")
+            .with_deadline(Deadline::after(Duration::ZERO));
+        let forget = async { things.get_thing(1).forget() };
+        cause.scope(forget).await.expect("there is room");
+        assert!(line.requests().is_empty(), "it was not waited for");
+        assert!(plain.shutdown(Duration::from_secs(10)).await.is_whole());
+        let ids: Vec<_> = (line.requests().iter())
+            .map(|asked| asked.header("x-correlation-id").map(str::to_owned))
+            .collect();
+        assert_eq!(ids, [Some("cause".into()), Some("cause".into())]);
+        assert_eq!(plain.background().failed(), 0);
+        assert_eq!(things.get_thing(1).forget(), Err(Refused::Closed));
+    });
+}
+
+#[test]
+fn a_forgotten_call_that_fails_is_counted() {
+    paused(async {
+        let plain = client(&ScriptedLine::always(Step::status(404)));
+        things::Client::new(plain.clone())
+            .get_thing(1)
+            .forget()
+            .expect("there is room");
+        assert!(plain.shutdown(Duration::from_secs(10)).await.is_whole());
+        assert_eq!(plain.background().failed(), 1);
     });
 }
 

@@ -20,6 +20,7 @@ use crate::call::{CallOptions, Reply};
 use crate::code::Code;
 use crate::context::Context;
 use crate::error::{Error, ErrorKind, Fault};
+use crate::http::Endpoint;
 use crate::operation::Safety;
 use crate::orchestrate;
 
@@ -58,6 +59,13 @@ impl Client {
     /// DELETE a path.
     pub fn delete(&self, path: &str) -> UntypedRequest<'_> {
         self.request(Method::DELETE, path)
+    }
+
+    /// GET what is elsewhere at this service's origin, such as where a reply leads.
+    pub(crate) fn get_at(&self, endpoint: Endpoint, path: PathAndQuery) -> UntypedRequest<'_> {
+        let mut request = self.get(path.as_str());
+        request.options.target = Some((endpoint, path));
+        request
     }
 
     /// A request with any method.
@@ -160,7 +168,7 @@ impl UntypedRequest<'_> {
         }
     }
 
-    pub(crate) async fn run(self) -> Result<Reply<Bytes>, Error> {
+    pub(crate) async fn run(mut self) -> Result<Reply<Bytes>, Error> {
         let operation: Cow<'static, str> = Cow::Owned(format!(
             "{} {}",
             self.method,
@@ -176,6 +184,7 @@ impl UntypedRequest<'_> {
         });
         let mut token = Ok(None);
         let mut path = self.path;
+        let target = self.options.target.take();
         let mut call = begin(&self.client, operation.clone(), self.options, |headers| {
             if body.is_some() {
                 headers.entry(header::CONTENT_TYPE).or_insert(self.content_type);
@@ -184,6 +193,7 @@ impl UntypedRequest<'_> {
         })
         .map_err(&named)?;
         call.token = token.map_err(&named)?;
+        call.endpoint = target.map(|(endpoint, _)| endpoint);
         let path = PathAndQuery::try_from(path).map_err(|_| {
             named(Fault::new(
                 ErrorKind::Encode,

@@ -7,6 +7,7 @@ use http::HeaderValue;
 
 use super::credentials::{Shown, Wallet, sensitive};
 use super::{Client, Closing, Credential, Identity, Inner, Interceptor, Secret};
+use crate::background::{self, Background};
 use crate::clock::Clock;
 use crate::http::{DEFAULT_BODY_LIMIT, Endpoint, EndpointError, Line, Proxies, Tls, TlsError, Transport};
 use crate::observe::metrics::Metrics;
@@ -53,6 +54,7 @@ pub struct ClientBuilder {
     clock: Clock,
     random: Option<Arc<Random>>,
     metrics: Option<Arc<Metrics>>,
+    background: Option<Background>,
 }
 
 const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("tieline/", env!("CARGO_PKG_VERSION")));
@@ -96,6 +98,7 @@ impl ClientBuilder {
             clock: Clock::default(),
             random: None,
             metrics: None,
+            background: None,
         }
     }
 
@@ -137,6 +140,13 @@ impl ClientBuilder {
     /// Time of one attempt. One that runs out may be followed by another.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = Some(timeout);
+        self
+    }
+
+    /// Where calls run that nobody waits for; at most [`DEFAULT_LIMIT`](background::DEFAULT_LIMIT) at once unless it is set. Several
+    /// clients can share one.
+    pub fn background(mut self, background: Background) -> Self {
+        self.background = Some(background);
         self
     }
 
@@ -381,6 +391,8 @@ impl ClientBuilder {
                 (Line::from(transport.clone()), Some(transport))
             }
         };
+        let background = (self.background)
+            .unwrap_or_else(|| Background::with_clock(background::DEFAULT_LIMIT, self.clock));
         let mut inner = Inner {
             // A line in this process leads to the service whatever the address says.
             endpoint: self.endpoint.unwrap_or_else(Endpoint::in_process),
@@ -409,7 +421,7 @@ impl ClientBuilder {
             metrics,
             service_metrics,
             operation_metrics: Vec::new(),
-            closing: Arc::new(Closing::new(own)),
+            closing: Arc::new(Closing::new(own, background)),
         };
         inner.shown = inner.shown(&[]);
         Client(Arc::new(inner))

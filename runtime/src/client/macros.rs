@@ -103,6 +103,15 @@ macro_rules! __client {
             pub fn send(self) -> $crate::generated::v1::Sending<'a, R> {
                 self.request.send(self.client, self.options)
             }
+
+            /// Sends it in the background and does not wait: it has the ids of the current context and not its deadline, and
+            /// a failure is logged. [`Client::shutdown`]($crate::Client::shutdown) waits for it.
+            ///
+            /// # Errors
+            /// As many such calls run as may, or the client shuts down: nothing is sent.
+            pub fn forget(self) -> ::core::result::Result<(), $crate::background::Refused> {
+                $crate::generated::v1::forget(self.client, self.request, self.options)
+            }
         }
 
         impl<R: $crate::generated::v1::HttpCall> Pending<'_, R, $crate::generated::v1::Async> {

@@ -28,8 +28,9 @@ pub use pages::{PageItems, Pages, Paginated, items, pages};
 pub(crate) use send::Arrived;
 #[cfg(feature = "grpc")]
 pub use send::grpc::{Bidirectional, ClientStreaming, ServerStreaming, Unary};
-pub use send::{Async, Blocking, HttpCall, Outcome, call, output, raw, send_http};
+pub use send::{Async, Blocking, HttpCall, Outcome, call, forget, output, raw, send_http};
 
+use crate::background::{Background, Drained};
 use crate::clock::Clock;
 use crate::http::{Endpoint, EndpointError, Line, Transport};
 use crate::observe::metrics;
@@ -96,14 +97,21 @@ pub(crate) struct Closing {
     closed: AtomicBool,
     /// The transport, where it belongs to the client alone.
     own: Option<Transport>,
+    /// Calls that nobody waits for.
+    background: Background,
 }
 
 impl Closing {
-    pub(crate) fn new(own: Option<Transport>) -> Self {
+    pub(crate) fn new(own: Option<Transport>, background: Background) -> Self {
         Self {
             closed: AtomicBool::new(false),
             own,
+            background,
         }
+    }
+
+    pub(crate) fn background(&self) -> &Background {
+        &self.background
     }
 
     pub(crate) fn close(&self) {
@@ -239,6 +247,18 @@ impl Client {
     /// closed, where the client has not been given a line that others may use. Calls under way end as they would.
     pub fn close(&self) {
         self.0.closing.close();
+    }
+
+    /// Work that nobody waits for, such as the calls that [`forget`] starts; [`Client::shutdown`] waits for it.
+    pub fn background(&self) -> &Background {
+        self.0.closing.background()
+    }
+
+    /// Waits until the background work of this client has ended, for at most `limit`, and closes the client then.
+    pub async fn shutdown(&self, limit: Duration) -> Drained {
+        let drained = self.background().drain(limit).await;
+        self.close();
+        drained
     }
 
     /// What closes it.

@@ -167,6 +167,14 @@ impl Service {
         self.singletons.push((client, overrides, kept));
     }
 
+    /// Lets the background work of all clients end; they take no more.
+    pub(super) async fn finished(&self) {
+        for closing in self.made.iter().filter_map(Weak::upgrade) {
+            // Whoever closes the registry says how long that may take.
+            let _ = closing.background().drain(Duration::MAX).await;
+        }
+    }
+
     /// Closes all clients and their connections.
     pub(super) fn close(&self) {
         for closing in self.made.iter().filter_map(Weak::upgrade) {

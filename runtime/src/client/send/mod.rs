@@ -22,6 +22,7 @@ use http::{HeaderValue, header};
 use super::Client;
 use super::identity::CallIds;
 use crate::adapter::{Payload, Wire};
+use crate::background::Refused;
 use crate::call::{Call, CallOptions, Reply, Running, Sending};
 use crate::code::Code;
 use crate::codec::{Record, validate};
@@ -76,6 +77,19 @@ impl<C: Call> Future for Outcome<'_, C> {
 #[inline]
 pub fn output<C: Call>(client: &Client, request: C, options: CallOptions) -> Outcome<'_, C> {
     Outcome(request.send(client, options))
+}
+
+/// Sends a typed request in the background: nobody waits for its outcome, a failure is logged.
+///
+/// # Errors
+/// [`Refused`]: the background of the client takes no more, and nothing is sent.
+///
+/// # Panics
+/// Outside a tokio runtime.
+pub fn forget<C: Call>(client: &Client, request: C, options: CallOptions) -> Result<(), Refused> {
+    let own = client.clone();
+    let call = async move { request.send(&own, options).await };
+    client.background().spawn(C::OPERATION.id, call)
 }
 
 /// Sends a typed request over HTTP.
