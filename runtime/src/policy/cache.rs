@@ -9,12 +9,14 @@
 //! ```
 //!
 //! By default nothing is fresh: every call is made, and values are only for failures (RFC 5861, `stale-if-error`). Calls for one key that
-//! come while one is under way wait for it and share its value; a failure is not shared, the next in line tries by itself. A
-//! call that is cancelled leaves its turn to the next.
+//! come while one is under way wait for it and share its value. When it fails, those who waited take the value that may
+//! stand in, and where there is none they all try by themselves: one after the other, each would wait for the failures of
+//! those before it. A call that is cancelled leaves its turn to the next.
 
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::hash::Hash;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -52,7 +54,15 @@ struct State<K, V> {
     order: VecDeque<(K, u64)>,
     written: u64,
     /// The turns of the keys that are called for.
-    turns: HashMap<K, Arc<tokio::sync::Mutex<()>>>,
+    turns: HashMap<K, Arc<Line>>,
+}
+
+/// Who calls for a key, and who waits for that.
+#[derive(Debug, Default)]
+struct Line {
+    turn: tokio::sync::Mutex<()>,
+    /// Whether a call has failed for which a value could stand in, so that waiting is over for all.
+    failed: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -173,27 +183,40 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
         if let Some(served) = self.kept(&key, self.fresh_for) {
             return Ok(served);
         }
-        let error = {
-            let turn = Turn::take(self, key.clone());
-            let _guard = turn.lock.lock().await;
-            if let Some(value) = self.written_since(&key, came) {
-                return Ok(value);
+        let place = Place::take(self, key.clone());
+        let turn = place.line.turn.lock().await;
+        if let Some(value) = self.written_since(&key, came) {
+            return Ok(value);
+        }
+        let has_failed = place.line.failed.load(Ordering::Acquire);
+        let turn = if has_failed {
+            drop(turn);
+            if let Some(served) = self.stand_in(&key) {
+                return Ok(served);
             }
-            match work().await {
-                Ok(value) => {
-                    self.keep(key, value.clone());
-                    return Ok(Served {
-                        value,
-                        source: Source::Call,
-                    });
-                }
-                Err(error) => error,
-            }
+            None
+        } else {
+            Some(turn)
         };
-        if !may_stand_in(&error) {
+        let error = match work().await {
+            Ok(value) => {
+                self.keep(key, value.clone());
+                return Ok(Served {
+                    value,
+                    source: Source::Call,
+                });
+            }
+            Err(error) => error,
+        };
+        let may_stand_in = may_stand_in(&error);
+        if may_stand_in {
+            place.line.failed.store(true, Ordering::Release);
+        }
+        drop(turn);
+        if !may_stand_in {
             return Err(error);
         }
-        if let Some(served) = self.kept(&key, self.usable_for) {
+        if let Some(served) = self.stand_in(&key) {
             return Ok(served);
         }
         let value = fallback(error).await?;
@@ -201,6 +224,11 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
             value,
             source: Source::Fallback,
         })
+    }
+
+    /// The value that would stand in for a failure now.
+    pub fn stand_in(&self, key: &K) -> Option<Served<V>> {
+        self.kept(key, self.usable_for)
     }
 
     /// Forgets the value of a key, as after a change that was made by oneself.
@@ -270,25 +298,27 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
     }
 }
 
-/// A turn to call for a key: one at a time.
-struct Turn<'c, K: Eq + Hash + Clone, V: Clone> {
+/// A place in the line for a key.
+struct Place<'c, K: Eq + Hash + Clone, V: Clone> {
     cache: &'c Cache<K, V>,
     key: K,
-    lock: Arc<tokio::sync::Mutex<()>>,
+    line: Arc<Line>,
 }
 
-impl<'c, K: Eq + Hash + Clone, V: Clone> Turn<'c, K, V> {
+impl<'c, K: Eq + Hash + Clone, V: Clone> Place<'c, K, V> {
     fn take(cache: &'c Cache<K, V>, key: K) -> Self {
-        let lock = Arc::clone(cache.state().turns.entry(key.clone()).or_default());
-        Self { cache, key, lock }
+        let line = Arc::clone(cache.state().turns.entry(key.clone()).or_default());
+        Self { cache, key, line }
     }
 }
 
-impl<K: Eq + Hash + Clone, V: Clone> Drop for Turn<'_, K, V> {
+impl<K: Eq + Hash + Clone, V: Clone> Drop for Place<'_, K, V> {
     fn drop(&mut self) {
         let mut state = self.cache.state();
-        // The map's and this one's: nobody else waits.
-        if Arc::strong_count(&self.lock) == 2 {
+        let is_it = |line: &Arc<Line>| Arc::ptr_eq(line, &self.line);
+        // The map's and this one's: nobody else waits. After a failure, who comes is to call and not to hear of this one.
+        let is_over = Arc::strong_count(&self.line) == 2 || self.line.failed.load(Ordering::Acquire);
+        if is_over && state.turns.get(&self.key).is_some_and(is_it) {
             state.turns.remove(&self.key);
         }
     }
@@ -419,7 +449,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_next_in_line_tries_where_one_fails_or_gives_up() {
+    async fn the_next_in_line_calls_where_one_gives_up_or_has_an_answer_that_nothing_stands_in_for() {
         let cache = Cache::new(SECOND);
         let made = Cell::new(0);
         let ask = || {
@@ -427,17 +457,54 @@ mod tests {
                 made.set(made.get() + 1);
                 let number = made.get();
                 tokio::time::sleep(SECOND).await;
-                if number == 2 { Err(Status(503)) } else { Ok(number) }
+                if number == 2 { Err(Status(404)) } else { Ok(number) }
             })
         };
         let gives_up = tokio::time::timeout(SECOND / 2, ask());
         let (gave_up, second, third, fourth) = tokio::join!(gives_up, ask(), ask(), ask());
         assert!(gave_up.is_err());
-        assert_eq!(second, Err(Status(503)));
+        assert_eq!(second, Err(Status(404)));
         assert_eq!(
             (third, fourth),
             (served(3, Source::Call), served(3, Source::Call))
         );
+        assert!(cache.state().turns.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waited_for_a_call_that_failed_takes_the_value_that_stands_in() {
+        let cache = Cache::new(300 * SECOND);
+        let made = Cell::new(0);
+        let fails = || {
+            cache.run("a", || async {
+                made.set(made.get() + 1);
+                tokio::time::sleep(SECOND).await;
+                Err(Status(503))
+            })
+        };
+        assert!(cache.run("a", || async { Ok::<_, Status>(1) }).await.is_ok());
+        let start = tokio::time::Instant::now();
+        let all = join_all([fails(), fails(), fails()]).await;
+        assert_eq!((start.elapsed(), made.get()), (SECOND, 1));
+        assert!(all.iter().all(|one| one.is_ok_and(|served| served.value == 1)));
+        assert!(fails().await.is_ok());
+        assert_eq!(made.get(), 2, "one that comes later calls by itself");
+        assert!(cache.state().turns.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn where_nothing_stands_in_those_who_waited_do_not_wait_for_each_other() {
+        let cache = Cache::new(SECOND);
+        let fails = || {
+            cache.run("a", || async {
+                tokio::time::sleep(SECOND).await;
+                Err::<u32, _>(Status(503))
+            })
+        };
+        let start = tokio::time::Instant::now();
+        let all = join_all(std::iter::repeat_with(fails).take(10)).await;
+        assert!(all.iter().all(|one| *one == Err(Status(503))));
+        assert_eq!(start.elapsed(), 2 * SECOND);
         assert!(cache.state().turns.is_empty());
     }
 
