@@ -120,6 +120,12 @@ fn the_values_are_those_of_the_runtime() {
         ("hedge = { after = \"50ms\", quantile = 0.95 }", false),
         ("hedge.quantile = 0.1", false),
         (
+            "cache = { stale_if_error = \"5m\", fresh = \"10s\", max_entries = 100 }",
+            true,
+        ),
+        ("cache.max_entries = 0", false),
+        ("cache.stale = \"5m\"", false),
+        (
             "throttle = { enabled = true, threshold = 0.5, cap = 1, window = \"2m\" }",
             true,
         ),

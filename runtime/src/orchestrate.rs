@@ -3,18 +3,19 @@
 //! ```text
 //! observe (span, metrics, log)
 //!   '-> interceptors: before call
-//!         '-> total deadline                  \
-//!               '-> service breaker            | policy::stack
-//!                     '-> throttle             |
-//!                     '-> bulkhead, adaptive   |
-//!                           '-> retry (budget) |
-//!                           '-> hedge (budget) |
-//!                                 '-> rate limit /
-//!                                 '-> interceptors: before attempt
-//!                                       '-> attempt timeout
-//!                                             '-> token (OAuth 2.0), once more after a 401
-//!                                                   '-> propagate (deadline, attempt number)
-//!                                                         '-> adapter: HTTP | gRPC -> line
+//!         '-> kept replies
+//!               '-> total deadline                  \
+//!                     '-> service breaker            | policy::stack
+//!                           '-> throttle             |
+//!                           '-> bulkhead, adaptive   |
+//!                                 '-> retry (budget) |
+//!                                 '-> hedge (budget) |
+//!                                       '-> rate limit /
+//!                                       '-> interceptors: before attempt
+//!                                             '-> attempt timeout
+//!                                                   '-> token (OAuth 2.0), once more after a 401
+//!                                                         '-> propagate (deadline, attempt number)
+//!                                                               '-> adapter: HTTP | gRPC -> line
 //! ```
 //!
 //! Compiled once: a call is octets here, whatever its types are.
@@ -50,6 +51,8 @@ pub(crate) struct Call {
     pub(crate) operation: Cow<'static, str>,
     /// Its metrics, where there is a contract.
     pub(crate) metrics: Option<Arc<metrics::Operation>>,
+    /// Whether it has no effect.
+    pub(crate) safe: bool,
     /// Whether the contract proves that it may be sent twice.
     pub(crate) repeatable: bool,
     /// What goes out.
@@ -128,8 +131,16 @@ async fn observed(client: &Inner, mut call: Call) -> Result<Answer, Fault> {
         correlation_id: &correlation_id,
     };
     let admitted = admit(client, &facts, &mut call);
+    let deadline = deadline(client, &call);
     let outcome = match admitted {
-        Ok(()) => under_policies(client, &facts, &call).await,
+        Ok(()) => match &client.kept {
+            None => under_policies(client, &facts, &call, deadline).await,
+            // Boxed, because few clients keep replies and every call would carry room for it.
+            Some(kept) => {
+                let work = async || under_policies(client, &facts, &call, deadline).await;
+                Box::pin(kept.run(&call, &client.service_metrics, deadline, work)).await
+            }
+        },
         Err(fault) => Err((fault, 0)),
     };
     let took = client.clock.now().since(started);
@@ -168,13 +179,22 @@ fn admit(client: &Inner, facts: &CallFacts<'_>, call: &mut Call) -> Result<(), F
     Ok(())
 }
 
-/// The call under the policies that every protocol shares. An error comes with the number of attempts.
-async fn under_policies(client: &Inner, facts: &CallFacts<'_>, call: &Call) -> Result<Answer, (Fault, u32)> {
+/// When the call ends, whatever has come of it.
+fn deadline(client: &Inner, call: &Call) -> Deadline {
     let inherited = call.context.deadline().unwrap_or(Deadline::NEVER);
-    let deadline = match call.timeout {
+    match call.timeout {
         Some(timeout) => inherited.min(Deadline::after_on(client.clock, timeout)),
         None => inherited,
-    };
+    }
+}
+
+/// The call under the policies that every protocol shares. An error comes with the number of attempts.
+async fn under_policies(
+    client: &Inner,
+    facts: &CallFacts<'_>,
+    call: &Call,
+    deadline: Deadline,
+) -> Result<Answer, (Fault, u32)> {
     if deadline.has_elapsed() {
         client.service_metrics.rejected(metrics::Rejection::Deadline);
         return Err((

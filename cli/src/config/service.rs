@@ -53,6 +53,8 @@ pub(crate) struct ServiceConfig {
     hedge: Option<HedgeConfig>,
     /// The rate limit.
     rate_limit: Option<RateLimitConfig>,
+    /// Which replies stand in for calls that fail.
+    cache: Option<CacheConfig>,
     /// Client-side throttling.
     throttle: Option<ThrottleConfig>,
     /// The greatest body of a reply. 64MiB by default.
@@ -220,6 +222,20 @@ pub(crate) struct HedgeConfig {
     /// How many attempts there are, side by side. 2 by default.
     #[schemars(range(min = 1))]
     max_attempts: Option<u32>,
+}
+
+/// Which replies stand in for calls that fail: successes of calls without an effect.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[allow(dead_code)] // Judged here, used by the runtime.
+pub(crate) struct CacheConfig {
+    /// How old a reply is at most that stands in for a failure. None by default.
+    stale_if_error: Option<DurationText>,
+    /// How old a reply is at most that spares a call. None by default.
+    fresh: Option<DurationText>,
+    /// How many replies are kept. 1000 by default.
+    #[schemars(range(min = 1))]
+    max_entries: Option<u64>,
 }
 
 /// The rate limit: a bound on attempts over time.

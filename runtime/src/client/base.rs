@@ -201,6 +201,7 @@ impl UntypedRequest<'_> {
                 "the path is no valid URI path",
             ))
         })?;
+        call.safe = Safety::of_method(&self.method) == Safety::Safe;
         call.repeatable = repeatable;
         call.metrics = Some(self.client.untyped_metrics(&self.method));
         call.wire = Wire::Http {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::HeaderValue;
 
 use super::credentials::{Shown, Wallet, sensitive};
+use super::kept::{Keeping, Kept};
 use super::{Client, Closing, Credential, Identity, Inner, Interceptor, Secret};
 use crate::background::{self, Background};
 use crate::clock::Clock;
@@ -55,6 +56,7 @@ pub struct ClientBuilder {
     random: Option<Arc<Random>>,
     metrics: Option<Arc<Metrics>>,
     background: Option<Background>,
+    keeping: Keeping,
 }
 
 const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("tieline/", env!("CARGO_PKG_VERSION")));
@@ -99,6 +101,7 @@ impl ClientBuilder {
             random: None,
             metrics: None,
             background: None,
+            keeping: Keeping::default(),
         }
     }
 
@@ -140,6 +143,26 @@ impl ClientBuilder {
     /// Time of one attempt. One that runs out may be followed by another.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = Some(timeout);
+        self
+    }
+
+    /// Keeps the replies of calls without an effect, and gives one that is not older in the place of a failure of the service
+    /// (RFC 5861, `stale-if-error`), with its age in the header `Age`. Off by default. Not for a client whose interceptor
+    /// signs attempts for different users: what it adds does not tell calls apart.
+    pub fn stale_if_error(mut self, age: Duration) -> Self {
+        self.keeping.stale_if_error = age;
+        self
+    }
+
+    /// Gives a kept reply that is not older without a call. Off by default; see [`stale_if_error`](Self::stale_if_error).
+    pub fn fresh_for(mut self, age: Duration) -> Self {
+        self.keeping.fresh = age;
+        self
+    }
+
+    /// How many replies are kept at most; 1,000 by default.
+    pub fn max_kept_replies(mut self, replies: usize) -> Self {
+        self.keeping.most = replies;
         self
     }
 
@@ -421,6 +444,7 @@ impl ClientBuilder {
             metrics,
             service_metrics,
             operation_metrics: Vec::new(),
+            kept: Kept::new(self.keeping, self.clock).map(Arc::new),
             closing: Arc::new(Closing::new(own, background)),
         };
         inner.shown = inner.shown(&[]);

@@ -8,6 +8,7 @@ pub(crate) mod credentials;
 mod endpoints;
 mod identity;
 mod interceptor;
+mod kept;
 mod links;
 mod macros;
 mod pages;
@@ -88,6 +89,8 @@ pub(crate) struct Inner {
     pub(crate) service_metrics: Arc<metrics::Service>,
     /// By [`Operation::index`]; empty for a client without a contract.
     pub(crate) operation_metrics: Vec<Arc<metrics::Operation>>,
+    /// Replies that stand in for failures, where there shall be some.
+    pub(crate) kept: Option<Arc<kept::Kept>>,
     /// Shared with the clients that know a contract.
     pub(crate) closing: Arc<Closing>,
 }
@@ -210,6 +213,7 @@ impl Client {
             metrics: Arc::clone(&self.0.metrics),
             service_metrics: Arc::clone(&self.0.service_metrics),
             operation_metrics,
+            kept: self.0.kept.clone(),
             closing: Arc::clone(&self.0.closing),
         };
         Self(Arc::new(inner))

@@ -62,6 +62,8 @@ pub struct Settings {
     pub hedge: HedgeSettings,
     /// How many attempts may be made over time.
     pub rate_limit: RateLimitSettings,
+    /// Which replies stand in for calls that fail.
+    pub cache: CacheSettings,
     /// When calls are held back because the service accepts too few.
     pub throttle: ThrottleSettings,
     /// How requests name the program that sends them; `tieline/` and the version by default.
@@ -250,6 +252,18 @@ pub struct RateLimitSettings {
     pub burst: Option<u32>,
     /// How long a call may wait for its turn; as long as its deadline by default.
     pub max_wait: Option<Duration>,
+}
+
+/// Which replies stand in for calls that fail: successes of calls without an effect. See
+/// [`ClientBuilder::stale_if_error`](crate::client::ClientBuilder::stale_if_error).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CacheSettings {
+    /// How old a reply is at most that stands in for a failure; none by default.
+    pub stale_if_error: Option<Duration>,
+    /// How old a reply is at most that spares a call; none by default.
+    pub fresh: Option<Duration>,
+    /// How many replies are kept; 1000 by default.
+    pub max_entries: Option<u64>,
 }
 
 /// When calls are held back because the service accepts too few. See [`throttle`](crate::policy::throttle).

@@ -13,6 +13,7 @@
 //! | `tieline_breaker_transitions_total` | counter | service, to |
 //! | `tieline_retry_budget_exhausted_total` | counter | service |
 //! | `tieline_rejected_total` | counter | service, reason |
+//! | `tieline_kept_replies_total` | counter | service, which |
 //!
 //! Calls are logical calls: their retries are counted apart, as attempts. The buckets of the duration are those of
 //! OpenTelemetry's HTTP semantic conventions, 5 ms to 10 s.
@@ -25,7 +26,7 @@ mod text;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-pub use self::handles::{AttemptOutcome, Operation, Rejection, Service};
+pub use self::handles::{AttemptOutcome, Kept, Operation, Rejection, Service};
 use self::histogram::Snapshot;
 pub use self::status::Status;
 use self::text::Text;
@@ -90,6 +91,7 @@ impl Metrics {
         render_deprecations(&mut text, &registered);
         render_breakers(&mut text, &registered);
         render_rejections(&mut text, &registered);
+        render_kept(&mut text, &registered);
         text.finish()
     }
 
@@ -242,6 +244,25 @@ fn render_rejections(text: &mut Text, registered: &Registered) {
                 name,
                 &[("service", service), ("reason", label)],
                 held.rejections(reason),
+            );
+        }
+    }
+}
+
+/// Only of services whose clients keep replies and have used one.
+fn render_kept(text: &mut Text, registered: &Registered) {
+    let used = |held: &Service| Kept::ALL.iter().any(|(which, _)| held.kept_replies(*which) > 0);
+    if !registered.services.values().any(|held| used(held)) {
+        return;
+    }
+    let name = "tieline_kept_replies_total";
+    text.family(name, "counter", "Kept replies that took the place of calls.");
+    for (service, held) in registered.services.iter().filter(|(_, held)| used(held)) {
+        for (which, label) in Kept::ALL {
+            text.sample(
+                name,
+                &[("service", service), ("which", label)],
+                held.kept_replies(which),
             );
         }
     }

@@ -226,6 +226,11 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
         })
     }
 
+    /// How old values are at most that stand in for calls.
+    pub(crate) fn freshness(&self) -> Duration {
+        self.fresh_for
+    }
+
     /// The value that would stand in for a failure now.
     pub fn stand_in(&self, key: &K) -> Option<Served<V>> {
         self.kept(key, self.usable_for)

@@ -132,6 +132,15 @@ impl Service {
         if let Some(hedge) = self.hedge(set) {
             builder = builder.hedge(hedge);
         }
+        if let Some(age) = set.cache.stale_if_error {
+            builder = builder.stale_if_error(age);
+        }
+        if let Some(age) = set.cache.fresh {
+            builder = builder.fresh_for(age);
+        }
+        if let Some(most) = set.cache.max_entries {
+            builder = builder.max_kept_replies(usize::try_from(most).unwrap_or(usize::MAX));
+        }
         if let Some(limit) = self.rate_limit(set) {
             builder = builder.rate_limit(limit);
         }

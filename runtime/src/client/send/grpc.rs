@@ -17,7 +17,7 @@ use crate::client::Client;
 use crate::code::Code;
 use crate::error::{Error, ErrorKind, Fault, RawReply};
 use crate::grpc::{Details, Frame, GrpcMethod, Streaming};
-use crate::operation::{Binding, Operation};
+use crate::operation::{Binding, Operation, Safety};
 use crate::orchestrate::{self, Answer};
 
 /// A call of a method that takes one message and gives one.
@@ -123,6 +123,7 @@ fn prepare(
     let replayable = matches!(payload, Payload::Message(_));
     call.metrics = client.0.operation_metrics.get(operation.index).cloned();
     call.repeatable = replayable && repeatable.unwrap_or_else(|| operation.safety.is_repeatable());
+    call.safe = replayable && operation.safety == Safety::Safe;
     call.timeout = client.0.total_time(operation.timeout, timeout);
     call.wire = Wire::Grpc(Outgoing {
         path: PathAndQuery::from_static(path),

@@ -28,7 +28,7 @@ use crate::code::Code;
 use crate::codec::{Record, validate};
 use crate::context::Context;
 use crate::error::{Error, ErrorKind, Fault, RawReply};
-use crate::operation::{Binding, HttpBinding, Operation, ReplySet, StatusMatch};
+use crate::operation::{Binding, HttpBinding, Operation, ReplySet, Safety, StatusMatch};
 use crate::orchestrate::{self, Answer};
 use crate::rest;
 
@@ -221,6 +221,7 @@ fn prepare_http(
     call.metrics = inner.operation_metrics.get(operation.index).cloned();
     call.repeatable = repeatable
         .unwrap_or_else(|| operation.safety.is_repeatable() || has_idempotency_key(operation, &call));
+    call.safe = operation.safety == Safety::Safe;
     call.timeout = inner.total_time(operation.timeout, timeout);
     let body = match encoded.leaving {
         None => Payload::Octets(compressed(inner, &mut call.headers, encoded.body)),
@@ -265,6 +266,7 @@ pub(crate) fn begin(
     Ok(orchestrate::Call {
         operation,
         metrics: None,
+        safe: false,
         repeatable: options.repeatable.unwrap_or(false),
         wire: Wire::Http {
             method: http::Method::GET,

@@ -150,6 +150,7 @@ impl Resume {
         let call = orchestrate::Call {
             operation: self.operation.clone(),
             metrics: self.metrics.clone(),
+            safe: false,
             repeatable: true,
             wire: Wire::Http {
                 method: self.method.clone(),

@@ -60,6 +60,20 @@ impl Rejection {
     ];
 }
 
+/// Which kept reply took the place of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kept {
+    /// A fresh one, without a call.
+    Fresh,
+    /// An old one, in the place of a failure.
+    Stale,
+}
+
+impl Kept {
+    pub(super) const ALL: [(Self, &'static str); 2] = [(Self::Fresh, "fresh"), (Self::Stale, "stale")];
+}
+
 /// What is counted of one operation.
 #[derive(Debug)]
 pub struct Operation {
@@ -144,6 +158,7 @@ pub struct Service {
     transitions: [AtomicU64; 3],
     budget_exhausted: AtomicU64,
     rejected: [AtomicU64; Rejection::ALL.len()],
+    kept: [AtomicU64; Kept::ALL.len()],
 }
 
 impl Service {
@@ -172,6 +187,16 @@ impl Service {
     /// Counts a call that was turned away.
     pub fn rejected(&self, reason: Rejection) {
         self.rejected[reason as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a kept reply that took the place of a call.
+    pub fn kept(&self, which: Kept) {
+        self.kept[which as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many kept replies took the place of calls.
+    pub fn kept_replies(&self, which: Kept) -> u64 {
+        self.kept[which as usize].load(Ordering::Relaxed)
     }
 
     /// 0 closed, 1 half-open, 2 open; `None` when the service has no breaker.
