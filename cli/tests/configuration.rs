@@ -288,6 +288,20 @@ fn pagination_is_followed_as_it_is_said() {
 }
 
 #[test]
+fn what_is_gathered_is_judged_where_it_is_said() {
+    let (_, ran) = listed("bulk.listPet = { key = \"id\" }");
+    ran.says(&["TL-GEN-020", "listPet"]);
+    let (_, ran) = listed("bulk.listPets = { keys = \"from\", key = \"id\" }");
+    ran.says(&[
+        "TL-GEN-021",
+        "`listPets` does not answer for many keys so",
+        "tieline.toml:",
+    ]);
+    let (_, ran) = listed("bulk.listPets = { keys = \"from\" }");
+    ran.says(&["`key`"]);
+}
+
+#[test]
 fn pagination_of_what_is_not_there_is_shown_where_it_is_said() {
     let (_, ran) = listed("pagination.listPet = { link = true }");
     ran.exits(1)

@@ -94,6 +94,15 @@ pub(crate) const CANNOT_DERIVE: Diagnostic = Diagnostic {
     help: "it is left out; replace the type by one of your own, or do not ask for it",
 };
 
+/// An operation that shall answer for many keys and cannot.
+pub(crate) const NO_BULK: Diagnostic = Diagnostic {
+    code: "TL-GEN-023",
+    level: Level::Warning,
+    title: "`x-tieline-bulk` says what the operation does not do",
+    label: "single calls are not gathered into this operation",
+    help: "",
+};
+
 /// A diagnostic at the place where something was written.
 pub(crate) fn at(diagnostic: &Diagnostic, origin: &Origin) -> Problem {
     let place = (!origin.file.is_empty()).then(|| Place {

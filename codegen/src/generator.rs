@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::SystemTime;
 
-use tieline_contract::model::Paging;
+use tieline_contract::model::{Bulk, Paging};
 use tieline_contract::problem::{Place, Problem, Problems};
 use tieline_contract::{Read, ReadOptions};
 
@@ -114,6 +114,15 @@ impl Generator {
     pub fn pagination(mut self, id: impl Into<String>, paging: Paging) -> Self {
         if let Some(source) = self.sources.last_mut() {
             source.options.pagination.push((id.into(), paging));
+        }
+        self
+    }
+
+    /// How an operation answers for many keys, so that single calls can be gathered into calls of it: of the contract that was
+    /// added last, by its id. It counts more than what the contract says. What the contract does not have is an error.
+    pub fn bulk(mut self, id: impl Into<String>, bulk: Bulk) -> Self {
+        if let Some(source) = self.sources.last_mut() {
+            source.options.bulk.push((id.into(), bulk));
         }
         self
     }

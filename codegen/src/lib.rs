@@ -38,4 +38,4 @@ pub use options::{Numbers, TimeLibrary, TypeOptions};
 pub use output::{Output, Rendered};
 pub use package::Runtime;
 pub use stamp::{Kept, KeptContract, Memory};
-pub use tieline_contract::model::{NextPage, Paging};
+pub use tieline_contract::model::{Bulk, NextPage, Paging};

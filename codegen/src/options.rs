@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tieline_contract::model::{Paging, Scalar};
+use tieline_contract::model::{Bulk, Paging, Scalar};
 use tieline_contract::problem::{Place, escape_token};
 
 /// What is decided by hand about a type of a contract, or about all types that a pattern matches.
@@ -123,6 +123,7 @@ pub(crate) struct Options {
     pub(crate) operations: Vec<(String, String)>,
     /// How the pages of lists follow each other, by the ids of operations.
     pub(crate) pagination: Vec<(String, Paging)>,
+    pub(crate) bulk: Vec<(String, Bulk)>,
     /// Where all this is said, by JSON pointer: `/types/Pet/rename`.
     pub(crate) places: BTreeMap<String, Place>,
     /// The types of unlimited numbers.

@@ -137,6 +137,29 @@ fn a_selection_prunes_the_types_to_what_it_reaches() {
 }
 
 #[test]
+fn an_operation_that_cannot_answer_for_many_keys_as_it_says_is_told_with_its_place() {
+    let bench = Bench::new();
+    for said in [
+        "{ keys: ids, key: id }",
+        "{ key: id }",
+        "{ keys: limit, key: id }",
+        "{ keys: names, key: name }",
+    ] {
+        let operation = format!("operationId: listPets\n      x-tieline-bulk: {said}");
+        let operation = format!(
+            "{operation}\n      parameters: [{{ name: limit, in: query, schema: {{ type: integer }} }}, \
+             {{ name: names, in: query, schema: {{ type: array, items: {{ type: string }} }} }}]"
+        );
+        bench.put("pets.yaml", &PETS.replace("operationId: listPets", &operation));
+        let output = bench.generator().render().expect("only a warning");
+        let told: Vec<_> = (output.problems.iter())
+            .map(|problem| (problem.code, problem.place.as_ref().map(|place| place.line)))
+            .collect();
+        assert_eq!(told, [("TL-GEN-023", Some(6))], "{said}");
+    }
+}
+
+#[test]
 fn a_failed_run_leaves_the_old_output() {
     let bench = Bench::new();
     bench.generator().write().expect("a good contract");

@@ -5,12 +5,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tieline_codegen::{Generator, NextPage, Output, Paging, Runtime, TimeLibrary, TypeOptions};
+use tieline_codegen::{Bulk, Generator, NextPage, Output, Paging, Runtime, TimeLibrary, TypeOptions};
 
 /// The goldens. One shows every part of a module; the others show what their feature needs.
 const GOLDENS: &[&str] = &[
     "all_of",
     "bodies",
+    "bulk",
     "by_tag",
     "checks",
     "dates_chrono",
@@ -87,6 +88,15 @@ fn generator(name: &str) -> Generator {
                     more: Vec::new(),
                 },
                 items: Some("rows".to_owned()),
+            },
+        ),
+        "bulk" => generator.bulk(
+            "listUsers",
+            Bulk {
+                keys: None,
+                items: None,
+                key: "id".to_owned(),
+                max: None,
             },
         ),
         "notations" => generator.xml(true),

@@ -323,6 +323,15 @@ impl Fault {
         verdict.after(self.0.retry_after)
     }
 
+    /// Whether something may stand in for the reply: the service failed, or is not to be asked for now. Not where it has
+    /// answered, or the caller is wrong.
+    pub fn asks_for_fallback(&self) -> bool {
+        match self.0.kind {
+            ErrorKind::Rejected(rejection) => rejection != Rejection::Closed,
+            _ => self.judgement() == Judgement::Failure,
+        }
+    }
+
     /// What it says about the health of the service: connect errors, timeouts, 5xx and 429, UNAVAILABLE, INTERNAL,
     /// UNKNOWN and DEADLINE_EXCEEDED are its failures; other 4xx are the caller's, and our own rejections nobody's.
     pub fn judgement(&self) -> Judgement {
@@ -491,6 +500,11 @@ impl<E> Error<E> {
     /// Whether a deadline passed, here or at the peer (504, DEADLINE_EXCEEDED).
     pub fn is_timeout(&self) -> bool {
         self.code() == Code::DeadlineExceeded
+    }
+
+    /// Whether something may stand in for the reply; see [`Fault::asks_for_fallback`].
+    pub fn asks_for_fallback(&self) -> bool {
+        self.fault.asks_for_fallback()
     }
 
     /// Whether a policy of our own refused the call.

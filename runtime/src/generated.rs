@@ -11,12 +11,13 @@ pub use crate::__handshake as handshake;
 pub mod v1 {
     #[cfg(feature = "blocking")]
     pub use crate::__blocking_client as blocking_client;
+    pub use crate::__loader as loader;
     pub use crate::__service_error as service_error;
     pub use crate::__setters as setters;
     pub use crate::call::{Call, CallOptions, Reply as CallReply, Sending};
     pub use crate::client::{
         Async, Blocking, Called, HttpCall, Link, LinkError, Outcome, PageItems, Pages, Paginated,
-        ServiceClient, call, forget, items, output, pages, raw, send_http,
+        ServiceClient, call, forget, items, or_else, output, pages, raw, send_http,
     };
     #[cfg(feature = "grpc")]
     pub use crate::client::{Bidirectional, ClientStreaming, ServerStreaming, Unary};

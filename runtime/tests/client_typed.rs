@@ -8,9 +8,10 @@ use tieline::background::Refused;
 use tieline::error::Rejection;
 use tieline::http::Protocol;
 use tieline::operation::{Binding, CallShape, Contract, Operation, Safety};
+use tieline::policy::breaker::Mode;
 use tieline::policy::deadline::Deadline;
 use tieline::testing::{ScriptedLine, Step};
-use tieline::{Context, ErrorKind};
+use tieline::{Code, Context, ErrorKind};
 
 /// As the generator writes it.
 mod things {
@@ -165,6 +166,33 @@ fn closing_a_client_closes_the_typed_clients_made_of_it() {
         plain.close();
         let error = typed.get_thing(1).await.expect_err("closed");
         assert_eq!(error.kind(), ErrorKind::Rejected(Rejection::Closed));
+    });
+}
+
+#[test]
+fn a_fallback_is_asked_where_the_service_failed_and_not_where_it_has_answered() {
+    paused(async {
+        let line = ScriptedLine::always(Step::status(503));
+        let plain = client(&line);
+        let things = things::Client::new(plain.clone());
+        let ask = || {
+            things.get_thing(1).or_else(|error| async move {
+                assert_eq!(error.operation(), "getThing");
+                Ok(-1)
+            })
+        };
+        assert_eq!(ask().await.expect("the fallback"), -1);
+        let backup = things::Client::new(client(&ScriptedLine::always(Step::status(200).body("7"))));
+        let other = things
+            .get_thing(1)
+            .or_else(|_| async { backup.get_thing(1).await });
+        assert_eq!(other.await.expect("the other service"), 7);
+        line.change(Step::status(404));
+        assert_eq!(ask().await.expect_err("an answer").code(), Code::NotFound);
+        line.change(Step::status(200).body("8"));
+        assert_eq!(ask().await.expect("the service"), 8);
+        plain.breaker().expect("there is one").set_mode(Mode::ForcedOpen);
+        assert_eq!(ask().await.expect("the fallback"), -1);
     });
 }
 

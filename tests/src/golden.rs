@@ -15,6 +15,7 @@ macro_rules! goldens {
 goldens! {
     all_of = "../golden/all_of/mod.rs": "Objects made of others.";
     bodies = "../golden/bodies/mod.rs": "Forms and queries with names that nest.";
+    bulk = "../golden/bulk/mod.rs": "Operations that answer for many keys.";
     by_tag = "../golden/by_tag/mod.rs": "Operations of several tags, split by them.";
     checks = "../golden/checks/mod.rs": "What schemas say beside their types.";
     dates_chrono = "../golden/dates_chrono/mod.rs": "Dates with the values of chrono.";

@@ -11,6 +11,8 @@ pub mod examples;
 mod example_calls {}
 
 #[cfg(test)]
+mod bulk;
+#[cfg(test)]
 mod dates;
 #[cfg(test)]
 pub mod golden;

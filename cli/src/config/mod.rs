@@ -6,6 +6,7 @@
 //!
 //! All that is wrong is said at once, each with its line, column and excerpt, and what to write instead.
 
+mod bulk;
 mod check;
 mod connection;
 mod model;

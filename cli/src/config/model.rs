@@ -9,6 +9,7 @@ use serde::de::IgnoredAny;
 use tieline_codegen::{Numbers, TimeLibrary, TypeOptions};
 use toml::Spanned;
 
+use super::bulk::BulkConfig;
 use super::pagination::PaginationConfig;
 use super::service::ServiceConfig;
 
@@ -87,6 +88,10 @@ pub(crate) struct ContractConfig {
     /// more than what the contract says.
     #[serde(default)]
     pub(crate) pagination: BTreeMap<String, PaginationConfig>,
+    /// How operations answer for many keys at once, by their ids, in the words of `x-tieline-bulk`: single calls can be gathered
+    /// into calls of them. It counts more than what the contract says.
+    #[serde(default)]
+    pub(crate) bulk: BTreeMap<String, BulkConfig>,
     /// What the types are of numbers that neither a format nor bounds limit. `open` by default.
     pub(crate) numbers: Option<NumbersConfig>,
     /// The library whose values dates, times and durations stand for. `jiff` by default; the runtime needs the feature of

@@ -197,6 +197,10 @@ fn with_source(generator: Generator, job: &Job) -> Generator {
     let generator = pagination.fold(generator, |generator, (id, paging)| {
         generator.pagination(id, paging.clone())
     });
+    let bulk = job.bulk.iter();
+    let generator = bulk.fold(generator, |generator, (id, bulk)| {
+        generator.bulk(id, bulk.clone())
+    });
     let renamed = job.renamed.iter();
     renamed.fold(generator, |generator, (id, name)| {
         generator.rename_operation(id, name)

@@ -56,6 +56,11 @@ impl<'c> Custom<'c> {
                 judge.unknown(&["pagination", id], "operation", id, ids.iter().copied());
             }
         }
+        for (id, _) in &options.bulk {
+            if !ids.contains(&id.as_str()) {
+                judge.unknown(&["bulk", id], "operation", id, ids.iter().copied());
+            }
+        }
         custom
     }
 

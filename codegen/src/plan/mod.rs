@@ -5,6 +5,7 @@
 //! ```
 
 pub(crate) mod boxes;
+pub(crate) mod bulk;
 pub(crate) mod custom;
 pub(crate) mod derives;
 pub(crate) mod docs;
@@ -141,6 +142,7 @@ pub(crate) fn plan(contract: &Contract, settings: &Settings<'_>, problems: &mut 
         problems,
     );
     paging::plan(contract, &types, &mut operations, settings.options, problems);
+    bulk::plan(contract, &types, &mut operations, settings.options, problems);
     let tags = groups.settle(
         contract,
         (&chosen, &webhooks),

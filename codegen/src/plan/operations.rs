@@ -7,6 +7,7 @@ use tieline_contract::model::{
 };
 use tieline_contract::problem::Problems;
 
+use super::bulk::BulkPlan;
 use super::custom::{self, Custom};
 use super::docs::Docs;
 use super::headers::{HeadersPlan, Records};
@@ -60,6 +61,7 @@ pub(crate) struct OperationPlan {
     pub(crate) lifecycle: Lifecycle,
     /// How its list is read page by page, if it is one.
     pub(crate) paging: Option<PagingPlan>,
+    pub(crate) bulk: Option<BulkPlan>,
     /// What its replies lead to.
     pub(crate) links: Vec<LinkPlan>,
     /// Where a server serves what has no path: a webhook or a callback.
@@ -90,11 +92,13 @@ const PENDING: &[&str] = &[
     "clone",
     "content_type",
     "context",
+    "forget",
     "header",
     "idempotency_key",
     "into_future",
     "items",
     "new",
+    "or_else",
     "pages",
     "raw",
     "repeatable",
@@ -239,6 +243,7 @@ fn one(
         servers: operation.servers.clone(),
         lifecycle: operation.lifecycle.clone(),
         paging: None,
+        bulk: None,
         links: Vec::new(),
         name,
         service,

@@ -194,13 +194,13 @@ fn written(next: &NextPage, request: &RecordPlan, body: &Body<'_>) -> Option<Str
 }
 
 /// What comes back.
-struct Body<'p> {
-    types: &'p [TypePlan],
-    ty: &'p RustType,
+pub(super) struct Body<'p> {
+    pub(super) types: &'p [TypePlan],
+    pub(super) ty: &'p RustType,
 }
 
 impl<'p> Body<'p> {
-    fn record(&self, ty: &RustType) -> Option<&'p RecordPlan> {
+    pub(super) fn record(&self, ty: &RustType) -> Option<&'p RecordPlan> {
         let RustType::Named(name) = bare(ty) else {
             return None;
         };
@@ -213,7 +213,7 @@ impl<'p> Body<'p> {
     }
 
     /// The type of an item, and the items of `page`.
-    fn items(&self, said: Option<&str>) -> Option<(RustType, String)> {
+    pub(super) fn items(&self, said: Option<&str>) -> Option<(RustType, String)> {
         if let (RustType::Vec(item), None) = (self.ty, said) {
             return Some(((**item).clone(), "page".to_owned()));
         }
@@ -286,7 +286,7 @@ impl<'p> Body<'p> {
 }
 
 /// The item of a list, and whether the list may be absent.
-fn list(ty: &RustType) -> Option<(&RustType, bool)> {
+pub(super) fn list(ty: &RustType) -> Option<(&RustType, bool)> {
     match ty {
         RustType::Vec(item) => Some((item, false)),
         RustType::Option(inner) => match &**inner {

@@ -14,7 +14,9 @@ use super::parts::{self, Part};
 use super::record::Record;
 use super::tokens::{self, Patterns, Scope};
 use crate::plan::Plan;
+use crate::plan::bulk::{Asked, BulkPlan};
 use crate::plan::media::{BodyPlan, MediaPlan};
+use crate::plan::name;
 use crate::plan::operations::{OperationPlan, OutputPlan};
 use crate::plan::paging::PagingPlan;
 use crate::plan::replies::{ReplyPlan, ReplySetPlan};
@@ -105,6 +107,7 @@ fn module(
         .paging
         .as_ref()
         .map(|paging| calls.item(Call::Text(paginated(paging))));
+    let loader = (operation.bulk.as_ref()).map(|bulk| calls.item(Call::Text(loader(bulk))));
     let links = links(plan, part, operation);
     let types = operation.uses_types().then(|| quote!(types,));
     let callbacks = operation.callbacks.as_ref().map(|module| {
@@ -125,6 +128,7 @@ fn module(
             #facts
             #call
             #paging
+            #loader
             #links
         }
     }
@@ -425,6 +429,32 @@ fn call(operation: &OperationPlan) -> String {
                 "v1::http_call!(Request -> {}: {variant}({status}body));",
                 tokens::text(&tokens::ty(ty, Scope::Beside))
             )
+        }
+    }
+}
+
+/// `loader!`: how single calls are gathered into calls of the operation.
+fn loader(bulk: &BulkPlan) -> String {
+    let text = |ty| tokens::text(&tokens::ty(ty, Scope::Beside));
+    let (key, item) = (text(&bulk.key), text(&bulk.item));
+    let asked = asked(&bulk.asked, "Request", "keys");
+    let BulkPlan { max, items, of, .. } = bulk;
+    format!(
+        "v1::loader!(\n    {key} => {item}: {max}\n    keys => {asked};\n    page => {items};\n    item => {of}\n);"
+    )
+}
+
+/// A value of this type that carries the keys.
+fn asked(asked_by: &Asked, ty: &str, keys: &str) -> String {
+    match asked_by {
+        Asked::Given => format!("{ty}::new({keys})"),
+        Asked::Field(name) => format!(
+            "{ty} {{ {}: Some({keys}), ..{ty}::new() }}",
+            name::ident_text(name)
+        ),
+        Asked::Body(body, inner, outer) => {
+            let body = tokens::text(&tokens::ty(body, Scope::Beside));
+            asked(outer, ty, &asked(inner, &body, keys))
         }
     }
 }

@@ -10,6 +10,7 @@
 //! ```
 
 mod binding;
+mod bulk;
 mod lifecycle;
 mod link;
 mod operation;
@@ -24,6 +25,7 @@ pub use binding::{
     Binding, FormStyle, GrpcBinding, HttpBinding, HttpRule, InputPlace, Method, OtherBody, PathSegment,
     PathTemplate, QueryStyle, TextStyle,
 };
+pub use bulk::Bulk;
 pub use lifecycle::{Lifecycle, Moment};
 pub use link::{Expression, Link, LinkValue, TemplateRun};
 pub use operation::{

@@ -1,8 +1,8 @@
 //! Operations: what a caller gives, what can come back, and what a runtime may do on its own.
 
 use super::{
-    Binding, FormStyle, InputPlace, Lifecycle, Link, Origin, Paging, Requirement, Server, TextStyle, TypeUse,
-    Xml,
+    Binding, Bulk, FormStyle, InputPlace, Lifecycle, Link, Origin, Paging, Requirement, Server, TextStyle,
+    TypeUse, Xml,
 };
 
 /// One operation of a service.
@@ -34,6 +34,8 @@ pub struct Operation {
     pub lifecycle: Lifecycle,
     /// Whether what comes back is a page of a list, and how the next is found.
     pub paging: Paging,
+    /// How it answers for many keys, where it does.
+    pub bulk: Option<Bulk>,
     /// Where it can be reached, when that is not where the contract can be.
     pub servers: Vec<Server>,
     /// How it travels. At least one.

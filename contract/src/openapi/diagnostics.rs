@@ -201,6 +201,16 @@ pub const BAD_LINK_VALUE: Diagnostic = Diagnostic {
            `$response.header.id`, `$response.body#/id`, `$statusCode`, `$method` or `$url`",
 };
 
+/// `TL-OAS-047`: `x-tieline-bulk` that says nothing.
+pub const BULK: Diagnostic = Diagnostic {
+    code: "TL-OAS-047",
+    level: Level::Warning,
+    title: "this does not say how the operation answers for many keys",
+    label: "single calls are not gathered into this operation",
+    help: "write `key`, the property of an item that is its key; `keys`, the parameter or property that takes them; and, where \
+           needed, `items` and `max`",
+};
+
 /// All of this area.
 pub const ALL: &[&Diagnostic] = &[
     &NOT_OPENAPI,
@@ -225,4 +235,5 @@ pub const ALL: &[&Diagnostic] = &[
     &BAD_HEADER,
     &BAD_LINK,
     &BAD_LINK_VALUE,
+    &BULK,
 ];

@@ -8,6 +8,7 @@
 //! or type concerns that one only.
 
 mod build;
+mod bulk;
 mod content;
 pub mod diagnostics;
 mod directions;

@@ -10,6 +10,7 @@ use crate::problem::Problem;
 use crate::schema::{Context, Types};
 use crate::source::{BrokenRef, Node};
 
+use super::bulk;
 use super::diagnostics;
 use super::info::{self, docs};
 use super::paging;
@@ -75,6 +76,7 @@ pub(super) fn read<'a>(
         security: security::requirements(cx, node, known.schemes),
         lifecycle,
         paging: paging::read(cx, node),
+        bulk: bulk::read(cx, node),
         servers: own_servers(known.servers, route),
         bindings: vec![Binding::Http(HttpBinding {
             method: route.method.clone(),

@@ -15,11 +15,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::adapter::{Payload, Wire};
 use crate::clock::Clock;
-use crate::error::{ErrorKind, Fault, Rejection};
+use crate::error::Fault;
 use crate::headers;
 use crate::observe::metrics;
 use crate::orchestrate::{Answer, Call};
-use crate::policy::breaker::Judgement;
 use crate::policy::cache::{Cache, Source};
 use crate::policy::deadline::Deadline;
 
@@ -95,7 +94,7 @@ impl Kept {
             outcome.map(Reply::of)
         };
         let failed = |(fault, _): &(Fault, u32)| {
-            let stands_in = is_of_the_service(fault);
+            let stands_in = fault.asks_for_fallback();
             if stands_in {
                 tracing::debug!(operation = %call.operation, error = %fault, "a kept reply stands in if there is one");
             }
@@ -192,15 +191,6 @@ impl Reply {
         let mut answer = Answer::new(self.status, self.headers, self.body);
         answer.attempts = attempts;
         answer
-    }
-}
-
-/// Whether the service failed, or is not to be asked for now; not where it has answered, or the caller is wrong.
-fn is_of_the_service(fault: &Fault) -> bool {
-    match fault.kind() {
-        ErrorKind::Rejected(Rejection::Closed) => false,
-        ErrorKind::Rejected(_) => true,
-        _ => fault.judgement() == Judgement::Failure,
     }
 }
 

@@ -104,6 +104,25 @@ macro_rules! __client {
                 self.request.send(self.client, self.options)
             }
 
+            /// Makes the call, and asks `fallback` for its output where the service failed or is not to be asked for now (its
+            /// breaker is open): another service, or a value that does for the moment. Where the service has answered, such
+            /// as that something is not there, that is the outcome.
+            ///
+            /// # Errors
+            /// The call failed otherwise, or the fallback failed.
+            pub async fn or_else<F, Fut>(
+                self,
+                fallback: F,
+            ) -> ::core::result::Result<R::Output, $crate::Error<R::Failure>>
+            where
+                F: ::core::ops::FnOnce($crate::Error<R::Failure>) -> Fut,
+                Fut: ::core::future::Future<
+                        Output = ::core::result::Result<R::Output, $crate::Error<R::Failure>>,
+                    >,
+            {
+                $crate::generated::v1::or_else(self.client, self.request, self.options, fallback).await
+            }
+
             /// Sends it in the background and does not wait: it has the ids of the current context and not its deadline, and
             /// a failure is logged. [`Client::shutdown`]($crate::Client::shutdown) waits for it.
             ///
@@ -171,6 +190,37 @@ macro_rules! __setters {
                     self
                 }
             )+
+        }
+    };
+}
+
+/// How single calls are gathered into calls for many: `String => User: 100` are the types of keys and items and how many keys
+/// there are at most; then the request for `keys`, the items of `page`, and the key of `item`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __loader {
+    (
+        $key:ty => $item:ty: $max:literal
+        $keys:ident => $request:expr;
+        $page:ident => $items:expr;
+        $one:ident => $of:expr
+    ) => {
+        /// Gathers single calls for items into calls of this operation by `client`. Keys that are equal are asked for once.
+        pub fn loader(client: &$crate::Client) -> $crate::bulk::Loader<$key, $item, $crate::Error<Failure>> {
+            let client = client.clone();
+            $crate::bulk::Loader::new(move |$keys: ::std::vec::Vec<$key>| {
+                let client = client.clone();
+                async move {
+                    let options = ::core::default::Default::default();
+                    let $page = $crate::generated::v1::output(&client, $request, options).await?;
+                    let found = $items.into_iter();
+                    ::core::result::Result::Ok(found.filter_map(|$one: $item| {
+                        let key: ::core::option::Option<$key> = $of;
+                        ::core::option::Option::Some((key?, $one))
+                    }))
+                }
+            })
+            .max_keys($max)
         }
     };
 }

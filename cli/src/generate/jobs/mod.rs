@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use tieline_codegen::{Numbers, TimeLibrary, TypeOptions};
-use tieline_contract::model::Paging;
+use tieline_contract::model::{Bulk, Paging};
 use tieline_contract::problem::{Diagnostic, Place, Problem, Problems};
 
 use crate::args::GenerateArgs;
@@ -36,6 +36,7 @@ pub(crate) struct Job {
     pub(crate) renamed: Vec<(String, String)>,
     /// How the pages of lists follow each other, by the ids of operations.
     pub(crate) pagination: Vec<(String, Paging)>,
+    pub(crate) bulk: Vec<(String, Bulk)>,
     /// Where these are said, by JSON pointer.
     pub(crate) places: BTreeMap<String, Place>,
     /// The types of unlimited numbers.
@@ -155,6 +156,7 @@ fn from_arguments(args: &GenerateArgs) -> Result<Vec<Job>, Failure> {
                 types: Vec::new(),
                 renamed: Vec::new(),
                 pagination: Vec::new(),
+                bulk: Vec::new(),
                 places: BTreeMap::new(),
                 numbers: Numbers::default(),
                 time: TimeLibrary::default(),

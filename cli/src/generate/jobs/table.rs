@@ -42,6 +42,8 @@ impl Reader<'_> {
             Vec::new()
         });
         let pagination = self.pagination(&mut problems);
+        let bulk = self.contract.bulk.iter();
+        let bulk: Vec<_> = bulk.map(|(id, said)| (id.clone(), said.bulk())).collect();
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -82,6 +84,7 @@ impl Reader<'_> {
                 types: types.clone(),
                 renamed: renamed.clone(),
                 pagination: pagination.clone(),
+                bulk: bulk.clone(),
                 places: self.places.cloned().unwrap_or_default(),
                 numbers: self.contract.numbers.map(Into::into).unwrap_or_default(),
                 time: self.contract.time.map(Into::into).unwrap_or_default(),

@@ -43,6 +43,7 @@ impl Context<'_> {
             security: Vec::new(),
             lifecycle: Default::default(),
             paging: Default::default(),
+            bulk: None,
             servers: Vec::new(),
             callbacks: Vec::new(),
             bindings: bindings(method, rules),

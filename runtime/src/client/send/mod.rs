@@ -79,6 +79,27 @@ pub fn output<C: Call>(client: &Client, request: C, options: CallOptions) -> Out
     Outcome(request.send(client, options))
 }
 
+/// Sends a typed request, and asks `fallback` where the service failed or is not to be asked for now.
+///
+/// # Errors
+/// The call failed otherwise, or the fallback failed.
+pub async fn or_else<C, F, Fut>(
+    client: &Client,
+    request: C,
+    options: CallOptions,
+    fallback: F,
+) -> Result<C::Output, Error<C::Failure>>
+where
+    C: Call,
+    F: FnOnce(Error<C::Failure>) -> Fut,
+    Fut: Future<Output = Result<C::Output, Error<C::Failure>>>,
+{
+    match output(client, request, options).await {
+        Err(error) if error.asks_for_fallback() => fallback(error).await,
+        outcome => outcome,
+    }
+}
+
 /// Sends a typed request in the background: nobody waits for its outcome, a failure is logged.
 ///
 /// # Errors
