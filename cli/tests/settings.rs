@@ -124,6 +124,16 @@ fn the_values_are_those_of_the_runtime() {
             true,
         ),
         ("cache.max_entries = 0", false),
+        (
+            "chaos = { enabled = true, latency = \"200ms\", latency_share = 0.1, abort_status = 429, abort_share = 0.05 }",
+            true,
+        ),
+        (
+            "chaos = { black_hole_share = 0.1, reset_share = 0.1, truncate_share = 1 }",
+            true,
+        ),
+        ("chaos.reset_share = 1.5", false),
+        ("chaos.abort_status = 99", false),
         ("cache.stale = \"5m\"", false),
         (
             "throttle = { enabled = true, threshold = 0.5, cap = 1, window = \"2m\" }",

@@ -149,10 +149,13 @@ fn every_setting_has_a_variable() {
             "check_replies"
             | "breaker.enabled"
             | "throttle.enabled"
+            | "chaos.enabled"
             | "operation_servers"
             | "proxy.from_environment"
             | "tls.public_roots"
             | "gzip.replies" => "true",
+            "chaos.abort_status" => "429",
+            key if key.ends_with("_share") => "0.5",
             "breaker.mode" => "metrics_only",
             "throttle.threshold" | "throttle.cap" => "0.5",
             "breaker.open_growth" | "rate_limit.per_second" => "2.5",

@@ -55,6 +55,8 @@ pub(crate) struct ServiceConfig {
     rate_limit: Option<RateLimitConfig>,
     /// Which replies stand in for calls that fail.
     cache: Option<CacheConfig>,
+    /// Which faults are put into requests on purpose.
+    chaos: Option<ChaosConfig>,
     /// Client-side throttling.
     throttle: Option<ThrottleConfig>,
     /// The greatest body of a reply. 64MiB by default.
@@ -236,6 +238,35 @@ pub(crate) struct CacheConfig {
     /// How many replies are kept. 1000 by default.
     #[schemars(range(min = 1))]
     max_entries: Option<u64>,
+}
+
+/// Which faults are put into requests on purpose, as in staging. A share is a number from 0 to 1, and none by default.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[allow(dead_code)] // Judged here, used by the runtime.
+pub(crate) struct ChaosConfig {
+    /// Whether they are. Not by default; the others say nothing without it.
+    enabled: Option<bool>,
+    /// How long a request waits that is delayed. 1s by default.
+    latency: Option<DurationText>,
+    /// The share of requests that is delayed.
+    #[schemars(range(min = 0, max = 1))]
+    latency_share: Option<f64>,
+    /// The share of requests that is never answered.
+    #[schemars(range(min = 0, max = 1))]
+    black_hole_share: Option<f64>,
+    /// The share of requests whose reply is lost.
+    #[schemars(range(min = 0, max = 1))]
+    reset_share: Option<f64>,
+    /// The status of requests that are aborted. 503 by default.
+    #[schemars(range(min = 200, max = 599))]
+    abort_status: Option<u32>,
+    /// The share of requests that is aborted.
+    #[schemars(range(min = 0, max = 1))]
+    abort_share: Option<f64>,
+    /// The share of replies that breaks off.
+    #[schemars(range(min = 0, max = 1))]
+    truncate_share: Option<f64>,
 }
 
 /// The rate limit: a bound on attempts over time.

@@ -10,7 +10,9 @@ use super::kept::{Keeping, Kept};
 use super::{Client, Closing, Credential, Identity, Inner, Interceptor, Secret};
 use crate::background::{self, Background};
 use crate::clock::Clock;
-use crate::http::{DEFAULT_BODY_LIMIT, Endpoint, EndpointError, Line, Proxies, Tls, TlsError, Transport};
+use crate::http::{
+    Chaos, DEFAULT_BODY_LIMIT, Endpoint, EndpointError, Line, Proxies, Tls, TlsError, Transport,
+};
 use crate::observe::metrics::Metrics;
 use crate::policy::adaptive::Adaptive;
 use crate::policy::breaker::{self, Breaker};
@@ -57,6 +59,7 @@ pub struct ClientBuilder {
     metrics: Option<Arc<Metrics>>,
     background: Option<Background>,
     keeping: Keeping,
+    chaos: Option<Chaos>,
 }
 
 const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("tieline/", env!("CARGO_PKG_VERSION")));
@@ -102,6 +105,7 @@ impl ClientBuilder {
             metrics: None,
             background: None,
             keeping: Keeping::default(),
+            chaos: None,
         }
     }
 
@@ -163,6 +167,12 @@ impl ClientBuilder {
     /// How many replies are kept at most; 1,000 by default.
     pub fn max_kept_replies(mut self, replies: usize) -> Self {
         self.keeping.most = replies;
+        self
+    }
+
+    /// Puts faults into the requests of this client, those for tokens too: for tests, and for staging.
+    pub fn chaos(mut self, chaos: Chaos) -> Self {
+        self.chaos = Some(chaos);
         self
     }
 
@@ -413,6 +423,13 @@ impl ClientBuilder {
                 let transport = transport.build().unwrap_or_default();
                 (Line::from(transport.clone()), Some(transport))
             }
+        };
+        let line = match self.chaos {
+            Some(chaos) => {
+                tracing::warn!(service = %self.service, ?chaos, "faults are put into requests on purpose");
+                line.with_chaos(chaos)
+            }
+            None => line,
         };
         let background = (self.background)
             .unwrap_or_else(|| Background::with_clock(background::DEFAULT_LIMIT, self.clock));

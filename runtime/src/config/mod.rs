@@ -36,8 +36,8 @@ pub use file::{ConfigFile, FILE_NAME, FILE_VARIABLE};
 pub use resolve::{Origin, Resolved, Sources};
 pub use settings::{
     AdaptiveSettings, AuthSettings, BackoffSettings, BreakerSettings, BudgetSettings, BulkheadSettings,
-    CacheSettings, FullJitterSettings, GzipSettings, HedgeSettings, ProxySettings, RateLimitSettings,
-    RetrySettings, Settings, ThrottleSettings, TlsSettings,
+    CacheSettings, ChaosSettings, FullJitterSettings, GzipSettings, HedgeSettings, ProxySettings,
+    RateLimitSettings, RetrySettings, Settings, ThrottleSettings, TlsSettings,
 };
 pub(crate) use spelling::nearest;
 pub use spelling::screaming_snake;

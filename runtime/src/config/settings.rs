@@ -64,6 +64,8 @@ pub struct Settings {
     pub rate_limit: RateLimitSettings,
     /// Which replies stand in for calls that fail.
     pub cache: CacheSettings,
+    /// Which faults are put into requests on purpose.
+    pub chaos: ChaosSettings,
     /// When calls are held back because the service accepts too few.
     pub throttle: ThrottleSettings,
     /// How requests name the program that sends them; `tieline/` and the version by default.
@@ -264,6 +266,27 @@ pub struct CacheSettings {
     pub fresh: Option<Duration>,
     /// How many replies are kept; 1000 by default.
     pub max_entries: Option<u64>,
+}
+
+/// Which faults are put into requests on purpose, as in staging. See [`Chaos`](crate::http::Chaos).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ChaosSettings {
+    /// Whether they are; not by default. Without it, the others say nothing.
+    pub enabled: Option<bool>,
+    /// How long a request waits that is delayed; 1 s by default.
+    pub latency: Option<Duration>,
+    /// The share of requests that is delayed; none by default.
+    pub latency_share: Option<f64>,
+    /// The share of requests that is never answered; none by default.
+    pub black_hole_share: Option<f64>,
+    /// The share of requests whose reply is lost; none by default.
+    pub reset_share: Option<f64>,
+    /// The status of requests that are aborted; 503 by default.
+    pub abort_status: Option<u32>,
+    /// The share of requests that is aborted; none by default.
+    pub abort_share: Option<f64>,
+    /// The share of replies that breaks off; none by default.
+    pub truncate_share: Option<f64>,
 }
 
 /// When calls are held back because the service accepts too few. See [`throttle`](crate::policy::throttle).

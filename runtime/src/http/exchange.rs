@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use http::{Request, Response};
 
-use super::{Body, Endpoint, ResponseBody, Transport, TransportError};
+use super::{Body, Chaos, Endpoint, ResponseBody, Transport, TransportError};
 
 /// The future of an [`Exchange`].
 pub type ExchangeFuture<'a> =
@@ -38,7 +38,10 @@ impl<E: Exchange + ?Sized> Exchange for Arc<E> {
 /// The line that a client talks over: the pooled transport without a box on its
 /// path, or any other [`Exchange`]. Cheap to clone.
 #[derive(Clone)]
-pub struct Line(Kind);
+pub struct Line {
+    kind: Kind,
+    chaos: Option<Arc<Chaos>>,
+}
 
 #[derive(Clone)]
 enum Kind {
@@ -49,7 +52,19 @@ enum Kind {
 impl Line {
     /// A line over something that is not the pooled transport.
     pub fn over(exchange: impl Exchange + 'static) -> Self {
-        Self(Kind::Other(Arc::new(exchange)))
+        Self::of(Kind::Other(Arc::new(exchange)))
+    }
+
+    /// The same with faults put into its requests.
+    pub fn with_chaos(self, chaos: Chaos) -> Self {
+        Self {
+            chaos: Some(Arc::new(chaos)),
+            ..self
+        }
+    }
+
+    fn of(kind: Kind) -> Self {
+        Self { kind, chaos: None }
     }
 
     /// Sends the request; see [`Exchange::exchange`].
@@ -58,36 +73,53 @@ impl Line {
         endpoint: &Endpoint,
         request: Request<Body>,
     ) -> Result<Response<ResponseBody>, TransportError> {
-        match &self.0 {
-            Kind::Pool(transport) => transport.send(endpoint, request).await,
-            Kind::Other(exchange) => exchange.exchange(endpoint, request).await,
+        match &self.chaos {
+            None => self.kind.send(endpoint, request).await,
+            // Boxed, because every call would carry room for it otherwise.
+            Some(chaos) => {
+                let send = async |request| self.kind.send(endpoint, request).await;
+                Box::pin(chaos.send(request, send)).await
+            }
         }
     }
 
     /// The pooled transport, when that is what the line uses.
     pub fn transport(&self) -> Option<&Transport> {
-        match &self.0 {
+        match &self.kind {
             Kind::Pool(transport) => Some(transport),
             Kind::Other(_) => None,
         }
     }
 }
 
+impl Kind {
+    async fn send(
+        &self,
+        endpoint: &Endpoint,
+        request: Request<Body>,
+    ) -> Result<Response<ResponseBody>, TransportError> {
+        match self {
+            Self::Pool(transport) => transport.send(endpoint, request).await,
+            Self::Other(exchange) => exchange.exchange(endpoint, request).await,
+        }
+    }
+}
+
 impl From<Transport> for Line {
     fn from(transport: Transport) -> Self {
-        Self(Kind::Pool(transport))
+        Self::of(Kind::Pool(transport))
     }
 }
 
 impl From<Arc<dyn Exchange>> for Line {
     fn from(exchange: Arc<dyn Exchange>) -> Self {
-        Self(Kind::Other(exchange))
+        Self::of(Kind::Other(exchange))
     }
 }
 
 impl fmt::Debug for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match &self.0 {
+        f.write_str(match &self.kind {
             Kind::Pool(_) => "Line(pool)",
             Kind::Other(_) => "Line(other)",
         })

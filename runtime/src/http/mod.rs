@@ -10,6 +10,7 @@
 //! the request can have come.
 
 mod body;
+mod chaos;
 mod connect;
 mod endpoint;
 mod error;
@@ -23,6 +24,7 @@ mod transport;
 
 pub(crate) use body::Sized;
 pub use body::{Body, BoxError, Collected, DEFAULT_BODY_LIMIT, ResponseBody};
+pub use chaos::Chaos;
 pub use connect::{Connector, Io};
 pub(crate) use endpoint::THE_ADDRESS;
 pub use endpoint::{Endpoint, EndpointError, Protocol, Scheme};

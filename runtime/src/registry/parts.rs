@@ -8,11 +8,11 @@ use std::time::Duration;
 use super::{RegistryError, connections};
 use crate::client::{Client, ClientAuthentication, ClientBuilder, Closing, Credential, OAuth2, Secret};
 use crate::config::{
-    AdaptiveSettings, AuthSettings, BreakerSettings, BudgetSettings, BulkheadSettings, ConfigError,
-    Environment, HedgeSettings, Place, ProxySettings, RateLimitSettings, Resolved, RetrySettings, Settings,
-    ThrottleSettings, TlsSettings,
+    AdaptiveSettings, AuthSettings, BreakerSettings, BudgetSettings, BulkheadSettings, ChaosSettings,
+    ConfigError, Environment, HedgeSettings, Place, ProxySettings, RateLimitSettings, Resolved,
+    RetrySettings, Settings, ThrottleSettings, TlsSettings,
 };
-use crate::http::{Endpoint, Line, Transport};
+use crate::http::{Chaos, Endpoint, Line, Transport};
 use crate::policy::adaptive::{Adaptive, Rule};
 use crate::policy::breaker::{Breaker, Mode};
 use crate::policy::bulkhead::Bulkhead;
@@ -131,6 +131,9 @@ impl Service {
         }
         if let Some(hedge) = self.hedge(set) {
             builder = builder.hedge(hedge);
+        }
+        if set.chaos.enabled == Some(true) {
+            builder = builder.chaos(chaos(&set.chaos));
         }
         if let Some(age) = set.cache.stale_if_error {
             builder = builder.stale_if_error(age);
@@ -490,4 +493,21 @@ pub(super) fn api_key(
         }
         Some(key) => Ok(Some(Secret::new(key))),
     }
+}
+
+fn chaos(set: &ChaosSettings) -> Chaos {
+    let share = |share: Option<f64>| share.unwrap_or(0.0);
+    let status = set
+        .abort_status
+        .and_then(|status| u16::try_from(status).ok())
+        .unwrap_or(503);
+    Chaos::new()
+        .latency(
+            set.latency.unwrap_or(Duration::from_secs(1)),
+            share(set.latency_share),
+        )
+        .black_hole(share(set.black_hole_share))
+        .reset(share(set.reset_share))
+        .abort(status, share(set.abort_share))
+        .truncate(share(set.truncate_share))
 }
