@@ -56,6 +56,7 @@ pub mod schema;
 pub mod server;
 pub mod service_error;
 pub mod stream;
+mod sync;
 pub mod testing;
 
 /// Stands on implementations of generated traits and of `#[service_client]` traits.

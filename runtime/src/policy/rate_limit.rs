@@ -12,8 +12,8 @@
 //! A call that has to wait takes its turn at once and sleeps until it comes: turns are in the order of the calls, and
 //! nobody wakes to find that another was faster. A wait that is given up has taken its turn all the same.
 
+use crate::sync::atomic::{AtomicU64, Ordering};
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::clock::{Clock, Instant, nanos};

@@ -11,9 +11,9 @@
 //! throttle when fewer than half of its calls are accepted, and sends about twice as many as are. Unlike a breaker it
 //! has no states: it sheds as much as it must, and no more.
 
+use crate::sync::atomic::{AtomicU64, Ordering};
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::clock::{Clock, nanos};

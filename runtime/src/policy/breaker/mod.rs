@@ -30,9 +30,9 @@ mod settings;
 mod window;
 mod word;
 
+use crate::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::SeqCst};
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
 
 pub use self::permit::Permit;

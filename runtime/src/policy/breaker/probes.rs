@@ -5,9 +5,10 @@
 //! asking whether the breaker is still in the asker's: then no other can be newer. The word that a probe wrote when it took its slot is its proof of ownership:
 //! once the lease has run out and another has taken the slot, the words differ and the old probe's result is late.
 //!
-//! All steps are sequentially consistent: of two probes that pass at the same time, at least one must see both.
+//! All steps are sequentially consistent: of two probes that pass at the same time, at least one must see both. The fence
+//! behind a pass says so once more for loom, to which only fences are.
 
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use crate::sync::atomic::{AtomicU64, Ordering::SeqCst, fence};
 
 use super::word::{FOREVER, Generation, Timed};
 
@@ -93,7 +94,9 @@ impl Probes {
             ..taken
         }
         .pack();
-        self.swap(held, passed)
+        let is_passed = self.swap(held, passed);
+        fence(SeqCst);
+        is_passed
     }
 
     /// Gives a slot back unjudged, if it is still held.

@@ -11,7 +11,7 @@
 //! the tally's is no part of it: a breaker that closes again begins with nothing. A result enters the tally before
 //! it enters the ring, for else another thread could take out what is not in it yet.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::SeqCst};
+use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering::SeqCst};
 
 use super::settings::Span;
 use super::word::{Generation, Tally, millis};

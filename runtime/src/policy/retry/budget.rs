@@ -8,7 +8,7 @@
 //! what the slots of a ring hold. A slot carries the epoch (a tenth of the window) it counts; who meets a slot of an
 //! epoch gone by empties it with one compare-and-swap and takes its sum out of the balance, exactly once.
 
-use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::clock::{Clock, Instant, nanos};
