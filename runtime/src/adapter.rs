@@ -13,7 +13,7 @@ use crate::client::Inner;
 use crate::code::Code;
 use crate::codec::Opening;
 use crate::error::{ErrorKind, Fault, RawReply, Rejection};
-use crate::headers::{ATTEMPT, TIMEOUT_MS};
+use crate::headers::TIMEOUT_MS;
 use crate::http::{Body, Endpoint, ResponseBody, Sized, TransportError, TransportErrorKind};
 use crate::operation::{self, Reply, match_reply};
 use crate::orchestrate::Answer;
@@ -79,7 +79,8 @@ impl Payload {
     }
 }
 
-/// Makes one attempt.
+/// Makes one attempt. gRPC tells of its number in a header of its own, too.
+#[cfg_attr(not(feature = "grpc"), allow(unused_variables))]
 pub(crate) async fn exchange(
     client: &Inner,
     endpoint: &Endpoint,
@@ -102,7 +103,7 @@ pub(crate) async fn exchange(
                     let message = "the body of the call was sent already, and cannot be sent again";
                     return Err(Fault::new(ErrorKind::Transport, Code::Unavailable, message).with_no_retry());
                 };
-                let request = http_request(client, method, path, stream, headers, number, remaining);
+                let request = http_request(client, method, path, stream, headers, remaining);
                 let answer = match send(client, endpoint, request).await {
                     Ok(response) => read(client, response, successes).await,
                     Err(fault) => Err(fault),
@@ -118,7 +119,7 @@ pub(crate) async fn exchange(
             };
             if *redirects == 0 {
                 let octets = Body::from(octets.clone());
-                let request = http_request(client, method, path, octets, headers, number, remaining);
+                let request = http_request(client, method, path, octets, headers, remaining);
                 return read(client, send(client, endpoint, request).await?, successes).await;
             }
             let hop = redirect::Hop {
@@ -129,7 +130,7 @@ pub(crate) async fn exchange(
                 headers,
             };
             // Boxed, because few clients follow any.
-            let following = Box::pin(redirect::follow(client, hop, *redirects, number, remaining));
+            let following = Box::pin(redirect::follow(client, hop, *redirects, remaining));
             read(client, following.await?, successes).await
         }
         #[cfg(feature = "grpc")]
@@ -158,7 +159,6 @@ fn http_request(
     path: &PathAndQuery,
     body: Body,
     mut headers: HeaderMap,
-    number: u32,
     remaining: Option<Duration>,
 ) -> Request<Body> {
     if let Some(remaining) = remaining {
@@ -167,9 +167,6 @@ fn http_request(
         if let Ok(millis) = HeaderValue::from_str(itoa::Buffer::new().format(millis)) {
             headers.insert(TIMEOUT_MS, millis);
         }
-    }
-    if number > 0 {
-        headers.insert(ATTEMPT, HeaderValue::from(number));
     }
     #[cfg(feature = "gzip")]
     if client.expand_replies && !headers.contains_key(header::RANGE) {

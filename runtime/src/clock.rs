@@ -74,6 +74,8 @@ pub struct Clock(Kind);
 enum Kind {
     #[default]
     Tokio,
+    /// Tokio's, counted from this time.
+    From(&'static std::time::Instant),
     Manual(&'static Hand),
 }
 
@@ -83,10 +85,19 @@ impl Clock {
         Self(Kind::Tokio)
     }
 
+    /// Tokio's clock, counted from now. Policies cut time into intervals from the clock's start; with this one these begin
+    /// here, and no longer when the process did, so that the course of a simulation under paused time follows from its
+    /// seed. It is never freed: make one a simulation.
+    pub fn from_now() -> Self {
+        let now = tokio::time::Instant::now().into_std();
+        Self(Kind::From(Box::leak(Box::new(now))))
+    }
+
     /// The time now.
     pub fn now(&self) -> Instant {
         match self.0 {
-            Kind::Tokio => from_std(tokio::time::Instant::now().into_std()),
+            Kind::Tokio => from_std(tokio::time::Instant::now().into_std(), origin()),
+            Kind::From(origin) => from_std(tokio::time::Instant::now().into_std(), *origin),
             Kind::Manual(hand) => Instant(hand.now.load(Ordering::Acquire)),
         }
     }
@@ -105,7 +116,8 @@ impl Clock {
     /// its time driver enabled; on a [`ManualClock`] no runtime is needed.
     pub async fn sleep_until(&self, at: Instant) {
         match self.0 {
-            Kind::Tokio => tokio::time::sleep_until(to_tokio(at)).await,
+            Kind::Tokio => tokio::time::sleep_until(to_tokio(at, origin())).await,
+            Kind::From(origin) => tokio::time::sleep_until(to_tokio(at, *origin)).await,
             Kind::Manual(hand) => hand.reach(at).await,
         }
     }
@@ -153,7 +165,8 @@ impl PartialEq for Clock {
         match (self.0, other.0) {
             (Kind::Tokio, Kind::Tokio) => true,
             (Kind::Manual(one), Kind::Manual(two)) => std::ptr::eq(one, two),
-            (Kind::Tokio, Kind::Manual(_)) | (Kind::Manual(_), Kind::Tokio) => false,
+            (Kind::From(one), Kind::From(two)) => one == two,
+            _ => false,
         }
     }
 }
@@ -190,17 +203,15 @@ fn origin() -> std::time::Instant {
     *ORIGIN.get_or_init(std::time::Instant::now)
 }
 
-fn from_std(at: std::time::Instant) -> Instant {
-    let origin = origin();
+fn from_std(at: std::time::Instant, origin: std::time::Instant) -> Instant {
     match at.checked_duration_since(origin) {
         Some(after) => Instant(START).plus(after),
         None => Instant(START.saturating_sub(nanos(origin.duration_since(at)))),
     }
 }
 
-fn to_tokio(at: Instant) -> tokio::time::Instant {
+fn to_tokio(at: Instant, origin: std::time::Instant) -> tokio::time::Instant {
     let now = tokio::time::Instant::now();
-    let origin = origin();
     let std = if at.0 >= START {
         origin.checked_add(Duration::from_nanos(at.0 - START))
     } else {

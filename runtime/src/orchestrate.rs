@@ -27,7 +27,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tracing::Instrument as _;
 
 use crate::adapter::{self, Wire};
@@ -36,6 +36,7 @@ use crate::client::{AttemptFacts, CallFacts, Inner};
 use crate::code::Code;
 use crate::context::Context;
 use crate::error::{ErrorKind, Fault, Rejection};
+use crate::headers::ATTEMPT;
 use crate::http::Endpoint;
 use crate::observe::metrics::{self, AttemptOutcome};
 use crate::operation::Deprecation;
@@ -257,6 +258,11 @@ async fn attempt(
     let mut headers = call.headers.clone();
     for interceptor in &client.interceptors {
         interceptor.before_attempt(&seen, &mut headers);
+    }
+    // What is done for a repetition is part of it, however deep: else every second service of a chain would repeat again.
+    let repetition = call.context.attempt().saturating_add(number);
+    if repetition > 0 {
+        headers.insert(ATTEMPT, HeaderValue::from(repetition));
     }
     let endpoint = call.endpoint.as_ref().unwrap_or(&client.endpoint);
     // Pinned here, so that neither way of awaiting it carries a copy.

@@ -34,7 +34,6 @@ pub(super) async fn follow(
     client: &Inner,
     mut hop: Hop,
     limit: u32,
-    number: u32,
     remaining: Option<Duration>,
 ) -> Result<Response<ResponseBody>, Fault> {
     let mut followed = 0;
@@ -46,7 +45,6 @@ pub(super) async fn follow(
             &hop.path,
             Body::from(hop.body.clone()),
             headers,
-            number,
             remaining,
         );
         let response = send(client, &hop.endpoint, request).await?;

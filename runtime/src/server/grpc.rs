@@ -217,7 +217,8 @@ impl Method {
         let attempts = metadata
             .get("grpc-previous-rpc-attempts")
             .and_then(|value| value.to_str().ok()?.parse().ok());
-        let mut context = inbound::of_headers(metadata).with_attempt(attempts.unwrap_or(0));
+        let attempts = inbound::attempt(metadata).max(attempts.unwrap_or(0));
+        let mut context = inbound::of_headers(metadata).with_attempt(attempts);
         if let Some(at) = deadline {
             context = context.with_deadline(Deadline::after(at.saturating_duration_since(Instant::now())));
         }

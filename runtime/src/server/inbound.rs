@@ -23,12 +23,18 @@ static RANDOM: LazyLock<Random> = LazyLock::new(Random::new);
 /// What is malformed is as good as absent.
 pub(super) fn of_http(headers: &HeaderMap) -> Context {
     let number = |name| text(headers, &name).and_then(|text| text.parse::<u64>().ok());
-    let attempt = number(ATTEMPT).and_then(|attempt| u32::try_from(attempt).ok());
-    let context = of_headers(headers).with_attempt(attempt.unwrap_or(0));
+    let context = of_headers(headers).with_attempt(attempt(headers));
     match number(TIMEOUT_MS) {
         Some(millis) => context.with_deadline(Deadline::after(Duration::from_millis(millis))),
         None => context,
     }
+}
+
+/// How many attempts came before, of the caller or of those that it calls for.
+pub(super) fn attempt(headers: &HeaderMap) -> u32 {
+    text(headers, &ATTEMPT)
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(0)
 }
 
 /// What the headers of any protocol say: ids, trace and caller.

@@ -77,6 +77,30 @@ impl Chain {
     }
 }
 
+/// A client of services in a row, so many, of which the last is the mock.
+pub(crate) fn row(services: usize, last: &Arc<inner::Mock>) -> inner::Client {
+    let connect = |router: axum::Router| {
+        let line = Line::over(InProcess::new(router));
+        inner::Client::new(built(client("inner", line, &Setup::default())))
+    };
+    let end = connect(inner::service(Inner(Arc::clone(last))).into_router());
+    (1..services).fold(end, |next, _| connect(inner::service(Hop(next)).into_router()))
+}
+
+/// A service that asks the next of its kind.
+struct Hop(inner::Client);
+
+#[async_trait]
+impl inner::Api for Hop {
+    async fn ask(
+        &self,
+        cx: Context,
+        request: inner::ask::Request,
+    ) -> Result<inner::ask::Response, Error<Details>> {
+        self.0.ask(request).context(&cx).await
+    }
+}
+
 /// Three attempts, 10 ms apart.
 fn client(service: &str, line: Line, setup: &Setup) -> ClientBuilder {
     let enabled = setup.breakers;
