@@ -32,6 +32,7 @@ pub mod codec;
 pub mod config;
 pub mod context;
 pub mod dialect;
+pub mod endpoints;
 pub mod error;
 pub mod generated;
 #[cfg(feature = "grpc")]

@@ -6,8 +6,10 @@ use std::time::Duration;
 use http::HeaderValue;
 
 use super::credentials::{Shown, Wallet, sensitive};
+use super::endpoints::Target;
 use super::{Client, Closing, Credential, Identity, Inner, Interceptor, Secret};
 use crate::clock::Clock;
+use crate::endpoints::{self, Balance, Discover, Endpoints, Member};
 use crate::http::{DEFAULT_BODY_LIMIT, Endpoint, EndpointError, Line, Proxies, Tls, TlsError, Transport};
 use crate::observe::metrics::Metrics;
 use crate::policy::adaptive::Adaptive;
@@ -24,6 +26,10 @@ use crate::random::Random;
 pub struct ClientBuilder {
     service: Arc<str>,
     endpoint: Option<Endpoint>,
+    members: Vec<Member>,
+    discover: Option<Box<dyn Discover>>,
+    balancing: endpoints::Settings,
+    shared_endpoints: Option<Arc<Endpoints>>,
     line: Option<Line>,
     timeout: Option<Option<Duration>>,
     attempt_timeout: Option<Duration>,
@@ -69,6 +75,10 @@ impl ClientBuilder {
             breaker: breaker::Settings::new(Arc::clone(&service)),
             service,
             endpoint: None,
+            members: Vec::new(),
+            discover: None,
+            balancing: endpoints::Settings::new(),
+            shared_endpoints: None,
             line: None,
             timeout: None,
             attempt_timeout: None,
@@ -99,7 +109,8 @@ impl ClientBuilder {
         }
     }
 
-    /// Where the service is. One of `endpoint`, `url` and `line` is needed.
+    /// Where the service is. One of `endpoint`, `url`, `endpoints`, `discover` and `line` is needed. A `dns:///` target stands for
+    /// all addresses of its host: they are looked up, and called in turn.
     pub fn endpoint(mut self, endpoint: Endpoint) -> Self {
         self.endpoint = Some(endpoint);
         self
@@ -111,6 +122,46 @@ impl ClientBuilder {
     /// `url` is not the address of a service.
     pub fn url(self, url: &str) -> Result<Self, EndpointError> {
         Ok(self.endpoint(Endpoint::parse(url)?))
+    }
+
+    /// Where the service is: at several endpoints, over which attempts are balanced.
+    ///
+    /// ```
+    /// # use tieline::endpoints::{Balance, Member};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let users = tieline::Client::builder("users")
+    ///     .endpoints(["http://10.0.0.1:8080".parse::<Member>()?, "http://10.0.0.2:8080;weight=2".parse()?])
+    ///     .balance(Balance::LeastRequest)
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn endpoints<M: Into<Member>>(mut self, members: impl IntoIterator<Item = M>) -> Self {
+        self.members = members.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// What says where the service is, again whenever that changes. [`url`](Self::url) is then what the service is called, such as
+    /// in URLs that lead on to a next page.
+    pub fn discover(mut self, discover: impl Discover) -> Self {
+        self.discover = Some(Box::new(discover));
+        self
+    }
+
+    /// Which endpoint an attempt goes to, where the service has several.
+    pub fn balance(self, balance: Balance) -> Self {
+        self.balancing(|settings| settings.balance(balance))
+    }
+
+    /// Changes how endpoints are chosen and judged: zones, outlier ejection, slow start, subsets.
+    pub fn balancing(mut self, change: impl FnOnce(endpoints::Settings) -> endpoints::Settings) -> Self {
+        self.balancing = change(self.balancing);
+        self
+    }
+
+    /// Uses endpoints that others use too.
+    pub fn shared_endpoints(mut self, endpoints: Arc<Endpoints>) -> Self {
+        self.shared_endpoints = Some(endpoints);
+        self
     }
 
     /// Whether operations that have servers of their own in the contract are called there. Unless set: where this client's
@@ -147,8 +198,8 @@ impl ClientBuilder {
     }
 
     /// Whether a service that cannot be reached is tried again until the connect timeout ends; see
-    /// [`TransportBuilder::wait_for_ready`](crate::http::TransportBuilder::wait_for_ready). Not used with a line of
-    /// one's own.
+    /// [`TransportBuilder::wait_for_ready`](crate::http::TransportBuilder::wait_for_ready); not used with a line of
+    /// one's own. Where the service has several endpoints, calls wait for one that can be reached, until their deadline.
     pub fn wait_for_ready(mut self, wait: bool) -> Self {
         self.wait_for_ready = wait;
         self
@@ -323,7 +374,12 @@ impl ClientBuilder {
     /// # Errors
     /// No address was set.
     pub fn build(self) -> Result<Client, EndpointError> {
-        if self.endpoint.is_none() && self.line.is_none() {
+        let is_somewhere = self.endpoint.is_some()
+            || self.line.is_some()
+            || !self.members.is_empty()
+            || self.discover.is_some()
+            || self.shared_endpoints.is_some();
+        if !is_somewhere {
             // Says that the address is empty and how one is written.
             Endpoint::parse("")?;
         }
@@ -365,11 +421,18 @@ impl ClientBuilder {
         if let Some(hedge) = hedge {
             policies = policies.hedge(hedge);
         }
+        let has_several = self.discover.is_some()
+            || !self.members.is_empty()
+            || self.shared_endpoints.is_some()
+            || self
+                .endpoint
+                .as_ref()
+                .is_some_and(Endpoint::stands_for_all_addresses);
         let (line, own) = match self.line {
             Some(line) => (line, None),
             None => {
                 let transport = Transport::builder()
-                    .wait_for_ready(self.wait_for_ready)
+                    .wait_for_ready(self.wait_for_ready && !has_several)
                     .tls(self.tls)
                     .proxies(self.proxies);
                 let transport = match self.connect_timeout {
@@ -381,9 +444,25 @@ impl ClientBuilder {
                 (Line::from(transport.clone()), Some(transport))
             }
         };
+        let first = self.members.first().map(|member| member.endpoint().clone());
+        let target = Target {
+            endpoint: self.endpoint.clone(),
+            members: self.members,
+            discover: self.discover,
+        };
+        let is_shared = self.shared_endpoints.is_some();
+        let balanced = match self.shared_endpoints {
+            Some(shared) => Some(shared),
+            None => target.endpoints(&self.service, self.balancing, &line, self.clock, &random),
+        };
+        if let Some(endpoints) = &balanced {
+            service_metrics.watch_endpoints(endpoints.figures());
+        }
         let mut inner = Inner {
             // A line in this process leads to the service whatever the address says.
-            endpoint: self.endpoint.unwrap_or_else(Endpoint::in_process),
+            endpoint: self.endpoint.or(first).unwrap_or_else(Endpoint::in_process),
+            needs_http2: false,
+            wait_for_ready: self.wait_for_ready,
             operation_servers: self.operation_servers,
             operation_endpoints: Vec::new(),
             service: self.service,
@@ -409,7 +488,8 @@ impl ClientBuilder {
             metrics,
             service_metrics,
             operation_metrics: Vec::new(),
-            closing: Arc::new(Closing::new(own)),
+            closing: Arc::new(Closing::new(own, balanced.clone().filter(|_| !is_shared))),
+            endpoints: balanced,
         };
         inner.shown = inner.shown(&[]);
         Client(Arc::new(inner))

@@ -1,19 +1,75 @@
-//! Where the operations of a contract are.
+//! Where a service is, and where the operations of a contract are.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::http::{Endpoint, Protocol};
+use crate::clock::Clock;
+use crate::endpoints::{Balance, Discover, Dns, Endpoints, Member, Settings};
+use crate::http::{Endpoint, Line, Protocol, Transport};
 use crate::operation::{Binding, Contract, Operation, server};
+use crate::random::Random;
+
+/// Where a service is said to be.
+pub(super) struct Target {
+    pub(super) endpoint: Option<Endpoint>,
+    pub(super) members: Vec<Member>,
+    pub(super) discover: Option<Box<dyn Discover>>,
+}
+
+impl Target {
+    /// The endpoints, where they may be more than one.
+    pub(super) fn endpoints(
+        self,
+        service: &Arc<str>,
+        settings: Settings,
+        line: &Line,
+        clock: Clock,
+        random: &Arc<Random>,
+    ) -> Option<Arc<Endpoints>> {
+        let random = Arc::clone(random);
+        let service = Arc::clone(service);
+        if let Some(discover) = self.discover {
+            return Some(Arc::new(Endpoints::discovered(
+                service, discover, settings, clock, random,
+            )));
+        }
+        if !self.members.is_empty() {
+            return Some(Arc::new(Endpoints::of(
+                service,
+                self.members,
+                settings,
+                clock,
+                random,
+            )));
+        }
+        let endpoint = self.endpoint.filter(Endpoint::stands_for_all_addresses)?;
+        // Where a proxy or a line of somebody else's leads there, so does the name.
+        let resolves = |transport: &Transport| transport.resolves(&endpoint);
+        if !line.transport().is_some_and(resolves) {
+            return None;
+        }
+        let settings = settings.or_balance(Balance::RoundRobin);
+        let dns = Dns::new(endpoint).clock(clock);
+        Some(Arc::new(Endpoints::discovered(
+            service, dns, settings, clock, random,
+        )))
+    }
+}
 
 /// gRPC needs HTTP/2, whatever the scheme of the address would choose.
 pub(super) fn of_contract(contract: &Contract, endpoint: &Endpoint) -> Endpoint {
-    let mut operations = contract.operations.iter();
-    let all_grpc = operations.all(|operation| matches!(operation.binding, Binding::Grpc(_)));
-    if all_grpc && !contract.operations.is_empty() {
+    if is_grpc(contract) {
         endpoint.with_protocol(Protocol::Http2)
     } else {
         endpoint.clone()
     }
+}
+
+/// Whether all of its operations are methods of gRPC.
+pub(super) fn is_grpc(contract: &Contract) -> bool {
+    let mut operations = contract.operations.iter();
+    !contract.operations.is_empty()
+        && operations.all(|operation| matches!(operation.binding, Binding::Grpc(_)))
 }
 
 /// Where operations are that have servers of their own, by index; empty where none has.

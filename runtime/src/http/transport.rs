@@ -298,6 +298,11 @@ impl Transport {
         self.0.gauge.drained().await;
     }
 
+    /// Whether it is this transport that looks up the endpoint's host: not where a proxy or a connector does.
+    pub(crate) fn resolves(&self, endpoint: &Endpoint) -> bool {
+        self.0.connector.is_none() && self.0.proxies.of(endpoint).is_none()
+    }
+
     /// Whether servers that ask for a certificate are shown one.
     pub fn shows_certificate(&self) -> bool {
         self.0.shows_certificate

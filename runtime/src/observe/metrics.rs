@@ -13,10 +13,18 @@
 //! | `tieline_breaker_transitions_total` | counter | service, to |
 //! | `tieline_retry_budget_exhausted_total` | counter | service |
 //! | `tieline_rejected_total` | counter | service, reason |
+//! | `tieline_endpoint_available` | gauge: 1 called, 0 ejected or unhealthy | service, endpoint |
+//! | `tieline_endpoint_pending` | gauge: attempts under way | service, endpoint |
+//! | `tieline_endpoint_latency_seconds` | gauge: peak-EWMA | service, endpoint |
+//! | `tieline_endpoint_picks_total` | counter | service, endpoint |
+//! | `tieline_endpoint_failures_total` | counter | service, endpoint |
+//! | `tieline_endpoint_ejections_total` | counter | service, endpoint |
+//! | `tieline_endpoint_set_changes_total` | counter | service |
 //!
 //! Calls are logical calls: their retries are counted apart, as attempts. The buckets of the duration are those of
 //! OpenTelemetry's HTTP semantic conventions, 5 ms to 10 s.
 
+mod endpoints;
 mod handles;
 mod histogram;
 mod status;
@@ -25,6 +33,7 @@ mod text;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+pub(crate) use self::endpoints::{EndpointFigure, EndpointFigures};
 pub use self::handles::{AttemptOutcome, Operation, Rejection, Service};
 use self::histogram::Snapshot;
 pub use self::status::Status;
@@ -90,6 +99,7 @@ impl Metrics {
         render_deprecations(&mut text, &registered);
         render_breakers(&mut text, &registered);
         render_rejections(&mut text, &registered);
+        endpoints::render(&mut text, &registered);
         text.finish()
     }
 

@@ -1,9 +1,10 @@
 //! The handles that calls record through. All labels were resolved when the handle was made.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use super::endpoints::{EndpointFigures, Watched};
 use super::histogram::{Histogram, Snapshot};
 use super::status::{Status, Table};
 use crate::policy::breaker::State;
@@ -144,6 +145,7 @@ pub struct Service {
     transitions: [AtomicU64; 3],
     budget_exhausted: AtomicU64,
     rejected: [AtomicU64; Rejection::ALL.len()],
+    pub(super) endpoints: Watched,
 }
 
 impl Service {
@@ -172,6 +174,11 @@ impl Service {
     /// Counts a call that was turned away.
     pub fn rejected(&self, reason: Rejection) {
         self.rejected[reason as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Shows these endpoints for as long as they are there.
+    pub(crate) fn watch_endpoints(&self, endpoints: Weak<dyn EndpointFigures>) {
+        self.endpoints.add(endpoints);
     }
 
     /// 0 closed, 1 half-open, 2 open; `None` when the service has no breaker.
