@@ -8,6 +8,7 @@
 
 mod check;
 mod connection;
+mod endpoints;
 mod model;
 mod pagination;
 mod service;

@@ -9,7 +9,7 @@ use super::credentials::{Shown, Wallet, sensitive};
 use super::endpoints::Target;
 use super::{Client, Closing, Credential, Identity, Inner, Interceptor, Secret};
 use crate::clock::Clock;
-use crate::endpoints::{self, Balance, Discover, Endpoints, Member};
+use crate::endpoints::{self, Balance, Discover, Dns, Endpoints, Member};
 use crate::http::{DEFAULT_BODY_LIMIT, Endpoint, EndpointError, Line, Proxies, Tls, TlsError, Transport};
 use crate::observe::metrics::Metrics;
 use crate::policy::adaptive::Adaptive;
@@ -30,6 +30,10 @@ pub struct ClientBuilder {
     discover: Option<Box<dyn Discover>>,
     balancing: endpoints::Settings,
     shared_endpoints: Option<Arc<Endpoints>>,
+    /// How the addresses of a name are looked up, where they are its endpoints.
+    dns: Option<Dns>,
+    /// Whether the endpoints are closed with the client.
+    owns_endpoints: bool,
     line: Option<Line>,
     timeout: Option<Option<Duration>>,
     attempt_timeout: Option<Duration>,
@@ -79,6 +83,8 @@ impl ClientBuilder {
             discover: None,
             balancing: endpoints::Settings::new(),
             shared_endpoints: None,
+            dns: None,
+            owns_endpoints: true,
             line: None,
             timeout: None,
             attempt_timeout: None,
@@ -161,6 +167,19 @@ impl ClientBuilder {
     /// Uses endpoints that others use too.
     pub fn shared_endpoints(mut self, endpoints: Arc<Endpoints>) -> Self {
         self.shared_endpoints = Some(endpoints);
+        self
+    }
+
+    /// Looks the addresses of the service's host up so. Where they go by a proxy or a line of one's own, nobody looks them
+    /// up.
+    pub fn dns(mut self, dns: Dns) -> Self {
+        self.dns = Some(dns);
+        self
+    }
+
+    /// Leaves the endpoints open when the client is closed: others use them, too.
+    pub(crate) fn outlived_by_endpoints(mut self) -> Self {
+        self.owns_endpoints = false;
         self
     }
 
@@ -378,6 +397,7 @@ impl ClientBuilder {
             || self.line.is_some()
             || !self.members.is_empty()
             || self.discover.is_some()
+            || self.dns.is_some()
             || self.shared_endpoints.is_some();
         if !is_somewhere {
             // Says that the address is empty and how one is written.
@@ -424,6 +444,7 @@ impl ClientBuilder {
         let has_several = self.discover.is_some()
             || !self.members.is_empty()
             || self.shared_endpoints.is_some()
+            || self.dns.is_some()
             || self
                 .endpoint
                 .as_ref()
@@ -449,8 +470,9 @@ impl ClientBuilder {
             endpoint: self.endpoint.clone(),
             members: self.members,
             discover: self.discover,
+            dns: self.dns,
         };
-        let is_shared = self.shared_endpoints.is_some();
+        let is_shared = self.shared_endpoints.is_some() || !self.owns_endpoints;
         let balanced = match self.shared_endpoints {
             Some(shared) => Some(shared),
             None => target.endpoints(&self.service, self.balancing, &line, self.clock, &random),

@@ -14,6 +14,7 @@ pub(super) struct Target {
     pub(super) endpoint: Option<Endpoint>,
     pub(super) members: Vec<Member>,
     pub(super) discover: Option<Box<dyn Discover>>,
+    pub(super) dns: Option<Dns>,
 }
 
 impl Target {
@@ -42,14 +43,18 @@ impl Target {
                 random,
             )));
         }
-        let endpoint = self.endpoint.filter(Endpoint::stands_for_all_addresses)?;
+        let all_addresses = || self.endpoint.filter(Endpoint::stands_for_all_addresses);
+        let dns = self.dns.or_else(|| all_addresses().map(Dns::new))?.clock(clock);
         // Where a proxy or a line of somebody else's leads there, so does the name.
-        let resolves = |transport: &Transport| transport.resolves(&endpoint);
+        let resolves = |transport: &Transport| transport.resolves(dns.endpoint());
         if !line.transport().is_some_and(resolves) {
             return None;
         }
-        let settings = settings.or_balance(Balance::RoundRobin);
-        let dns = Dns::new(endpoint).clock(clock);
+        let settings = if dns.endpoint().stands_for_all_addresses() {
+            settings.or_balance(Balance::RoundRobin)
+        } else {
+            settings
+        };
         Some(Arc::new(Endpoints::discovered(
             service, dns, settings, clock, random,
         )))

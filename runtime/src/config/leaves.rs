@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::raw::{Raw, count, octets, pairs, ratio, text, time, times, truth, whole, words};
 use super::{Settings, spelling};
+use crate::endpoints::{Balance, Member};
 use crate::http::Endpoint;
 
 /// One setting.
@@ -67,7 +68,9 @@ pub(super) fn conflict(settings: &Settings) -> Option<&'static str> {
         breaker.sliding_calls.is_some(),
     ];
     let windows = windows.into_iter().filter(|set| *set).count();
-    if settings.timeout.is_some() && settings.timeout_seconds.is_some() {
+    if settings.base_url.is_some() && settings.endpoints.is_some() {
+        Some("`base_url` and `endpoints` both say where the service is: set one of them")
+    } else if settings.timeout.is_some() && settings.timeout_seconds.is_some() {
         Some("`timeout` and `timeout_seconds` are the same setting: set one of them")
     } else if settings.max_retries.is_some() && settings.retry.max_attempts.is_some() {
         Some("`max_retries` and `retry.max_attempts` are the same setting: set one of them")
@@ -177,9 +180,55 @@ fn is_name(name: &str) -> bool {
 
 /// All settings, in the order in which they are explained.
 pub(super) static LEAVES: &[Leaf] = &[
-    leaf!(base_url: text, "the address of a service, such as `http://other-service:8000/api/v1`", |url| {
-        Endpoint::parse(url).is_ok()
+    leaf!(
+        base_url: text,
+        "the address of a service, such as `http://other-service:8000/api/v1`",
+        |url| Endpoint::parse(url).is_ok(),
+        clears |into| into.endpoints = None
+    ),
+    leaf!(
+        endpoints: words,
+        "a list of addresses, such as `[\"http://a:8000\", \"http://b:8000;weight=2\"]`",
+        |all| !all.is_empty() && all.iter().all(|one| one.parse::<Member>().is_ok()),
+        clears |into| into.base_url = None
+    ),
+    leaf!(balance: text, "`p2c`, `round_robin`, `weighted`, `least_request` or `consistent_hash`", |name| {
+        Balance::named(name).is_some()
     }),
+    leaf!(hash_header: text, "the name of a header", |name| name.parse::<http::HeaderName>().is_ok()),
+    leaf!(zone: text, "the name of a zone", |zone| !zone.trim().is_empty()),
+    leaf!(panic_threshold: ratio, "a number from 0 to 1, such as 0.5", |share| (0.0..=1.0).contains(share)),
+    leaf!(slow_start: time, "a duration above zero, such as `30s`", is_positive),
+    leaf!(subset.size: whole, "a whole number, at least 1", |n| *n >= 1),
+    leaf!(subset.client_id: text, "a name", |name| !name.trim().is_empty()),
+    leaf!(
+        discovery.kind: text,
+        "`address`, `dns`, or, with the feature `dns` of the crate, `srv`",
+        |kind| ["address", "dns"].contains(&kind.as_str()) || cfg!(feature = "dns") && kind == "srv"
+    ),
+    leaf!(discovery.refresh: time, "a duration above zero, such as `30s`", is_positive),
+    leaf!(discovery.srv_name: text, "the name of an SRV record, such as `_http._tcp.users.example`", |name| {
+        name.starts_with('_') && name.contains("._")
+    }),
+    leaf!(outlier.enabled: truth, "true or false", |_| true),
+    leaf!(outlier.enforce: truth, "true or false", |_| true),
+    leaf!(outlier.consecutive_failures: whole, "a whole number (0 for never)", |_| true),
+    leaf!(outlier.interval: time, "a duration above zero, such as `10s`", is_positive),
+    leaf!(outlier.base_ejection_time: time, "a duration above zero, such as `30s`", is_positive),
+    leaf!(outlier.max_ejection_time: time, "a duration above zero, such as `5m`", is_positive),
+    leaf!(outlier.max_ejection_percent: whole, "a whole number from 0 to 100", |n| *n <= 100),
+    leaf!(outlier.success_rate_stdev_factor: ratio, "a number above 0, such as 1.9", |factor| {
+        *factor > 0.0 && factor.is_finite()
+    }),
+    leaf!(outlier.success_rate_minimum_hosts: whole, "a whole number, at least 1", |n| *n >= 1),
+    leaf!(outlier.success_rate_request_volume: whole, "a whole number, at least 1", |n| *n >= 1),
+    leaf!(outlier.failure_percentage_threshold: ratio, "a number above 0 and at most 100, such as 85", |percent| {
+        *percent > 0.0 && *percent <= 100.0
+    }),
+    leaf!(outlier.failure_percentage_minimum_hosts: whole, "a whole number, at least 1", |n| *n >= 1),
+    leaf!(outlier.failure_percentage_request_volume: whole, "a whole number, at least 1", |n| *n >= 1),
+    leaf!(endpoint_breaker: truth, "true or false", |_| true),
+    leaf!(wait_for_ready: truth, "true or false", |_| true),
     leaf!(base_url_env: text, "the name of an environment variable that holds an address", |name| spelling::is_variable(name)),
     leaf!(server: text, "the name of a server that the contract has, or its number from 0", |name| !name.trim().is_empty()),
     leaf!(variables: pairs, "a table of texts, such as `{ region = \"eu\" }`", |_| true),

@@ -109,6 +109,11 @@ impl Dns {
         self
     }
 
+    /// The name, as an address.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
     async fn look_up(&mut self) -> Result<Option<Vec<Member>>, DiscoverError> {
         self.clock.sleep_until(self.due).await;
         let (host, port) = (self.endpoint.host().to_owned(), self.endpoint.port());

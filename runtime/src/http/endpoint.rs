@@ -237,6 +237,15 @@ impl Endpoint {
         self
     }
 
+    /// The same, taken as one endpoint: a connection is made to any address of the host.
+    pub(crate) fn as_one(&self) -> Self {
+        let mut one = self.with_protocol(self.protocol());
+        if let Some(inner) = Arc::get_mut(&mut one.0) {
+            inner.all_addresses = false;
+        }
+        one
+    }
+
     /// Whether every address of the host is an endpoint of the service (`dns:///host:port`), and not any of them the service
     /// as a whole.
     pub fn stands_for_all_addresses(&self) -> bool {

@@ -35,7 +35,9 @@ pub(super) struct Watched(Mutex<Vec<Weak<dyn EndpointFigures>>>);
 impl Watched {
     pub(super) fn add(&self, figures: Weak<dyn EndpointFigures>) {
         let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        watched.retain(|figures| figures.strong_count() > 0);
+        // Clients that share their endpoints tell of the same ones.
+        let is_same = |other: &Weak<dyn EndpointFigures>| std::ptr::addr_eq(other.as_ptr(), figures.as_ptr());
+        watched.retain(|other| other.strong_count() > 0 && !is_same(other));
         watched.push(figures);
     }
 

@@ -1,0 +1,55 @@
+//! What can be set of the endpoints of a service. See [`endpoints`](crate::endpoints).
+
+use std::time::Duration;
+
+/// How endpoints are looked for.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct DiscoverySettings {
+    /// `address`: the address is one endpoint; `dns`: every address of its host is one; `srv`: every target of an SRV record,
+    /// with the feature `dns` of the crate. By default `dns` for `dns:///` targets, else `address`.
+    pub kind: Option<String>,
+    /// How long what was found holds; by default as long as the resolver says, or 30 s where it does not.
+    pub refresh: Option<Duration>,
+    /// The name of the SRV record: `_http._tcp.users.example`.
+    pub srv_name: Option<String>,
+}
+
+/// When endpoints that fail are left alone. The defaults are Envoy's; see [`outlier`](crate::endpoints::outlier).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct OutlierSettings {
+    /// Whether they are; they are by default.
+    pub enabled: Option<bool>,
+    /// Whether they really are, and not only reported; they are by default.
+    pub enforce: Option<bool>,
+    /// How many failures in a row eject; 5 by default, 0 for never.
+    pub consecutive_failures: Option<u32>,
+    /// How often rates are judged; 10 s by default.
+    pub interval: Option<Duration>,
+    /// How long the first ejection lasts, and by how much each further one is longer; 30 s by default.
+    pub base_ejection_time: Option<Duration>,
+    /// How long an ejection lasts at most; 300 s by default.
+    pub max_ejection_time: Option<Duration>,
+    /// How many of the endpoints may be ejected at a time, in percent, one always; 10 by default.
+    pub max_ejection_percent: Option<u32>,
+    /// How far below the mean, in standard deviations, a success rate ejects; 1.9 by default.
+    pub success_rate_stdev_factor: Option<f64>,
+    /// How many endpoints have to have enough attempts before success rates are judged; 5 by default.
+    pub success_rate_minimum_hosts: Option<u32>,
+    /// How many attempts in an interval are enough for that; 100 by default.
+    pub success_rate_request_volume: Option<u32>,
+    /// The percentage of failures that ejects; none by default.
+    pub failure_percentage_threshold: Option<f64>,
+    /// How many endpoints have to have enough attempts before percentages are judged; 5 by default.
+    pub failure_percentage_minimum_hosts: Option<u32>,
+    /// How many attempts in an interval are enough for that; 50 by default.
+    pub failure_percentage_request_volume: Option<u32>,
+}
+
+/// Which part of the endpoints a client knows.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SubsetSettings {
+    /// How many of them; all by default.
+    pub size: Option<u32>,
+    /// The name of this client among its peers; by default what the variable `HOSTNAME` says, or one drawn at random.
+    pub client_id: Option<String>,
+}
