@@ -12,12 +12,8 @@ use crate::clock::Instant;
 /// τ, in milliseconds.
 const DECAY_MS: f64 = 10_000.0;
 
-/// What a failure counts as, in relation to the average: endpoints that fail fast would look cheap.
-const FAILURE: f64 = 4.0;
-/// The least that a failure counts as, in nanoseconds.
-const LEAST_FAILURE: f64 = 1e6;
-/// The most that failures add up to, in nanoseconds.
-const MOST_FAILURE: f64 = 10e9;
+/// What an endpoint takes at least of which nothing is known but that it did not answer, in nanoseconds.
+const LEAST: f64 = 1e6;
 
 /// The average, in one word: the bits of an `f32` in nanoseconds above a stamp in milliseconds. 0: nothing is known.
 #[derive(Debug, Default)]
@@ -34,18 +30,10 @@ impl PeakEwma {
         self.update(now, |_| nanos(took));
     }
 
-    /// An attempt failed after this time.
-    pub(super) fn failed(&self, took: Duration, now: Instant) {
-        self.update(now, |average| {
-            let penalty = (average * FAILURE).clamp(LEAST_FAILURE, MOST_FAILURE);
-            nanos(took).max(penalty)
-        });
-    }
-
-    /// An attempt that was given up had taken this long: it would have taken longer.
+    /// An attempt that failed or was given up had taken this long: an answer would have taken longer.
     pub(super) fn outlasted(&self, took: Duration, now: Instant) {
         self.update(now, |average| {
-            let known = if average > 0.0 { average } else { LEAST_FAILURE };
+            let known = if average > 0.0 { average } else { LEAST };
             nanos(took).max(known)
         });
     }
@@ -154,20 +142,6 @@ mod tests {
     }
 
     #[test]
-    fn failures_make_a_fast_endpoint_look_slow_and_add_up() {
-        let average = PeakEwma::default();
-        average.succeeded(ms(10), at(0));
-        average.failed(Duration::from_micros(100), at(0));
-        about(&average, 0, 40.0);
-        for _ in 0..10 {
-            average.failed(Duration::from_micros(100), at(0));
-        }
-        about(&average, 0, 10_000.0);
-        average.forget();
-        assert!(average.nanos(at(0)) == 0.0);
-    }
-
-    #[test]
     fn an_attempt_that_was_given_up_only_raises_the_average() {
         let average = PeakEwma::default();
         average.succeeded(ms(10), at(0));
@@ -175,6 +149,10 @@ mod tests {
         about(&average, 0, 10.0);
         average.outlasted(ms(900), at(0));
         about(&average, 0, 900.0);
+        average.forget();
+        assert!(average.nanos(at(0)) == 0.0);
+        average.outlasted(Duration::from_nanos(5), at(0));
+        about(&average, 0, 1.0);
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub(super) struct Learnt {
     /// Attempts under way.
     pub(super) pending: AtomicU32,
     pub(super) load: PeakEwma,
+    /// When it was picked last, in nanoseconds.
+    pub(super) last_pick: AtomicU64,
     pub(super) tally: Tally,
     /// What active checks say; true until they say something else.
     pub(super) healthy: AtomicBool,
@@ -52,6 +54,7 @@ impl Learnt {
             id,
             pending: AtomicU32::new(0),
             load: PeakEwma::default(),
+            last_pick: AtomicU64::new(0),
             tally: Tally::default(),
             healthy: AtomicBool::new(true),
             since: AtomicU64::new(since.map_or(0, Instant::as_nanos)),

@@ -88,6 +88,7 @@ impl<'a> Picked<'a> {
     ) -> Self {
         node.learnt.pending.fetch_add(1, Ordering::Relaxed);
         node.learnt.picks.fetch_add(1, Ordering::Relaxed);
+        node.learnt.last_pick.store(started.as_nanos(), Ordering::Relaxed);
         ask.tried.note(node.id());
         Self {
             shared,
@@ -117,8 +118,7 @@ impl<'a> Picked<'a> {
         let (learnt, took) = (&self.node.learnt, now.since(self.started));
         match judgement {
             Judgement::Success => learnt.load.succeeded(took, now),
-            Judgement::Failure => learnt.load.failed(took, now),
-            Judgement::Ignore => learnt.load.outlasted(took, now),
+            Judgement::Failure | Judgement::Ignore => learnt.load.outlasted(took, now),
         }
         if let Some(permit) = self.permit.take() {
             permit.report(judgement);

@@ -1,20 +1,37 @@
 //! The power of two choices (Mitzenmacher, 2001) over peak-EWMA (Finagle): of two nodes drawn at random, the one that costs
-//! less, by `latency · (attempts under way + 1)`.
+//! less, by `latency · (attempts under way + 1)`, and four times that for each failure in a row, since what fails fast would
+//! look cheap. One that has not been picked for a while is tried whatever it costs, as it may cost less by now.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use super::Choice;
+use crate::clock::Instant;
 use crate::endpoints::node::Node;
 
 /// What a node costs whose latency is not known yet while it is asked for the first time, in nanoseconds.
 const UNMEASURED: f64 = 1e12;
 
+/// How many times as much a node costs for each failure in a row, and how many of them count.
+const FAILURE: f64 = 4.0;
+const FAILURES: u32 = 6;
+
+/// After which time a node is tried though it costs more.
+const FORGOTTEN: Duration = Duration::from_secs(3);
+
 /// The better of two.
 pub(super) fn choose(choice: &Choice<'_>, may: &impl Fn(&Node) -> bool) -> Option<usize> {
     let (one, other) = two(choice, may)?;
-    if one == other || cost(choice, one) <= cost(choice, other) {
-        Some(one)
+    let (better, worse) = if cost(choice, one) <= cost(choice, other) {
+        (one, other)
     } else {
-        Some(other)
-    }
+        (other, one)
+    };
+    let is_forgotten = |at: usize| {
+        let picked = choice.nodes[at].learnt.last_pick.load(Ordering::Relaxed);
+        choice.now.since(Instant::from_nanos(picked)) > FORGOTTEN
+    };
+    Some(if is_forgotten(worse) { worse } else { better })
 }
 
 /// Two different nodes that may be gone to; twice the same where there is but one.
@@ -50,5 +67,6 @@ fn cost(choice: &Choice<'_>, at: usize) -> f64 {
         0.0 if pending > 0.0 => UNMEASURED,
         latency => latency,
     };
-    latency * (pending + 1.0) / choice.weight(node)
+    let failures = node.learnt.tally.in_a_row().min(FAILURES);
+    latency * (pending + 1.0) * FAILURE.powi(failures as i32) / choice.weight(node)
 }

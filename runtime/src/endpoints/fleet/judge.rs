@@ -133,7 +133,9 @@ impl Shared {
         });
         let counts: Vec<Rates> = counts.collect();
         for node in &judged {
-            node.learnt.tally.forgive(passed);
+            let calm = now.since(Instant::from_nanos(node.learnt.tally.until()));
+            let intervals = u32::try_from(calm.as_nanos() / length.as_nanos()).unwrap_or(u32::MAX);
+            node.learnt.tally.forgive(passed.min(intervals));
         }
         let out_of_line = rates(outlier, &counts).into_iter();
         let ejected = out_of_line.filter_map(|(at, reason)| self.eject(state, &judged[at], reason, now));

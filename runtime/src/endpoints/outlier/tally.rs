@@ -41,6 +41,11 @@ impl Tally {
         (attempts.max(failures), failures)
     }
 
+    /// How many failures there are in a row.
+    pub(in crate::endpoints) fn in_a_row(&self) -> u32 {
+        self.consecutive.load(Ordering::Relaxed)
+    }
+
     pub(in crate::endpoints) fn is_ejected(&self) -> bool {
         self.ejected.load(Ordering::Relaxed)
     }
