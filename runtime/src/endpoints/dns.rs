@@ -1,5 +1,8 @@
 //! Endpoints by DNS: every address of a name, looked up again after a while.
 
+#[cfg(feature = "dns")]
+mod hickory;
+
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -19,6 +22,9 @@ const REFRESH: Duration = Duration::from_secs(30);
 /// could not be reached.
 const LEAST: Duration = Duration::from_secs(1);
 const MOST: Duration = Duration::from_secs(3600);
+
+#[cfg(feature = "dns")]
+pub use self::hickory::DnsResolver;
 
 /// The addresses of a name, as a resolver found them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,6 +58,37 @@ pub type Resolving<'a> = Pin<Box<dyn Future<Output = io::Result<Resolved>> + Sen
 pub trait Resolve: Send + Sync + 'static {
     /// The addresses of `host`, each with `port`.
     fn resolve<'a>(&'a self, host: &'a str, port: u16) -> Resolving<'a>;
+
+    /// The addresses of the targets of an SRV record (RFC 2782). Not every resolver knows them.
+    fn resolve_service<'a>(&'a self, name: &'a str) -> Resolving<'a> {
+        let _ = name;
+        Box::pin(async {
+            Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "the resolver knows no SRV records; turn the feature `dns` on",
+            ))
+        })
+    }
+}
+
+impl<R: Resolve + ?Sized> Resolve for Arc<R> {
+    fn resolve<'a>(&'a self, host: &'a str, port: u16) -> Resolving<'a> {
+        (**self).resolve(host, port)
+    }
+
+    fn resolve_service<'a>(&'a self, name: &'a str) -> Resolving<'a> {
+        (**self).resolve_service(name)
+    }
+}
+
+/// The resolver that knows most: of the feature `dns`, where it is on and the system's configuration can be read.
+fn best_resolver() -> Arc<dyn Resolve> {
+    #[cfg(feature = "dns")]
+    match DnsResolver::system() {
+        Ok(resolver) => return Arc::new(resolver),
+        Err(error) => tracing::warn!(%error, "the system's DNS configuration cannot be read"),
+    }
+    Arc::new(SystemResolver)
 }
 
 /// The operating system's resolver, by tokio's `lookup_host`. It does not say how long addresses hold.
@@ -70,7 +107,10 @@ impl Resolve for SystemResolver {
 /// The endpoints that a name stands for: one for each of its addresses, with the name's own host, certificate and base path.
 pub struct Dns {
     endpoint: Endpoint,
-    resolver: Arc<dyn Resolve>,
+    /// The SRV record, if it is that which is looked up.
+    service: Option<String>,
+    /// Made when it is first needed.
+    resolver: Option<Arc<dyn Resolve>>,
     refresh: Option<Duration>,
     clock: Clock,
     /// When the next lookup is due, and when the last one was made.
@@ -79,11 +119,13 @@ pub struct Dns {
 }
 
 impl Dns {
-    /// The addresses of the endpoint's host, by the system's resolver, looked up every 30 s.
+    /// The addresses of the endpoint's host. They are looked up when their time is over with the feature `dns`, else every
+    /// 30 s by the system's resolver, which does not tell it.
     pub fn new(endpoint: Endpoint) -> Self {
         Self {
             endpoint,
-            resolver: Arc::new(SystemResolver),
+            service: None,
+            resolver: None,
             refresh: None,
             clock: Clock::default(),
             due: Instant::from_nanos(0),
@@ -93,7 +135,14 @@ impl Dns {
 
     /// Looks names up by another resolver.
     pub fn resolver(mut self, resolver: impl Resolve) -> Self {
-        self.resolver = Arc::new(resolver);
+        self.resolver = Some(Arc::new(resolver));
+        self
+    }
+
+    /// Looks up this SRV record instead of the host, such as `_http._tcp.users.example` (RFC 2782): its targets with their
+    /// ports, priorities and weights. The host stays what requests and certificates are for.
+    pub fn service(mut self, name: impl Into<String>) -> Self {
+        self.service = Some(name.into());
         self
     }
 
@@ -117,16 +166,21 @@ impl Dns {
     async fn look_up(&mut self) -> Result<Option<Vec<Member>>, DiscoverError> {
         self.clock.sleep_until(self.due).await;
         let (host, port) = (self.endpoint.host().to_owned(), self.endpoint.port());
-        let found = self.resolver.resolve(&host, port).await;
+        let resolver = self.resolver.get_or_insert_with(best_resolver);
+        let found = match &self.service {
+            Some(name) => resolver.resolve_service(name).await,
+            None => resolver.resolve(&host, port).await,
+        };
+        let host = self.service.as_ref().unwrap_or(&host);
         let mut found = found.map_err(|error| {
             let message = format!(
-                "the host name `{host}` could not be resolved; is it right, and is a DNS server reachable?"
+                "the name `{host}` could not be resolved; is it right, and is a DNS server reachable?"
             );
             DiscoverError::new(message).because(error)
         })?;
         if found.addresses.is_empty() {
             return Err(DiscoverError::new(format!(
-                "the host name `{host}` has no address now"
+                "the name `{host}` has no address now"
             )));
         }
         let said = found.ttl.map(|ttl| ttl.clamp(LEAST, MOST));

@@ -42,6 +42,8 @@ mod view;
 
 pub use self::balance::Balance;
 pub use self::discover::{Discover, DiscoverError, Discovering, List};
+#[cfg(feature = "dns")]
+pub use self::dns::DnsResolver;
 pub use self::dns::{Dns, Resolve, Resolved, Resolving, SystemResolver};
 pub use self::event::Event;
 pub use self::fleet::Endpoints;

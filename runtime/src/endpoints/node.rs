@@ -131,6 +131,11 @@ impl Node {
         !learnt.tally.is_ejected() && learnt.healthy.load(Ordering::Relaxed) && learnt.down_until().is_none()
     }
 
+    /// Whether a call that waits may be sent there: an ejection is no reason to wait.
+    pub(super) fn may_be_ready(&self) -> bool {
+        self.learnt.healthy.load(Ordering::Relaxed) && self.learnt.down_until().is_none()
+    }
+
     pub(super) fn pending(&self) -> u32 {
         self.learnt.pending.load(Ordering::Relaxed)
     }

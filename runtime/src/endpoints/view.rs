@@ -27,7 +27,7 @@ pub(super) struct Level {
 #[derive(Debug, Default)]
 pub(super) struct View {
     pub(super) levels: Vec<Level>,
-    /// Whether any node is healthy.
+    /// Whether any node can be reached, as far as is known, and is not said to be unhealthy.
     pub(super) is_ready: bool,
 }
 
@@ -40,6 +40,20 @@ struct Group {
 impl Group {
     fn health(&self) -> f64 {
         self.healthy as f64 / self.nodes.len() as f64
+    }
+
+    fn of(&self, which: impl Fn(&Node) -> bool) -> Vec<Arc<Node>> {
+        self.nodes.iter().filter(|node| which(node)).cloned().collect()
+    }
+
+    /// All of its nodes, but for those that cannot be reached where others can.
+    fn in_panic(&self) -> Vec<Arc<Node>> {
+        let reachable = self.of(|node| node.learnt.down_until().is_none());
+        if reachable.is_empty() {
+            self.nodes.clone()
+        } else {
+            reachable
+        }
     }
 
     fn capacity(&self) -> f64 {
@@ -75,8 +89,11 @@ impl View {
             }
             up_to += share / all;
             let in_panic = panics && group.health() < threshold;
-            let picked = group.nodes.iter().filter(|node| in_panic || node.is_available());
-            let nodes: Vec<_> = picked.cloned().collect();
+            let nodes = if in_panic {
+                group.in_panic()
+            } else {
+                group.of(|node| node.is_available())
+            };
             levels.push(Level {
                 plan: balance.plan(&nodes),
                 nodes,
@@ -85,7 +102,7 @@ impl View {
         }
         Self {
             levels,
-            is_ready: groups.iter().any(|group| group.healthy > 0),
+            is_ready: nodes.iter().any(|node| node.may_be_ready()),
         }
     }
 }
@@ -114,6 +131,7 @@ mod tests {
     use super::super::Member;
     use super::super::node::Learnt;
     use super::*;
+    use crate::clock::Instant;
 
     fn nodes(members: &[&str]) -> Vec<Arc<Node>> {
         let node = |(id, text): (usize, &&str)| {
@@ -197,6 +215,23 @@ mod tests {
         assert_eq!(levels(&nodes, &Settings::new()), [(vec![1, 2, 3], 100)]);
         assert!(levels(&nodes, &Settings::new().panic_threshold(0.0)).is_empty());
         assert!(!View::of(&nodes, &Settings::new()).is_ready);
+    }
+
+    #[test]
+    fn in_panic_those_that_cannot_be_reached_are_left_out_where_others_can() {
+        let nodes = nodes(&["http://a:1", "http://b:1", "http://c:1"]);
+        fall_ill(&nodes, &[0]);
+        nodes[1].learnt.go_down_until(Instant::FAR_FUTURE);
+        nodes[2].learnt.tally.eject_until(u64::MAX);
+        assert_eq!(levels(&nodes, &Settings::new()), [(vec![1, 3], 100)]);
+        assert!(
+            View::of(&nodes, &Settings::new()).is_ready,
+            "one that is ejected can be reached"
+        );
+        nodes[2].learnt.go_down_until(Instant::FAR_FUTURE);
+        assert!(!View::of(&nodes, &Settings::new()).is_ready);
+        nodes[0].learnt.go_down_until(Instant::FAR_FUTURE);
+        assert_eq!(levels(&nodes, &Settings::new()), [(vec![1, 2, 3], 100)]);
     }
 
     #[test]

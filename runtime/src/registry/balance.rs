@@ -93,6 +93,17 @@ fn discovery(
             }
             builder.endpoint(address).dns(dns)
         }
+        #[cfg(feature = "dns")]
+        "srv" => {
+            let Some(name) = &set.srv_name else {
+                return Err("`discovery.kind = \"srv\"` needs `discovery.srv_name`".to_owned());
+            };
+            let mut dns = Dns::new(address.clone()).service(name);
+            if let Some(refresh) = set.refresh {
+                dns = dns.refresh(refresh);
+            }
+            builder.endpoint(address).dns(dns)
+        }
         _ => return Err(format!("`discovery.kind = \"{kind}\"` is not known")),
     })
 }
