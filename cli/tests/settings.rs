@@ -86,6 +86,22 @@ fn the_values_are_those_of_the_runtime() {
         ("outlier.success_rate_stdev_factor = 0", false),
         ("outlier.failure_percentage_threshold = 100.5", false),
         ("outlier.interval = \"0s\"", false),
+        (
+            "health_check = { path = \"/health\", expected_statuses = [\"200\", \"204-206\"], healthy_threshold = 1 }",
+            true,
+        ),
+        (
+            "health_check = { path = \"/\", interval = \"5s\", timeout = \"500ms\" }",
+            true,
+        ),
+        ("health_check.path = \"health\"", false),
+        ("health_check.expected_statuses = [\"2xx\"]", false),
+        ("health_check.expected_statuses = [\"299-200\"]", false),
+        ("health_check.unhealthy_threshold = 0", false),
+        (
+            "health_check = { path = \"/health\", grpc_service = \"\" }",
+            false,
+        ),
         ("endpoint_breaker = true\nwait_for_ready = true", true),
         ("api_key_env = \"sk-live-1\"", false),
         ("service_name = \"users\"", true),

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::values::{SrvText, TimeText};
+use super::values::{PathText, SrvText, StatusesText, TimeText};
 
 /// Which endpoint an attempt goes to.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
@@ -96,4 +96,28 @@ pub(crate) struct SubsetConfig {
     size: Option<u32>,
     /// The name of this client among its peers. What HOSTNAME says by default.
     client_id: Option<String>,
+}
+
+/// Active health checks: by `path` or by `grpc_service`, and none without either.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[allow(dead_code)] // Judged here, used by the runtime.
+pub(crate) struct HealthCheckConfig {
+    /// The path that is asked for by GET, from the root of the host.
+    path: Option<PathText>,
+    /// The statuses that are healthy. 2xx by default.
+    #[schemars(length(min = 1))]
+    expected_statuses: Option<Vec<StatusesText>>,
+    /// The service that gRPC's health service is asked about; empty for the server as a whole.
+    grpc_service: Option<String>,
+    /// The time between two checks of an endpoint. 10s by default.
+    interval: Option<TimeText>,
+    /// How long a check may take. 1s by default.
+    timeout: Option<TimeText>,
+    /// How many checks in a row have to be well before an endpoint is healthy again. 2 by default.
+    #[schemars(range(min = 1))]
+    healthy_threshold: Option<u32>,
+    /// How many checks in a row have to be not well before an endpoint is unhealthy. 3 by default.
+    #[schemars(range(min = 1))]
+    unhealthy_threshold: Option<u32>,
 }

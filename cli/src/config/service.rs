@@ -11,7 +11,7 @@ use serde::Deserialize;
 use toml::de::{DeTable, DeValue};
 
 use super::connection::{AuthConfig, GzipConfig, ProxyConfig, TlsConfig};
-use super::endpoints::{BalanceName, DiscoveryConfig, OutlierConfig, SubsetConfig};
+use super::endpoints::{BalanceName, DiscoveryConfig, HealthCheckConfig, OutlierConfig, SubsetConfig};
 use super::values::{
     AddressText, DurationText, EndpointText, HeaderText, NameText, SizeText, TimeText, VariableText,
 };
@@ -43,6 +43,8 @@ pub(crate) struct ServiceConfig {
     discovery: Option<DiscoveryConfig>,
     /// When endpoints that fail are left alone.
     outlier: Option<OutlierConfig>,
+    /// How endpoints are asked whether they are well. They are not by default.
+    health_check: Option<HealthCheckConfig>,
     /// Whether each endpoint has a breaker of its own, too. None has by default.
     endpoint_breaker: Option<bool>,
     /// Whether calls wait for an endpoint that can be reached. They fail by default.
@@ -296,7 +298,8 @@ pub(crate) struct BulkheadConfig {
 }
 
 /// Two settings that exclude each other, by the keys that lead to them.
-const EXCLUSIVE: [[&[&str]; 2]; 8] = [
+const EXCLUSIVE: [[&[&str]; 2]; 9] = [
+    [&["health_check", "path"], &["health_check", "grpc_service"]],
     [&["base_url"], &["endpoints"]],
     [&["hedge", "after"], &["hedge", "quantile"]],
     [&["breaker", "interval"], &["breaker", "sliding_time"]],

@@ -59,6 +59,14 @@ texts! {
     SrvText = "SrvName", "srv",
         "The name of an SRV record: `_service._protocol.name`.",
         ["_http._tcp.users.example"];
+    /// A path on a host.
+    PathText = "Path", "path",
+        "A path from the root of the host.",
+        ["/health"];
+    /// A status, or several in a row.
+    StatusesText = "Statuses", "statuses",
+        "An HTTP status, or the first and the last of several.",
+        ["200", "200-299"];
     /// The name of an environment variable.
     VariableText = "Variable", "variable",
         "The name of an environment variable: capitals, digits and `_`.",
@@ -104,6 +112,18 @@ pub(super) fn fault(kind: &str, text: &str) -> Option<(&'static str, &'static st
             "this is not the name of an SRV record",
             "write a name such as \"_http._tcp.users.example\"",
         ),
+        "path" => (
+            text.starts_with('/')
+                && !text.contains([' ', '#', '"', '<', '>'])
+                && !text.contains(char::is_control),
+            "this is not a path",
+            "write a path from the root of the host, such as \"/health\"",
+        ),
+        "statuses" => (
+            is_statuses(text),
+            "these are no statuses",
+            "write a status such as \"200\", or the first and the last of several, such as \"200-299\"",
+        ),
         "header" => (
             is_header(text),
             "this is not the name of a header",
@@ -140,6 +160,18 @@ fn is_endpoint(text: &str) -> bool {
         _ => false,
     };
     has_address && parts.all(is_attribute)
+}
+
+/// A status, or the first and the last of several.
+fn is_statuses(text: &str) -> bool {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let status = |text: &str| {
+        text.trim()
+            .parse()
+            .ok()
+            .filter(|status: &u16| (100..=599).contains(status))
+    };
+    matches!((status(first), status(last)), (Some(first), Some(last)) if first <= last)
 }
 
 /// A token (RFC 9110, 5.6.2).

@@ -27,37 +27,29 @@ impl Target {
         clock: Clock,
         random: &Arc<Random>,
     ) -> Option<Arc<Endpoints>> {
-        let random = Arc::clone(random);
-        let service = Arc::clone(service);
-        if let Some(discover) = self.discover {
-            return Some(Arc::new(Endpoints::discovered(
-                service, discover, settings, clock, random,
-            )));
-        }
-        if !self.members.is_empty() {
-            return Some(Arc::new(Endpoints::of(
-                service,
-                self.members,
-                settings,
-                clock,
-                random,
-            )));
-        }
-        let all_addresses = || self.endpoint.filter(Endpoint::stands_for_all_addresses);
-        let dns = self.dns.or_else(|| all_addresses().map(Dns::new))?.clock(clock);
-        // Where a proxy or a line of somebody else's leads there, so does the name.
-        let resolves = |transport: &Transport| transport.resolves(dns.endpoint());
-        if !line.transport().is_some_and(resolves) {
-            return None;
-        }
-        let settings = if dns.endpoint().stands_for_all_addresses() {
-            settings.or_balance(Balance::RoundRobin)
+        let (service, random) = (Arc::clone(service), Arc::clone(random));
+        let endpoints = if let Some(discover) = self.discover {
+            Endpoints::discovered(service, discover, settings, clock, random)
+        } else if !self.members.is_empty() {
+            Endpoints::of(service, self.members, settings, clock, random)
         } else {
-            settings
+            let dns = self.of_a_name(line)?.clock(clock);
+            let settings = match dns.endpoint().stands_for_all_addresses() {
+                true => settings.or_balance(Balance::RoundRobin),
+                false => settings,
+            };
+            Endpoints::discovered(service, dns, settings, clock, random)
         };
-        Some(Arc::new(Endpoints::discovered(
-            service, dns, settings, clock, random,
-        )))
+        Some(Arc::new(endpoints.checked_over(line)))
+    }
+
+    /// The name whose addresses are the endpoints. Where a proxy or a line of somebody else's leads there, it is not ours to look
+    /// up.
+    fn of_a_name(self, line: &Line) -> Option<Dns> {
+        let all_addresses = || self.endpoint.filter(Endpoint::stands_for_all_addresses);
+        let dns = self.dns.or_else(|| all_addresses().map(Dns::new))?;
+        let resolves = |transport: &Transport| transport.resolves(dns.endpoint());
+        line.transport().is_some_and(resolves).then_some(dns)
     }
 }
 

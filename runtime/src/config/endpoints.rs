@@ -1,5 +1,6 @@
 //! What can be set of the endpoints of a service. See [`endpoints`](crate::endpoints).
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// How endpoints are looked for.
@@ -52,4 +53,32 @@ pub struct SubsetSettings {
     pub size: Option<u32>,
     /// The name of this client among its peers; by default what the variable `HOSTNAME` says, or one drawn at random.
     pub client_id: Option<String>,
+}
+
+/// How endpoints are asked whether they are well; by `path` or by `grpc_service`, and not at all without either. See
+/// [`health`](crate::endpoints::health).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct HealthCheckSettings {
+    /// The path that is asked for by GET, from the root of the host: `/health`.
+    pub path: Option<String>,
+    /// The statuses that are healthy: `200`, `200-299`; 2xx by default.
+    pub expected_statuses: Option<Vec<String>>,
+    /// The service that gRPC's health service is asked about; empty for the server as a whole. Needs the feature `grpc`.
+    pub grpc_service: Option<String>,
+    /// The time between two checks of an endpoint, more or less a tenth of it; 10 s by default.
+    pub interval: Option<Duration>,
+    /// How long a check may take; 1 s by default.
+    pub timeout: Option<Duration>,
+    /// How many checks in a row have to be well before an endpoint is healthy again; 2 by default.
+    pub healthy_threshold: Option<u32>,
+    /// How many checks in a row have to be not well before an endpoint is unhealthy; 3 by default.
+    pub unhealthy_threshold: Option<u32>,
+}
+
+/// The statuses that a text such as `200` or `200-299` stands for.
+pub(crate) fn statuses(text: &str) -> Option<RangeInclusive<u16>> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let (first, last) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+    let is_status = |status: u16| (100..=599).contains(&status);
+    (is_status(first) && is_status(last) && first <= last).then_some(first..=last)
 }

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::endpoints::statuses;
 use super::raw::{Raw, count, octets, pairs, ratio, text, time, times, truth, whole, words};
 use super::{Settings, spelling};
 use crate::endpoints::{Balance, Member};
@@ -70,6 +71,8 @@ pub(super) fn conflict(settings: &Settings) -> Option<&'static str> {
     let windows = windows.into_iter().filter(|set| *set).count();
     if settings.base_url.is_some() && settings.endpoints.is_some() {
         Some("`base_url` and `endpoints` both say where the service is: set one of them")
+    } else if settings.health_check.path.is_some() && settings.health_check.grpc_service.is_some() {
+        Some("endpoints are checked by `health_check.path` or `health_check.grpc_service`: set one of them")
     } else if settings.timeout.is_some() && settings.timeout_seconds.is_some() {
         Some("`timeout` and `timeout_seconds` are the same setting: set one of them")
     } else if settings.max_retries.is_some() && settings.retry.max_attempts.is_some() {
@@ -227,6 +230,23 @@ pub(super) static LEAVES: &[Leaf] = &[
     }),
     leaf!(outlier.failure_percentage_minimum_hosts: whole, "a whole number, at least 1", |n| *n >= 1),
     leaf!(outlier.failure_percentage_request_volume: whole, "a whole number, at least 1", |n| *n >= 1),
+    leaf!(health_check.path: text, "a path, such as `/health`", |path| {
+        path.starts_with('/') && path.parse::<http::uri::PathAndQuery>().is_ok()
+    }),
+    leaf!(
+        health_check.expected_statuses: words,
+        "a list of statuses, such as `[\"200-299\"]`",
+        |all| !all.is_empty() && all.iter().all(|one| statuses(one).is_some())
+    ),
+    leaf!(
+        health_check.grpc_service: text,
+        "the full name of a service, empty for the whole server, with the feature `grpc` of the crate",
+        |_| cfg!(feature = "grpc")
+    ),
+    leaf!(health_check.interval: time, "a duration above zero, such as `10s`", is_positive),
+    leaf!(health_check.timeout: time, "a duration above zero, such as `1s`", is_positive),
+    leaf!(health_check.healthy_threshold: whole, "a whole number, at least 1", |n| *n >= 1),
+    leaf!(health_check.unhealthy_threshold: whole, "a whole number, at least 1", |n| *n >= 1),
     leaf!(endpoint_breaker: truth, "true or false", |_| true),
     leaf!(wait_for_ready: truth, "true or false", |_| true),
     leaf!(base_url_env: text, "the name of an environment variable that holds an address", |name| spelling::is_variable(name)),

@@ -31,7 +31,8 @@ mod settings;
 mod spelling;
 mod units;
 
-pub use endpoints::{DiscoverySettings, OutlierSettings, SubsetSettings};
+pub(crate) use endpoints::statuses;
+pub use endpoints::{DiscoverySettings, HealthCheckSettings, OutlierSettings, SubsetSettings};
 pub use environment::{Environment, ProcessEnvironment, address_variable, prefix};
 pub use error::{ConfigError, Place};
 pub use file::{ConfigFile, FILE_NAME, FILE_VARIABLE};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::endpoints::{DiscoverySettings, OutlierSettings, SubsetSettings};
+use super::endpoints::{DiscoverySettings, HealthCheckSettings, OutlierSettings, SubsetSettings};
 use super::leaves::LEAVES;
 
 /// Settings of the client of a service. What is not set has its default, or that of an earlier layer.
@@ -41,6 +41,8 @@ pub struct Settings {
     pub discovery: DiscoverySettings,
     /// When endpoints that fail are left alone.
     pub outlier: OutlierSettings,
+    /// How endpoints are asked whether they are well; they are not by default.
+    pub health_check: HealthCheckSettings,
     /// Whether each endpoint has a breaker of its own, too, with the settings of `breaker`; none has by default.
     pub endpoint_breaker: Option<bool>,
     /// Whether calls wait, until their deadline, for an endpoint that can be reached; they fail by default.

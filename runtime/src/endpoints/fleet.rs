@@ -14,8 +14,9 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use http::HeaderMap;
 use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 
-use self::drive::Source;
+use self::drive::{Checks, Source};
 use super::balance::Choice;
 use super::hash::hash;
 use super::node::Node;
@@ -23,6 +24,7 @@ use super::pick::{Ask, NotReady, Picked, Tried};
 use super::view::{Level, View};
 use super::{Discover, DiscoverError, Event, Member, Settings};
 use crate::clock::{Clock, Instant};
+use crate::http::Line;
 use crate::policy::breaker::{Breaker, Open, Permit};
 use crate::random::Random;
 
@@ -33,6 +35,7 @@ const FIRST_SET: Duration = Duration::from_secs(5);
 pub struct Endpoints {
     shared: Arc<Shared>,
     source: Option<Source>,
+    checks: Option<Checks>,
 }
 
 /// What picks, discovery and checks have in common.
@@ -80,7 +83,11 @@ impl Endpoints {
     ) -> Self {
         let shared = Arc::new(Shared::new(service.into(), settings, clock, random));
         shared.bring(members.into_iter().map(Into::into).collect());
-        Self { shared, source: None }
+        Self {
+            shared,
+            source: None,
+            checks: None,
+        }
     }
 
     /// Those that `discover` finds. It is first asked when an endpoint is first needed, in a task of the runtime in which that
@@ -95,7 +102,15 @@ impl Endpoints {
         Self {
             shared: Arc::new(Shared::new(service.into(), settings, clock, random)),
             source: Some(Source::new(Box::new(discover))),
+            checks: None,
         }
+    }
+
+    /// Has them checked over `line`, where the settings say how.
+    pub fn checked_over(mut self, line: &Line) -> Self {
+        let check = self.shared.settings.health_check.clone();
+        self.checks = check.map(|check| Checks::new(line.clone(), check));
+        self
     }
 
     /// The endpoints that are known now, those that are left alone included.
@@ -116,7 +131,10 @@ impl Endpoints {
     pub fn close(&self) {
         self.shared.closed.store(true, Ordering::Release);
         if let Some(source) = &self.source {
-            source.stop();
+            source.worker.stop();
+        }
+        if let Some(checks) = &self.checks {
+            checks.worker.stop();
         }
         self.shared.changed.notify_waiters();
     }
@@ -173,6 +191,9 @@ impl Endpoints {
         }
         if let Some(source) = &self.source {
             source.ensure_driven(&self.shared);
+        }
+        if let Some(checks) = &self.checks {
+            checks.ensure_driven(&self.shared);
         }
         let now = shared.clock.now();
         shared.sweep_if_due(now);
@@ -233,6 +254,20 @@ impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing is left half done under this lock, so a panic of its holder harms nobody.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn nodes(&self) -> Vec<Arc<Node>> {
+        self.state().nodes.clone()
+    }
+
+    /// Done when something has changed.
+    pub(super) fn has_changed(&self) -> Notified<'_> {
+        self.changed.notified()
+    }
+
+    /// The time, more or less a tenth of it.
+    pub(super) fn around(&self, time: Duration) -> Duration {
+        self.random.between(time.mul_f64(0.9), time.mul_f64(1.1))
     }
 
     /// Swaps the view for one of the nodes as they are now.

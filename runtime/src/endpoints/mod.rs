@@ -31,6 +31,7 @@ mod dns;
 mod event;
 mod fleet;
 mod hash;
+pub mod health;
 mod load;
 mod member;
 mod node;

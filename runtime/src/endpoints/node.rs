@@ -128,12 +128,17 @@ impl Node {
     /// Whether it can be reached, as far as is known, and is neither ejected nor said to be unhealthy.
     pub(super) fn is_available(&self) -> bool {
         let learnt = &self.learnt;
-        !learnt.tally.is_ejected() && learnt.healthy.load(Ordering::Relaxed) && learnt.down_until().is_none()
+        !learnt.tally.is_ejected() && self.is_healthy() && learnt.down_until().is_none()
+    }
+
+    /// Whether active checks, if there are any, find nothing wrong with it.
+    pub(super) fn is_healthy(&self) -> bool {
+        self.learnt.healthy.load(Ordering::Relaxed)
     }
 
     /// Whether a call that waits may be sent there: an ejection is no reason to wait.
     pub(super) fn may_be_ready(&self) -> bool {
-        self.learnt.healthy.load(Ordering::Relaxed) && self.learnt.down_until().is_none()
+        self.is_healthy() && self.learnt.down_until().is_none()
     }
 
     pub(super) fn pending(&self) -> u32 {

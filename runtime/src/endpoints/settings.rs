@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use http::HeaderName;
 
+use super::health::HealthCheck;
 use super::outlier::Outlier;
 use super::{Balance, Event, Subset};
 use crate::policy::breaker;
@@ -30,6 +31,7 @@ pub struct Settings {
     pub(super) subset: Option<Subset>,
     pub(super) outlier: Outlier,
     pub(super) breaker: Option<breaker::Settings>,
+    pub(super) health_check: Option<HealthCheck>,
     pub(super) listener: Option<Listener>,
 }
 
@@ -92,6 +94,12 @@ impl Settings {
         self
     }
 
+    /// Asks endpoints whether they are well; nobody does unless set.
+    pub fn health_check(mut self, check: HealthCheck) -> Self {
+        self.health_check = Some(check);
+        self
+    }
+
     /// Tells `listener` what happens to the endpoints, beside the log. It is called by whoever makes it happen, and should not
     /// take long.
     pub fn on_event(mut self, listener: impl Fn(&Event) + Send + Sync + 'static) -> Self {
@@ -120,6 +128,7 @@ impl fmt::Debug for Settings {
             .field("slow_start", &self.slow_start)
             .field("subset", &self.subset)
             .field("outlier", &self.outlier)
+            .field("health_check", &self.health_check)
             .field("breaker", &self.breaker.is_some())
             .finish_non_exhaustive()
     }

@@ -5,8 +5,10 @@ use http::HeaderName;
 use super::{RegistryError, parts};
 use crate::client::ClientBuilder;
 use crate::config::{
-    ConfigError, DiscoverySettings, Environment, OutlierSettings, Place, Resolved, Settings,
+    ConfigError, DiscoverySettings, Environment, HealthCheckSettings, OutlierSettings, Place, Resolved,
+    Settings, statuses,
 };
+use crate::endpoints::health::HealthCheck;
 use crate::endpoints::outlier::Outlier;
 use crate::endpoints::{self, Balance, Dns, Member, Subset};
 use crate::http::Endpoint;
@@ -26,6 +28,7 @@ pub(super) fn key(set: &Settings) -> Settings {
         subset: set.subset.clone(),
         discovery: set.discovery.clone(),
         outlier: set.outlier.clone(),
+        health_check: set.health_check.clone(),
         endpoint_breaker: set.endpoint_breaker,
         breaker: set.breaker.clone(),
         ..Settings::default()
@@ -138,7 +141,30 @@ fn balancing(
         let client = client.unwrap_or_else(|| Random::new().next_u64().to_string());
         settings = settings.subset(Subset::of(size as usize, &client));
     }
+    if let Some(check) = health_check(&set.health_check) {
+        settings = settings.health_check(check);
+    }
     settings.outlier(outlier(&set.outlier))
+}
+
+fn health_check(set: &HealthCheckSettings) -> Option<HealthCheck> {
+    let mut check = match (&set.path, &set.grpc_service) {
+        (Some(path), _) => HealthCheck::http(path),
+        #[cfg(feature = "grpc")]
+        (None, Some(service)) => HealthCheck::grpc(service),
+        _ => return None,
+    };
+    if let Some(texts) = &set.expected_statuses {
+        check = check.statuses(texts.iter().filter_map(|text| statuses(text)));
+    }
+    if let Some(interval) = set.interval {
+        check = check.interval(interval);
+    }
+    if let Some(timeout) = set.timeout {
+        check = check.timeout(timeout);
+    }
+    let (healthy, unhealthy) = (set.healthy_threshold, set.unhealthy_threshold);
+    Some(check.thresholds(healthy.unwrap_or(2), unhealthy.unwrap_or(3)))
 }
 
 fn outlier(set: &OutlierSettings) -> Outlier {

@@ -54,6 +54,9 @@ pub(crate) struct Fleet(Arc<Mutex<State>>);
 #[derive(Default)]
 struct State {
     does: BTreeMap<String, Does>,
+    /// What they do with requests for `/health`.
+    health: BTreeMap<String, Does>,
+    checked: Vec<String>,
     asked: Vec<String>,
 }
 
@@ -64,6 +67,16 @@ impl Fleet {
 
     pub(crate) fn set(&self, server: &str, does: Does) {
         self.0.lock().unwrap().does.insert(server.to_owned(), does);
+    }
+
+    /// What a server does when it is asked for `/health`.
+    pub(crate) fn set_health(&self, server: &str, does: Does) {
+        self.0.lock().unwrap().health.insert(server.to_owned(), does);
+    }
+
+    /// The servers that were asked for `/health`, in order, since the last look.
+    pub(crate) fn checked(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap().checked)
     }
 
     /// The servers that were asked, in order, since the last look.
@@ -82,14 +95,20 @@ impl Fleet {
 }
 
 impl Exchange for Fleet {
-    fn exchange<'a>(&'a self, endpoint: &'a Endpoint, _: Request<Body>) -> ExchangeFuture<'a> {
+    fn exchange<'a>(&'a self, endpoint: &'a Endpoint, request: Request<Body>) -> ExchangeFuture<'a> {
         let server = match endpoint.address() {
             Some(address) => address.to_string(),
             None => endpoint.authority().to_string(),
         };
         let mut state = self.0.lock().unwrap();
-        let does = state.does.get(&server).copied().unwrap_or(Does::Reply(200, 10));
-        state.asked.push(server);
+        let is_check = request.uri().path() == "/health";
+        let table = if is_check { &state.health } else { &state.does };
+        let does = table.get(&server).copied().unwrap_or(Does::Reply(200, 10));
+        if is_check {
+            state.checked.push(server);
+        } else {
+            state.asked.push(server);
+        }
         Box::pin(async move {
             match does {
                 Does::Reply(status, after) => {

@@ -1,4 +1,4 @@
-//! The task that asks discovery for sets.
+//! The tasks that ask discovery for sets, and endpoints whether they are well.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,9 +7,11 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
+use super::super::health::{self, HealthCheck};
 use super::super::{Discover, DiscoverError};
 use super::Shared;
 use crate::clock::Instant;
+use crate::http::Line;
 
 /// The wait after the first failure, and the longest: it doubles each time.
 const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(5));
@@ -17,42 +19,38 @@ const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_se
 /// How often discovery is hurried at most (gRPC's least time between two resolutions).
 const BETWEEN_HURRIES: Duration = Duration::from_secs(30);
 
-/// Where sets come from, and the task that waits for them.
-pub(super) struct Source {
-    discover: Arc<tokio::sync::Mutex<Box<dyn Discover>>>,
+/// A task that runs for as long as there are calls in a living runtime, and these endpoints are open.
+#[derive(Default)]
+pub(super) struct Worker {
     /// Whether the task runs, or nothing is left for it to do.
     is_driven: Arc<AtomicBool>,
     task: Mutex<Option<AbortHandle>>,
 }
 
-impl Source {
-    pub(super) fn new(discover: Box<dyn Discover>) -> Self {
-        Self {
-            discover: Arc::new(tokio::sync::Mutex::new(discover)),
-            is_driven: Arc::default(),
-            task: Mutex::default(),
-        }
-    }
-
-    /// Starts the task where there is none: at first, and after the runtime that it ran in is gone.
-    pub(super) fn ensure_driven(&self, shared: &Arc<Shared>) {
+impl Worker {
+    /// Starts the task where there is none: at first, and after the runtime that it ran in is gone. Whether there is a runtime
+    /// to start it in.
+    fn ensure<F>(&self, work: impl FnOnce(Driven) -> F) -> bool
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
         if self.is_driven.load(Ordering::Acquire) {
-            return;
+            return true;
         }
         let Ok(runtime) = Handle::try_current() else {
-            let message = "endpoints can only be looked for in a tokio runtime; make the call in one";
-            return shared.could_not_find(DiscoverError::new(message));
+            return false;
         };
         if self.is_driven.swap(true, Ordering::AcqRel) {
-            return;
+            return true;
         }
         let driven = Driven {
             flag: Arc::clone(&self.is_driven),
             is_done: false,
         };
-        let task = runtime.spawn(drive(Arc::clone(shared), Arc::clone(&self.discover), driven));
+        let task = runtime.spawn(work(driven));
         let mut held = self.task.lock().unwrap_or_else(PoisonError::into_inner);
         *held = Some(task.abort_handle());
+        true
     }
 
     pub(super) fn stop(&self) {
@@ -60,6 +58,57 @@ impl Source {
         if let Some(task) = held.take() {
             task.abort();
         }
+    }
+}
+
+/// Where sets come from, and the task that waits for them.
+pub(super) struct Source {
+    discover: Arc<tokio::sync::Mutex<Box<dyn Discover>>>,
+    pub(super) worker: Worker,
+}
+
+impl Source {
+    pub(super) fn new(discover: Box<dyn Discover>) -> Self {
+        Self {
+            discover: Arc::new(tokio::sync::Mutex::new(discover)),
+            worker: Worker::default(),
+        }
+    }
+
+    pub(super) fn ensure_driven(&self, shared: &Arc<Shared>) {
+        let work = |driven| drive(Arc::clone(shared), Arc::clone(&self.discover), driven);
+        if !self.worker.ensure(work) {
+            let message = "endpoints can only be looked for in a tokio runtime; make the call in one";
+            shared.could_not_find(DiscoverError::new(message));
+        }
+    }
+}
+
+/// How endpoints are asked whether they are well.
+pub(super) struct Checks {
+    line: Line,
+    check: HealthCheck,
+    pub(super) worker: Worker,
+}
+
+impl Checks {
+    pub(super) fn new(line: Line, check: HealthCheck) -> Self {
+        Self {
+            line,
+            check,
+            worker: Worker::default(),
+        }
+    }
+
+    /// Without a runtime, there is nobody to check: all stay healthy.
+    pub(super) fn ensure_driven(&self, shared: &Arc<Shared>) {
+        self.worker.ensure(|driven| {
+            let running = health::run(Arc::clone(shared), self.line.clone(), self.check.clone());
+            async move {
+                let _driven = driven;
+                running.await;
+            }
+        });
     }
 }
 

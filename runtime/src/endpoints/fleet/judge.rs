@@ -67,6 +67,32 @@ impl Shared {
         }
     }
 
+    /// An active check has ended. What is believed changes, if `changed` says so; what answers can be reached again.
+    pub(in crate::endpoints) fn was_checked(&self, node: &Node, is_well: bool, changed: Option<bool>) {
+        let comes_up = is_well && node.learnt.down_until().is_some();
+        if changed.is_none() && !comes_up {
+            return;
+        }
+        let state = self.state();
+        if comes_up {
+            node.learnt.come_up();
+        }
+        if let Some(healthy) = changed {
+            node.learnt.healthy.store(healthy, Ordering::Relaxed);
+            if healthy {
+                node.learnt.tally.uneject();
+                node.learnt.begins(self.clock.now());
+            }
+        }
+        self.renew(&state);
+        drop(state);
+        let event = |healthy| Event::HealthChanged {
+            endpoint: node.member.address(),
+            healthy,
+        };
+        self.tell(changed.into_iter().map(event).collect());
+    }
+
     /// Sweeps, if it is time to and nobody else does.
     pub(in crate::endpoints) fn sweep_if_due(&self, now: Instant) {
         let due = self.next_sweep.load(Ordering::Relaxed);
