@@ -102,6 +102,16 @@ fn the_values_are_those_of_the_runtime() {
             "health_check = { path = \"/health\", grpc_service = \"\" }",
             false,
         ),
+        (
+            "pool = { idle_timeout = \"30s\", max_age = \"10m\", http2_connections = 2, http2_streams = 50 }",
+            true,
+        ),
+        (
+            "pool = { max_idle = 0, http2_ping_interval = \"30s\", http2_ping_timeout = \"5s\" }",
+            true,
+        ),
+        ("pool.http2_connections = 0", false),
+        ("pool.max_age = \"0s\"", false),
         ("endpoint_breaker = true\nwait_for_ready = true", true),
         ("api_key_env = \"sk-live-1\"", false),
         ("service_name = \"users\"", true),

@@ -142,6 +142,8 @@ fn every_setting_has_a_variable() {
             "zone" | "subset.client_id" => "eu-1a",
             "panic_threshold" => "0.4",
             "discovery.kind" => "dns",
+            "pool.max_idle" | "pool.http2_connections" | "pool.http2_streams" => "3",
+            "pool.max_age" => "10m",
             "health_check.path" => "/health",
             "health_check.expected_statuses" => "200, 204-206",
             "health_check.grpc_service" if cfg!(not(feature = "grpc")) => continue,

@@ -121,3 +121,26 @@ pub(crate) struct HealthCheckConfig {
     #[schemars(range(min = 1))]
     unhealthy_threshold: Option<u32>,
 }
+
+/// How connections are kept.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[allow(dead_code)] // Judged here, used by the runtime.
+pub(crate) struct PoolConfig {
+    /// How many idle HTTP/1 connections are kept for each endpoint. 128 by default.
+    max_idle: Option<u32>,
+    /// How long a connection may be idle before it is closed. 90s by default.
+    idle_timeout: Option<TimeText>,
+    /// How old a connection may become. For ever by default.
+    max_age: Option<TimeText>,
+    /// How many HTTP/2 connections there may be for each endpoint. 4 by default.
+    #[schemars(range(min = 1))]
+    http2_connections: Option<u32>,
+    /// With how many streams on each of them another one is made. 100 by default.
+    #[schemars(range(min = 1))]
+    http2_streams: Option<u32>,
+    /// How often HTTP/2 connections are pinged. Never by default.
+    http2_ping_interval: Option<TimeText>,
+    /// How long the answer to a ping may take. 20s by default.
+    http2_ping_timeout: Option<TimeText>,
+}

@@ -11,7 +11,9 @@ use serde::Deserialize;
 use toml::de::{DeTable, DeValue};
 
 use super::connection::{AuthConfig, GzipConfig, ProxyConfig, TlsConfig};
-use super::endpoints::{BalanceName, DiscoveryConfig, HealthCheckConfig, OutlierConfig, SubsetConfig};
+use super::endpoints::{
+    BalanceName, DiscoveryConfig, HealthCheckConfig, OutlierConfig, PoolConfig, SubsetConfig,
+};
 use super::values::{
     AddressText, DurationText, EndpointText, HeaderText, NameText, SizeText, TimeText, VariableText,
 };
@@ -66,6 +68,8 @@ pub(crate) struct ServiceConfig {
     attempt_timeout: Option<TimeText>,
     /// The longest time to open a connection. 5s by default.
     connect_timeout: Option<TimeText>,
+    /// How connections are kept.
+    pool: Option<PoolConfig>,
     /// `retry.max_attempts`, less the first attempt. Only one of the two can be set.
     max_retries: Option<u32>,
     /// How failed attempts are repeated.

@@ -82,3 +82,22 @@ pub(crate) fn statuses(text: &str) -> Option<RangeInclusive<u16>> {
     let is_status = |status: u16| (100..=599).contains(&status);
     (is_status(first) && is_status(last) && first <= last).then_some(first..=last)
 }
+
+/// How connections are kept. See [`TransportBuilder`](crate::http::TransportBuilder).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PoolSettings {
+    /// How many idle HTTP/1 connections are kept for each endpoint; 128 by default.
+    pub max_idle: Option<u32>,
+    /// How long a connection may be idle before it is closed; 90 s by default.
+    pub idle_timeout: Option<Duration>,
+    /// How old a connection may become; for ever by default.
+    pub max_age: Option<Duration>,
+    /// How many HTTP/2 connections there may be for each endpoint; 4 by default.
+    pub http2_connections: Option<u32>,
+    /// With how many streams on each of them another one is made; 100 by default, or as many as the server allows.
+    pub http2_streams: Option<u32>,
+    /// How often HTTP/2 connections are pinged; never by default.
+    pub http2_ping_interval: Option<Duration>,
+    /// How long the answer to a ping may take before the connection is closed; 20 s by default.
+    pub http2_ping_timeout: Option<Duration>,
+}

@@ -292,6 +292,13 @@ pub(super) static LEAVES: &[Leaf] = &[
     TIMEOUT_SECONDS,
     leaf!(attempt_timeout: time, "a duration above zero, such as `250ms`", is_positive),
     leaf!(connect_timeout: time, "a duration above zero, such as `5s`", is_positive),
+    leaf!(pool.max_idle: whole, "a whole number of connections", |_| true),
+    leaf!(pool.idle_timeout: time, "a duration above zero, such as `90s`", is_positive),
+    leaf!(pool.max_age: time, "a duration above zero, such as `10m`", is_positive),
+    leaf!(pool.http2_connections: whole, "a whole number, at least 1", |n| *n >= 1),
+    leaf!(pool.http2_streams: whole, "a whole number, at least 1", |n| *n >= 1),
+    leaf!(pool.http2_ping_interval: time, "a duration above zero, such as `30s`", is_positive),
+    leaf!(pool.http2_ping_timeout: time, "a duration above zero, such as `20s`", is_positive),
     MAX_RETRIES,
     leaf!(retry.max_attempts: whole, "a whole number, at least 1 (the first attempt counts)", |n| *n >= 1),
     leaf!(

@@ -32,7 +32,7 @@ mod spelling;
 mod units;
 
 pub(crate) use endpoints::statuses;
-pub use endpoints::{DiscoverySettings, HealthCheckSettings, OutlierSettings, SubsetSettings};
+pub use endpoints::{DiscoverySettings, HealthCheckSettings, OutlierSettings, PoolSettings, SubsetSettings};
 pub use environment::{Environment, ProcessEnvironment, address_variable, prefix};
 pub use error::{ConfigError, Place};
 pub use file::{ConfigFile, FILE_NAME, FILE_VARIABLE};

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::endpoints::{DiscoverySettings, HealthCheckSettings, OutlierSettings, SubsetSettings};
+use super::endpoints::{
+    DiscoverySettings, HealthCheckSettings, OutlierSettings, PoolSettings, SubsetSettings,
+};
 use super::leaves::LEAVES;
 
 /// Settings of the client of a service. What is not set has its default, or that of an earlier layer.
@@ -73,6 +75,8 @@ pub struct Settings {
     pub attempt_timeout: Option<Duration>,
     /// Time to make a connection; 5 s by default.
     pub connect_timeout: Option<Duration>,
+    /// How connections are kept.
+    pub pool: PoolSettings,
     /// `retry.max_attempts`, less the first attempt. Only one of the two may be set in one place.
     pub max_retries: Option<u32>,
     /// How failed attempts are repeated.

@@ -9,8 +9,8 @@ use super::{RegistryError, balance, connections};
 use crate::client::{Client, ClientAuthentication, ClientBuilder, Closing, Credential, OAuth2, Secret};
 use crate::config::{
     AdaptiveSettings, AuthSettings, BreakerSettings, BudgetSettings, BulkheadSettings, ConfigError,
-    Environment, HedgeSettings, Place, ProxySettings, RateLimitSettings, Resolved, RetrySettings, Settings,
-    ThrottleSettings, TlsSettings,
+    Environment, HedgeSettings, Place, PoolSettings, ProxySettings, RateLimitSettings, Resolved,
+    RetrySettings, Settings, ThrottleSettings, TlsSettings,
 };
 use crate::endpoints::Endpoints;
 use crate::http::{Endpoint, Line, Transport};
@@ -56,7 +56,7 @@ impl<K: PartialEq, V: Clone> Alike<K, V> {
 type Singleton = (TypeId, Settings, Box<dyn Any + Send + Sync>);
 
 /// What a transport is made of.
-type TransportKey = (Option<Duration>, bool, TlsSettings, ProxySettings);
+type TransportKey = (Option<Duration>, bool, PoolSettings, TlsSettings, ProxySettings);
 
 /// The parts that clients of one service share. Those that judge the service are kept by address, too.
 #[derive(Default)]
@@ -220,9 +220,15 @@ impl Service {
         let timeout = set.connect_timeout;
         // Of several endpoints, another one is gone to instead.
         let waits = set.wait_for_ready == Some(true) && balance::is_one(set);
-        let key = (timeout, waits, set.tls.clone(), set.proxy.clone());
+        let key = (
+            timeout,
+            waits,
+            set.pool.clone(),
+            set.tls.clone(),
+            set.proxy.clone(),
+        );
         self.transports.get_or_try(key, || {
-            let builder = Transport::builder()
+            let builder = connections::pool(&set.pool)
                 .wait_for_ready(waits)
                 .tls(connections::tls(resolved)?)
                 .proxies(connections::proxies(resolved, environment)?);
