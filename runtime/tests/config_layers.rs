@@ -149,6 +149,7 @@ fn every_setting_has_a_variable() {
             "health_check.grpc_service" if cfg!(not(feature = "grpc")) => continue,
             "health_check.grpc_service" => "users.Users",
             "health_check.healthy_threshold" | "health_check.unhealthy_threshold" => "3",
+            "discovery.port_name" => "http",
             "discovery.srv_name" => "_http._tcp.users",
             "outlier.success_rate_stdev_factor" | "outlier.failure_percentage_threshold" => "2.5",
             "outlier.interval" | "outlier.base_ejection_time" | "outlier.max_ejection_time" => "20s",

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::values::{PathText, SrvText, StatusesText, TimeText};
+use super::values::{NameText, PathText, SrvText, StatusesText, TimeText};
 
 /// Which endpoint an attempt goes to.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
@@ -32,6 +32,8 @@ pub(crate) struct DiscoveryConfig {
     refresh: Option<TimeText>,
     /// The name of the SRV record.
     srv_name: Option<SrvText>,
+    /// The name of the port of a Kubernetes service.
+    port_name: Option<NameText>,
 }
 
 /// What the address of a service stands for.
@@ -44,6 +46,8 @@ pub(crate) enum DiscoveryKind {
     Dns,
     /// Every target of an SRV record; with the feature `dns` of the runtime.
     Srv,
+    /// Every ready endpoint of a Kubernetes service; with the feature `kubernetes` of the runtime.
+    Kubernetes,
 }
 
 /// Outlier ejection: endpoints that fail are left alone for a while. The defaults are Envoy's.

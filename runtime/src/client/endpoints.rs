@@ -34,9 +34,10 @@ impl Target {
             Endpoints::of(service, self.members, settings, clock, random)
         } else {
             let dns = self.of_a_name(line)?.clock(clock);
-            let settings = match dns.endpoint().stands_for_all_addresses() {
-                true => settings.or_balance(Balance::RoundRobin),
-                false => settings,
+            let settings = if dns.endpoint().stands_for_all_addresses() {
+                settings.or_balance(Balance::RoundRobin)
+            } else {
+                settings
             };
             Endpoints::discovered(service, dns, settings, clock, random)
         };

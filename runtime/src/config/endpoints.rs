@@ -7,12 +7,15 @@ use std::time::Duration;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct DiscoverySettings {
     /// `address`: the address is one endpoint; `dns`: every address of its host is one; `srv`: every target of an SRV record,
-    /// with the feature `dns` of the crate. By default `dns` for `dns:///` targets, else `address`.
+    /// with the feature `dns` of the crate; `kubernetes`: every ready endpoint of the service that the host names
+    /// (`service.namespace`), with the feature `kubernetes`. By default `dns` for `dns:///` targets, else `address`.
     pub kind: Option<String>,
     /// How long what was found holds; by default as long as the resolver says, or 30 s where it does not.
     pub refresh: Option<Duration>,
     /// The name of the SRV record: `_http._tcp.users.example`.
     pub srv_name: Option<String>,
+    /// The name of the port of a Kubernetes service; by default the one whose number the address has, or the only one.
+    pub port_name: Option<String>,
 }
 
 /// When endpoints that fail are left alone. The defaults are Envoy's; see [`outlier`](crate::endpoints::outlier).

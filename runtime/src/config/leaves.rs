@@ -206,13 +206,19 @@ pub(super) static LEAVES: &[Leaf] = &[
     leaf!(subset.client_id: text, "a name", |name| !name.trim().is_empty()),
     leaf!(
         discovery.kind: text,
-        "`address`, `dns`, or, with the feature `dns` of the crate, `srv`",
-        |kind| ["address", "dns"].contains(&kind.as_str()) || cfg!(feature = "dns") && kind == "srv"
+        "`address`, `dns`, or, with the feature of the crate, `srv` (`dns`) or `kubernetes`",
+        |kind| match kind.as_str() {
+            "address" | "dns" => true,
+            "srv" => cfg!(feature = "dns"),
+            "kubernetes" => cfg!(feature = "kubernetes"),
+            _ => false,
+        }
     ),
     leaf!(discovery.refresh: time, "a duration above zero, such as `30s`", is_positive),
     leaf!(discovery.srv_name: text, "the name of an SRV record, such as `_http._tcp.users.example`", |name| {
         name.starts_with('_') && name.contains("._")
     }),
+    leaf!(discovery.port_name: text, "the name of a port", |name| is_name(name)),
     leaf!(outlier.enabled: truth, "true or false", |_| true),
     leaf!(outlier.enforce: truth, "true or false", |_| true),
     leaf!(outlier.consecutive_failures: whole, "a whole number (0 for never)", |_| true),

@@ -1,7 +1,7 @@
 //! A service is many endpoints: who they are, which of them an attempt goes to, and which of them to leave alone.
 //!
 //! ```text
-//! Discover (list | variable | DNS) ── set ──> nodes ── health, ejection, subset ──> view: levels by priority and zone
+//! Discover (list | DNS | Kubernetes) ── set ──> nodes ── health, ejection, subset ──> view: levels by priority and zone
 //!                                                                                    │
 //!                              attempt ── pick (balance, not those tried) ───────────┘
 //!                                 └── how it went ──> pending, latency, outlier ejection, breaker of the endpoint
@@ -32,6 +32,8 @@ mod event;
 mod fleet;
 mod hash;
 pub mod health;
+#[cfg(feature = "kubernetes")]
+mod kubernetes;
 mod load;
 mod member;
 mod node;
@@ -48,6 +50,8 @@ pub use self::dns::DnsResolver;
 pub use self::dns::{Dns, Resolve, Resolved, Resolving, SystemResolver};
 pub use self::event::Event;
 pub use self::fleet::Endpoints;
+#[cfg(feature = "kubernetes")]
+pub use self::kubernetes::Kubernetes;
 pub use self::member::{Member, MemberError};
 pub use self::settings::Settings;
 pub use self::subset::Subset;

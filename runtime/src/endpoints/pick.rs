@@ -124,7 +124,10 @@ impl<'a> Picked<'a> {
             permit.report(judgement);
         }
         match judgement {
-            Judgement::Success => self.shared.succeeded(&self.node),
+            Judgement::Success => {
+                learnt.tally.success();
+                learnt.is_up();
+            }
             Judgement::Failure => self.shared.failed(&self.node, now),
             Judgement::Ignore => {}
         }

@@ -92,7 +92,7 @@ impl View {
             let nodes = if in_panic {
                 group.in_panic()
             } else {
-                group.of(|node| node.is_available())
+                group.of(Node::is_available)
             };
             levels.push(Level {
                 plan: balance.plan(&nodes),

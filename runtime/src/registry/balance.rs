@@ -107,6 +107,15 @@ fn discovery(
             }
             builder.endpoint(address).dns(dns)
         }
+        #[cfg(feature = "kubernetes")]
+        "kubernetes" => {
+            let found = crate::endpoints::Kubernetes::in_cluster(address.clone());
+            let mut found = found.map_err(|error| error.to_string())?;
+            if let Some(name) = &set.port_name {
+                found = found.port_name(name);
+            }
+            builder.endpoint(address).discover(found)
+        }
         _ => return Err(format!("`discovery.kind = \"{kind}\"` is not known")),
     })
 }

@@ -17,11 +17,6 @@ const DOWN_GROWTH: f64 = 1.6;
 const LONGEST_DOWN: Duration = Duration::from_secs(10);
 
 impl Shared {
-    pub(in crate::endpoints) fn succeeded(&self, node: &Node) {
-        node.learnt.tally.success();
-        node.learnt.is_up();
-    }
-
     /// Leaves an endpoint alone to which no connection can be made, whatever the others do: it would not be reached
     /// anyway.
     pub(in crate::endpoints) fn unreachable(&self, node: &Node, now: Instant) {
