@@ -81,7 +81,7 @@ impl Replica {
     }
 
     /// Listens again at the same address.
-    async fn revive(&mut self) {
+    fn revive(&mut self) {
         let socket = tokio::net::TcpSocket::new_v4().unwrap();
         socket.set_reuseaddr(true).unwrap();
         socket.bind(self.address).unwrap();
@@ -159,7 +159,7 @@ async fn a_server_that_is_killed_costs_no_call_and_is_called_again_once_it_is_ba
                 .await
                 .expect("another takes it");
         }
-        replicas[0].revive().await;
+        replicas[0].revive();
         comes_back(&client, &replicas[0]).await;
     }
 }

@@ -207,11 +207,10 @@ pub(super) static LEAVES: &[Leaf] = &[
     leaf!(
         discovery.kind: text,
         "`address`, `dns`, or, with the feature of the crate, `srv` (`dns`) or `kubernetes`",
-        |kind| match kind.as_str() {
-            "address" | "dns" => true,
-            "srv" => cfg!(feature = "dns"),
-            "kubernetes" => cfg!(feature = "kubernetes"),
-            _ => false,
+        |kind| {
+            let (srv, kubernetes) = (cfg!(feature = "dns"), cfg!(feature = "kubernetes"));
+            let known = [("address", true), ("dns", true), ("srv", srv), ("kubernetes", kubernetes)];
+            known.contains(&(kind.as_str(), true))
         }
     ),
     leaf!(discovery.refresh: time, "a duration above zero, such as `30s`", is_positive),
