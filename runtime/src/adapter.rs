@@ -134,7 +134,7 @@ pub(crate) async fn exchange(
             read(client, following.await?, successes).await
         }
         #[cfg(feature = "grpc")]
-        Wire::Grpc(outgoing) => grpc::exchange(client, outgoing, headers, number, remaining).await,
+        Wire::Grpc(outgoing) => grpc::exchange(client, endpoint, outgoing, headers, number, remaining).await,
     }
 }
 
@@ -283,6 +283,7 @@ pub(crate) mod grpc {
 
     pub(super) async fn exchange(
         client: &Inner,
+        endpoint: &Endpoint,
         outgoing: &Outgoing,
         headers: HeaderMap,
         number: u32,
@@ -293,7 +294,7 @@ pub(crate) mod grpc {
             previous_attempts: number,
             ..CallOptions::default()
         };
-        let (line, endpoint, path) = (&client.line, &client.endpoint, outgoing.path.clone());
+        let (line, path) = (&client.line, outgoing.path.clone());
         let answer = match &outgoing.payload {
             Payload::Message(frame) if outgoing.shape.streams_replies() => {
                 let stream =

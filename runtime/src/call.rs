@@ -86,6 +86,8 @@ pub struct CallOptions {
     pub content_type: Option<String>,
     /// Where it goes in the place of the operation's own address and path: the next page of a list.
     pub target: Option<(Endpoint, PathAndQuery)>,
+    /// What leads it to an endpoint where that is by consistent hashing; see [`hash_key`](CallOptions::hash_key).
+    pub hash_key: Option<u64>,
     /// Whether the call may be repeated: `Some(true)` where the caller knows better than the contract.
     pub repeatable: Option<bool>,
     /// The first header that was no valid header; sending reports it.
@@ -108,6 +110,12 @@ impl CallOptions {
 }
 
 impl CallOptions {
+    /// Leads the call to the endpoint that this key stands for, where the client balances by consistent hashing. It wins over
+    /// the header that is configured.
+    pub fn hash_key(&mut self, key: &str) {
+        self.hash_key = Some(crate::endpoints::hash(key.as_bytes()));
+    }
+
     /// Writes the body in `media_type`. One that the contract does not name for it makes the call fail before it is sent.
     pub fn content_type(&mut self, media_type: &str) {
         self.content_type = Some(media_type.to_owned());
@@ -146,6 +154,7 @@ impl fmt::Debug for CallOptions {
             .field("accept", &self.accept)
             .field("content_type", &self.content_type)
             .field("repeatable", &self.repeatable)
+            .field("hash_key", &self.hash_key)
             .field("invalid_header", &self.invalid_header)
             .field("target", &self.target.as_ref().map(|(endpoint, _)| endpoint))
             .finish()

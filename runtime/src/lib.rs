@@ -14,6 +14,8 @@
 //! | `chrono` | dates with the values of `chrono`: generated code with `time = "chrono"` needs it |
 //! | `time` | the same of the `time` crate |
 //! | `xml` | bodies in XML: generated code of contracts that have some needs it |
+//! | `dns` | endpoints by DNS for as long as records hold, and by SRV records |
+//! | `kubernetes` | endpoints by the EndpointSlices of Kubernetes |
 //! | `grpc` | gRPC clients and, with `server`, gRPC servers and the health service |
 //! | `mock` | programmable mocks of generated traits |
 //! | `blocking` | blocking clients, usable inside and outside a tokio runtime |
@@ -34,6 +36,7 @@ pub mod codec;
 pub mod config;
 pub mod context;
 pub mod dialect;
+pub mod endpoints;
 pub mod error;
 pub mod generated;
 #[cfg(feature = "grpc")]

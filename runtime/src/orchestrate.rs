@@ -12,13 +12,17 @@
 //!                                 '-> hedge (budget) |
 //!                                       '-> rate limit /
 //!                                       '-> interceptors: before attempt
-//!                                             '-> attempt timeout
-//!                                                   '-> token (OAuth 2.0), once more after a 401
-//!                                                         '-> propagate (deadline, attempt number)
-//!                                                               '-> adapter: HTTP | gRPC -> line
+//!                                             '-> pick an endpoint, not one that the call has tried  \
+//!                                                   '-> attempt timeout                               | attempt
+//!                                                         '-> token (OAuth 2.0), once more after a 401 |
+//!                                                               '-> propagate (deadline, number)       |
+//!                                                                     '-> adapter: HTTP | gRPC -> line /
+//!                                             <-- how it went: latency, outlier ejection, breaker of the endpoint
 //! ```
 //!
 //! Compiled once: a call is octets here, whatever its types are.
+
+mod attempt;
 
 use std::borrow::Cow;
 use std::future::Future;
@@ -27,18 +31,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, StatusCode};
 use tracing::Instrument as _;
 
-use crate::adapter::{self, Wire};
+use crate::adapter::Wire;
 use crate::client::credentials::tokens::TokenDemand;
-use crate::client::{AttemptFacts, CallFacts, Inner};
+use crate::client::{CallFacts, Inner};
 use crate::code::Code;
 use crate::context::Context;
+use crate::endpoints::Tried;
 use crate::error::{ErrorKind, Fault, Rejection};
-use crate::headers::ATTEMPT;
 use crate::http::Endpoint;
-use crate::observe::metrics::{self, AttemptOutcome};
+use crate::observe::metrics;
 use crate::operation::Deprecation;
 use crate::policy::breaker::Judgement;
 use crate::policy::bulkhead::Full;
@@ -70,6 +74,8 @@ pub(crate) struct Call {
     pub(crate) token: Option<TokenDemand>,
     /// Where the operation is, if not where the client's address leads.
     pub(crate) endpoint: Option<Endpoint>,
+    /// What leads it to an endpoint where that is by consistent hashing.
+    pub(crate) hash_key: Option<u64>,
 }
 
 /// What came back.
@@ -218,11 +224,13 @@ async fn under_policies(
     };
     let may_hedge = call.repeatable && call.wire.is_replayable() && !is_repetition;
     let unhedged = (!may_hedge && client.policies.hedges()).then(|| client.policies.unhedged());
+    // Hedges and retries of the call go where it has not been.
+    let tried = Tried::default();
     let outcome = unhedged
         .as_ref()
         .unwrap_or(&client.policies)
         .run_until(deadline, judge, |number| {
-            attempt(client, facts, call, number, deadline)
+            attempt::attempt(client, facts, call, &tried, number, deadline)
         })
         .await;
     match outcome {
@@ -233,125 +241,6 @@ async fn under_policies(
         Err(error) => {
             let attempts = error.attempts();
             Err((fault_of(client, error), attempts))
-        }
-    }
-}
-
-/// One attempt: what goes to the wire once.
-async fn attempt(
-    client: &Inner,
-    facts: &CallFacts<'_>,
-    call: &Call,
-    number: u32,
-    deadline: Deadline,
-) -> Result<(Answer, u32), Fault> {
-    let deadline = match client.attempt_timeout {
-        Some(timeout) => deadline.within(timeout),
-        None => deadline,
-    };
-    let remaining = (!deadline.is_never()).then(|| deadline.remaining());
-    let seen = AttemptFacts {
-        call: facts,
-        number,
-        remaining,
-    };
-    let mut headers = call.headers.clone();
-    for interceptor in &client.interceptors {
-        interceptor.before_attempt(&seen, &mut headers);
-    }
-    // What is done for a repetition is part of it, however deep: else every second service of a chain would repeat again.
-    let repetition = call.context.attempt().saturating_add(number);
-    if repetition > 0 {
-        headers.insert(ATTEMPT, HeaderValue::from(repetition));
-    }
-    let endpoint = call.endpoint.as_ref().unwrap_or(&client.endpoint);
-    // Pinned here, so that neither way of awaiting it carries a copy.
-    let mut exchange = std::pin::pin!(async {
-        match &call.token {
-            None => adapter::exchange(client, endpoint, &call.wire, headers, number, remaining).await,
-            // Boxed, because few calls need it and every call would carry room for it.
-            Some(token) => {
-                Box::pin(with_token(
-                    client, endpoint, call, token, headers, number, remaining,
-                ))
-                .await
-            }
-        }
-    });
-    let mut counted = Counted {
-        operation: call.metrics.as_deref(),
-        deadline,
-        outcome: None,
-    };
-    let outcome = match client.attempt_timeout {
-        Some(_) => deadline
-            .run(exchange.as_mut())
-            .await
-            .unwrap_or_else(|_| Err(Fault::timeout("the attempt took too long"))),
-        // The total deadline stands around all attempts already.
-        None => exchange.as_mut().await,
-    };
-    counted.outcome = Some(match &outcome {
-        Ok(_) => AttemptOutcome::Success,
-        Err(fault) if fault.kind() == ErrorKind::Timeout => AttemptOutcome::Timeout,
-        Err(fault) if fault.judgement() == Judgement::Failure => AttemptOutcome::Failure,
-        Err(_) => AttemptOutcome::Success,
-    });
-    drop(counted);
-    if let Err(fault) = &outcome {
-        tracing::debug!(attempt = number, error = %fault, "attempt failed");
-    }
-    for interceptor in &client.interceptors {
-        interceptor.after_attempt(&seen, outcome.as_ref().map(|_| ()));
-    }
-    outcome.map(|answer| (answer, number))
-}
-
-/// An attempt that shows a token; once more with another where the service does not accept it. It says so before it
-/// does anything, so that is safe whatever the operation is.
-async fn with_token(
-    client: &Inner,
-    endpoint: &Endpoint,
-    call: &Call,
-    demand: &TokenDemand,
-    mut headers: HeaderMap,
-    number: u32,
-    remaining: Option<Duration>,
-) -> Result<Answer, Fault> {
-    let token = demand.token().await?;
-    headers.insert(header::AUTHORIZATION, token.header.clone());
-    let outcome = adapter::exchange(client, endpoint, &call.wire, headers.clone(), number, remaining).await;
-    match outcome {
-        Err(fault) if fault.kind() == ErrorKind::Unauthorized && call.wire.is_replayable() => {
-            let Some(token) = demand.instead_of(&token).await? else {
-                return Err(fault);
-            };
-            headers.insert(header::AUTHORIZATION, token.header.clone());
-            adapter::exchange(client, endpoint, &call.wire, headers, number, remaining).await
-        }
-        outcome => outcome,
-    }
-}
-
-/// Counts an attempt when it ends, in whatever way: one that is dropped under way ran out of the call's time, or was
-/// cancelled.
-struct Counted<'a> {
-    operation: Option<&'a metrics::Operation>,
-    deadline: Deadline,
-    outcome: Option<AttemptOutcome>,
-}
-
-impl Drop for Counted<'_> {
-    fn drop(&mut self) {
-        if let Some(operation) = self.operation {
-            let dropped = || {
-                if self.deadline.has_elapsed() {
-                    AttemptOutcome::Timeout
-                } else {
-                    AttemptOutcome::Cancelled
-                }
-            };
-            operation.attempt(self.outcome.unwrap_or_else(dropped));
         }
     }
 }

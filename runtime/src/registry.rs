@@ -32,6 +32,7 @@
 //! | `UnauthorizedError` | [`ErrorKind::Unauthorized`](crate::ErrorKind::Unauthorized) |
 //! | `ForbiddenError` | [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) |
 
+mod balance;
 mod connections;
 mod parts;
 
@@ -124,7 +125,7 @@ pub enum RegistryError {
     /// Nobody said where the service is.
     #[error(
         "no address is known of the service `{service}`{}: register it (`tieline::registry().register(\"{service}\", …)`), \
-         set {variable}, or write `[service.{service}]` with a `base_url` in tieline.toml",
+         set {variable}, or write `[service.{service}]` with a `base_url` or `endpoints` in tieline.toml",
         meant.as_ref().map(|meant| format!(" (did you mean `{meant}`?)")).unwrap_or_default()
     )]
     UnknownService {
@@ -382,7 +383,8 @@ impl Registry {
     fn build(&self, resolved: &Resolved) -> Result<Client, RegistryError> {
         let key = screaming_snake(resolved.service());
         let line = self.state().lines.get(&key).cloned();
-        if line.is_none() && resolved.settings().base_url.is_none() {
+        let set = resolved.settings();
+        if line.is_none() && set.base_url.is_none() && set.endpoints.is_none() {
             return Err(self.unknown(resolved));
         }
         let api_key = parts::api_key(resolved, &*self.environment)?;

@@ -136,6 +136,25 @@ fn every_setting_has_a_variable() {
         let name = format!("{prefix}{}", key.to_uppercase().replace('.', "__"));
         let value = match key {
             "base_url" => "http://host:1",
+            "endpoints" => "http://a:1, http://b:1;weight=2",
+            "balance" => "least_request",
+            "hash_header" => "x-user-id",
+            "zone" | "subset.client_id" => "eu-1a",
+            "panic_threshold" => "0.4",
+            "discovery.kind" => "dns",
+            "pool.max_idle" | "pool.http2_connections" | "pool.http2_streams" => "3",
+            "pool.max_age" => "10m",
+            "health_check.path" => "/health",
+            "health_check.expected_statuses" => "200, 204-206",
+            "health_check.grpc_service" if cfg!(not(feature = "grpc")) => continue,
+            "health_check.grpc_service" => "users.Users",
+            "health_check.healthy_threshold" | "health_check.unhealthy_threshold" => "3",
+            "discovery.port_name" => "http",
+            "discovery.srv_name" => "_http._tcp.users",
+            "outlier.success_rate_stdev_factor" | "outlier.failure_percentage_threshold" => "2.5",
+            "outlier.interval" | "outlier.base_ejection_time" | "outlier.max_ejection_time" => "20s",
+            "outlier.enabled" | "outlier.enforce" | "endpoint_breaker" | "wait_for_ready" => "true",
+            key if key.starts_with("outlier.") || key == "subset.size" => "7",
             "auth.keys" => "app=APP_KEY, other=OTHER_KEY",
             "variables" | "auth.parameters" => "region=eu",
             "auth.client_authentication" => "post",
@@ -260,6 +279,53 @@ fn another_variable_can_hold_the_address() {
         resolved.origin("base_url"),
         Some(Origin::Environment("USER_API_URL".into()))
     );
+}
+
+#[test]
+fn the_address_variable_may_hold_several_endpoints() {
+    let config = file("[service.user-service]\nbase_url = \"http://file:1\"\nbalance = \"round_robin\"");
+    let variables = variables(&[("USER_SERVICE_URL", "http://a:1, http://b:1;zone=eu ,")]);
+    let sources = Sources {
+        contract: Some(&CONTRACT),
+        registered: None,
+        file: &config,
+        environment: &variables,
+        client: None,
+    };
+    let resolved = sources.resolve("user-service").expect("sound");
+    let endpoints = ["http://a:1", "http://b:1;zone=eu"].map(str::to_owned).to_vec();
+    assert_eq!(resolved.settings().endpoints, Some(endpoints));
+    assert_eq!(
+        resolved.settings().base_url,
+        None,
+        "the list is where the service is"
+    );
+    assert_eq!(
+        resolved.origin("endpoints"),
+        Some(Origin::Environment("USER_SERVICE_URL".into()))
+    );
+    let error =
+        from_environment(&[("USER_SERVICE_URL", "http://a:1,http://user:hunter2@b:1")]).expect_err("bad");
+    assert!(
+        error.to_string().contains("USER_SERVICE_URL") && !error.to_string().contains("hunter2"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_later_layer_says_anew_where_the_service_is() {
+    let config = file("[service.user-service]\nendpoints = [\"http://a:1\", \"http://b:1\"]");
+    let variables = variables(&[("USER_SERVICE_URL", "http://one:1")]);
+    let sources = Sources {
+        contract: None,
+        registered: None,
+        file: &config,
+        environment: &variables,
+        client: None,
+    };
+    let resolved = sources.resolve("user-service").expect("sound");
+    assert_eq!(resolved.settings().base_url.as_deref(), Some("http://one:1"));
+    assert_eq!(resolved.settings().endpoints, None);
 }
 
 #[test]

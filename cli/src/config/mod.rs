@@ -9,6 +9,7 @@
 mod bulk;
 mod check;
 mod connection;
+mod endpoints;
 mod model;
 mod pagination;
 mod service;

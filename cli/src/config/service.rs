@@ -11,7 +11,12 @@ use serde::Deserialize;
 use toml::de::{DeTable, DeValue};
 
 use super::connection::{AuthConfig, GzipConfig, ProxyConfig, TlsConfig};
-use super::values::{AddressText, DurationText, NameText, SizeText, TimeText, VariableText};
+use super::endpoints::{
+    BalanceName, DiscoveryConfig, HealthCheckConfig, OutlierConfig, PoolConfig, SubsetConfig,
+};
+use super::values::{
+    AddressText, DurationText, EndpointText, HeaderText, NameText, SizeText, TimeText, VariableText,
+};
 
 /// How calls to one service are made.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -20,6 +25,32 @@ use super::values::{AddressText, DurationText, NameText, SizeText, TimeText, Var
 pub(crate) struct ServiceConfig {
     /// Where the service is reached, with a base path. The environment variable `<NAME>_URL` wins over it.
     base_url: Option<AddressText>,
+    /// Where the service is reached, if at several endpoints, in the place of base_url.
+    #[schemars(length(min = 1))]
+    endpoints: Option<Vec<EndpointText>>,
+    /// Which endpoint an attempt goes to. p2c by default, and round_robin for `dns:///` targets.
+    balance: Option<BalanceName>,
+    /// The header that holds the key of a consistent hash.
+    hash_header: Option<HeaderText>,
+    /// The zone of this client, whose endpoints are preferred.
+    zone: Option<NameText>,
+    /// The share of healthy endpoints below which all are picked. 0.5 by default.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    panic_threshold: Option<f64>,
+    /// Over which time an endpoint that is new comes to its whole load. At once by default.
+    slow_start: Option<TimeText>,
+    /// Which part of the endpoints this client knows.
+    subset: Option<SubsetConfig>,
+    /// How endpoints are looked for.
+    discovery: Option<DiscoveryConfig>,
+    /// When endpoints that fail are left alone.
+    outlier: Option<OutlierConfig>,
+    /// How endpoints are asked whether they are well. They are not by default.
+    health_check: Option<HealthCheckConfig>,
+    /// Whether each endpoint has a breaker of its own, too. None has by default.
+    endpoint_breaker: Option<bool>,
+    /// Whether calls wait for an endpoint that can be reached. They fail by default.
+    wait_for_ready: Option<bool>,
     /// The environment variable that holds the address, in place of `<NAME>_URL`.
     base_url_env: Option<VariableText>,
     /// The service's name in errors, logs and metrics. By default the name of this table.
@@ -37,6 +68,8 @@ pub(crate) struct ServiceConfig {
     attempt_timeout: Option<TimeText>,
     /// The longest time to open a connection. 5s by default.
     connect_timeout: Option<TimeText>,
+    /// How connections are kept.
+    pool: Option<PoolConfig>,
     /// `retry.max_attempts`, less the first attempt. Only one of the two can be set.
     max_retries: Option<u32>,
     /// How failed attempts are repeated.
@@ -316,7 +349,9 @@ pub(crate) struct BulkheadConfig {
 }
 
 /// Two settings that exclude each other, by the keys that lead to them.
-const EXCLUSIVE: [[&[&str]; 2]; 7] = [
+const EXCLUSIVE: [[&[&str]; 2]; 9] = [
+    [&["health_check", "path"], &["health_check", "grpc_service"]],
+    [&["base_url"], &["endpoints"]],
     [&["hedge", "after"], &["hedge", "quantile"]],
     [&["breaker", "interval"], &["breaker", "sliding_time"]],
     [&["breaker", "interval"], &["breaker", "sliding_calls"]],

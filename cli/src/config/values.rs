@@ -47,6 +47,26 @@ texts! {
     AddressText = "Address", "address",
         "An http or https URL, with a path or without; `host:port`; or `dns:///name:port`.",
         ["http://user-service:8000/api/v1", "localhost:50051", "dns:///user-service:50051"];
+    /// One of several endpoints of a service.
+    EndpointText = "Endpoint", "endpoint",
+        "An address, with `;weight=3`, `;zone=eu-1a` or `;priority=1` behind it where that matters.",
+        ["http://user-service-1:8000", "http://user-service-2:8000;weight=2"];
+    /// The name of a header.
+    HeaderText = "Header", "header",
+        "The name of a header.",
+        ["x-user-id"];
+    /// The name of an SRV record.
+    SrvText = "SrvName", "srv",
+        "The name of an SRV record: `_service._protocol.name`.",
+        ["_http._tcp.users.example"];
+    /// A path on a host.
+    PathText = "Path", "path",
+        "A path from the root of the host.",
+        ["/health"];
+    /// A status, or several in a row.
+    StatusesText = "Statuses", "statuses",
+        "An HTTP status, or the first and the last of several.",
+        ["200", "200-299"];
     /// The name of an environment variable.
     VariableText = "Variable", "variable",
         "The name of an environment variable: capitals, digits and `_`.",
@@ -81,6 +101,34 @@ pub(super) fn fault(kind: &str, text: &str) -> Option<(&'static str, &'static st
             "write a URL such as \"http://user-service:8000/api/v1\", \"host:port\" or \"dns:///name:port\", without \
              credentials, query and fragment",
         ),
+        "endpoint" => (
+            is_endpoint(text),
+            "this is not an endpoint of a service",
+            "write an address such as \"http://user-service-1:8000\", with \";weight=3\", \";zone=eu-1a\" or \
+             \";priority=1\" behind it where that matters",
+        ),
+        "srv" => (
+            text.starts_with('_') && text.contains("._"),
+            "this is not the name of an SRV record",
+            "write a name such as \"_http._tcp.users.example\"",
+        ),
+        "path" => (
+            text.starts_with('/')
+                && !text.contains([' ', '#', '"', '<', '>'])
+                && !text.contains(char::is_control),
+            "this is not a path",
+            "write a path from the root of the host, such as \"/health\"",
+        ),
+        "statuses" => (
+            is_statuses(text),
+            "these are no statuses",
+            "write a status such as \"200\", or the first and the last of several, such as \"200-299\"",
+        ),
+        "header" => (
+            is_header(text),
+            "this is not the name of a header",
+            "write a name such as \"x-user-id\"",
+        ),
         "variable" => (
             is_variable(text),
             "this is not the name of an environment variable",
@@ -94,6 +142,42 @@ pub(super) fn fault(kind: &str, text: &str) -> Option<(&'static str, &'static st
         _ => return None,
     };
     (!right).then_some((label, help))
+}
+
+/// An address with attributes behind it.
+fn is_endpoint(text: &str) -> bool {
+    let mut parts = text.split(';');
+    let has_address = parts.next().is_some_and(is_address);
+    let is_attribute = |part: &str| match part
+        .split_once('=')
+        .map(|(name, value)| (name.trim(), value.trim()))
+    {
+        Some(("weight", value)) => value
+            .parse()
+            .is_ok_and(|weight: u32| (1..=65_535).contains(&weight)),
+        Some(("priority", value)) => value.parse::<u32>().is_ok(),
+        Some(("zone", value)) => !value.is_empty(),
+        _ => false,
+    };
+    has_address && parts.all(is_attribute)
+}
+
+/// A status, or the first and the last of several.
+fn is_statuses(text: &str) -> bool {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let status = |text: &str| {
+        text.trim()
+            .parse()
+            .ok()
+            .filter(|status: &u16| (100..=599).contains(status))
+    };
+    matches!((status(first), status(last)), (Some(first), Some(last)) if first <= last)
+}
+
+/// A token (RFC 9110, 5.6.2).
+fn is_header(text: &str) -> bool {
+    let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    !text.is_empty() && text.chars().all(is_token)
 }
 
 /// A duration in nanoseconds: whole numbers with units, the longer ones first and none twice.

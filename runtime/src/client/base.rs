@@ -147,6 +147,12 @@ impl UntypedRequest<'_> {
         self
     }
 
+    /// Leads this call to the endpoint that `key` stands for, where the client balances by consistent hashing.
+    pub fn hash_key(mut self, key: &str) -> Self {
+        self.options.hash_key(key);
+        self
+    }
+
     /// The same, without the borrow.
     #[cfg(feature = "blocking")]
     pub(crate) fn detach(self) -> UntypedRequest<'static> {

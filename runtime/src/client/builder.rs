@@ -1,15 +1,19 @@
 //! How a client is set up.
 
+mod balancing;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
 
 use super::credentials::{Shown, Wallet, sensitive};
+use super::endpoints::Target;
 use super::kept::{Keeping, Kept};
 use super::{Client, Closing, Credential, Identity, Inner, Interceptor, Secret};
 use crate::background::{self, Background};
 use crate::clock::Clock;
+use crate::endpoints::{self, Discover, Dns, Endpoints, Member};
 use crate::http::{
     Chaos, DEFAULT_BODY_LIMIT, Endpoint, EndpointError, Line, Proxies, Tls, TlsError, Transport,
 };
@@ -28,6 +32,14 @@ use crate::random::Random;
 pub struct ClientBuilder {
     service: Arc<str>,
     endpoint: Option<Endpoint>,
+    members: Vec<Member>,
+    discover: Option<Box<dyn Discover>>,
+    balancing: endpoints::Settings,
+    shared_endpoints: Option<Arc<Endpoints>>,
+    /// How the addresses of a name are looked up, where they are its endpoints.
+    dns: Option<Dns>,
+    /// Whether the endpoints are closed with the client.
+    owns_endpoints: bool,
     line: Option<Line>,
     timeout: Option<Option<Duration>>,
     attempt_timeout: Option<Duration>,
@@ -76,6 +88,12 @@ impl ClientBuilder {
             breaker: breaker::Settings::new(Arc::clone(&service)),
             service,
             endpoint: None,
+            members: Vec::new(),
+            discover: None,
+            balancing: endpoints::Settings::new(),
+            shared_endpoints: None,
+            dns: None,
+            owns_endpoints: true,
             line: None,
             timeout: None,
             attempt_timeout: None,
@@ -109,7 +127,8 @@ impl ClientBuilder {
         }
     }
 
-    /// Where the service is. One of `endpoint`, `url` and `line` is needed.
+    /// Where the service is. One of `endpoint`, `url`, `endpoints`, `discover` and `line` is needed. A `dns:///` target stands for
+    /// all addresses of its host: they are looked up, and called in turn.
     pub fn endpoint(mut self, endpoint: Endpoint) -> Self {
         self.endpoint = Some(endpoint);
         self
@@ -190,8 +209,8 @@ impl ClientBuilder {
     }
 
     /// Whether a service that cannot be reached is tried again until the connect timeout ends; see
-    /// [`TransportBuilder::wait_for_ready`](crate::http::TransportBuilder::wait_for_ready). Not used with a line of
-    /// one's own.
+    /// [`TransportBuilder::wait_for_ready`](crate::http::TransportBuilder::wait_for_ready); not used with a line of
+    /// one's own. Where the service has several endpoints, calls wait for one that can be reached, until their deadline.
     pub fn wait_for_ready(mut self, wait: bool) -> Self {
         self.wait_for_ready = wait;
         self
@@ -366,7 +385,13 @@ impl ClientBuilder {
     /// # Errors
     /// No address was set.
     pub fn build(self) -> Result<Client, EndpointError> {
-        if self.endpoint.is_none() && self.line.is_none() {
+        let is_somewhere = self.endpoint.is_some()
+            || self.line.is_some()
+            || !self.members.is_empty()
+            || self.discover.is_some()
+            || self.dns.is_some()
+            || self.shared_endpoints.is_some();
+        if !is_somewhere {
             // Says that the address is empty and how one is written.
             Endpoint::parse("")?;
         }
@@ -408,11 +433,19 @@ impl ClientBuilder {
         if let Some(hedge) = hedge {
             policies = policies.hedge(hedge);
         }
+        let has_several = self.discover.is_some()
+            || !self.members.is_empty()
+            || self.shared_endpoints.is_some()
+            || self.dns.is_some()
+            || self
+                .endpoint
+                .as_ref()
+                .is_some_and(Endpoint::stands_for_all_addresses);
         let (line, own) = match self.line {
             Some(line) => (line, None),
             None => {
                 let transport = Transport::builder()
-                    .wait_for_ready(self.wait_for_ready)
+                    .wait_for_ready(self.wait_for_ready && !has_several)
                     .tls(self.tls)
                     .proxies(self.proxies);
                 let transport = match self.connect_timeout {
@@ -433,9 +466,26 @@ impl ClientBuilder {
         };
         let background = (self.background)
             .unwrap_or_else(|| Background::with_clock(background::DEFAULT_LIMIT, self.clock));
+        let first = self.members.first().map(|member| member.endpoint().clone());
+        let target = Target {
+            endpoint: self.endpoint.clone(),
+            members: self.members,
+            discover: self.discover,
+            dns: self.dns,
+        };
+        let is_shared = self.shared_endpoints.is_some() || !self.owns_endpoints;
+        let balanced = match self.shared_endpoints {
+            Some(shared) => Some(shared),
+            None => target.endpoints(&self.service, self.balancing, &line, self.clock, &random),
+        };
+        if let Some(endpoints) = &balanced {
+            service_metrics.watch_endpoints(endpoints.figures());
+        }
         let mut inner = Inner {
             // A line in this process leads to the service whatever the address says.
-            endpoint: self.endpoint.unwrap_or_else(Endpoint::in_process),
+            endpoint: self.endpoint.or(first).unwrap_or_else(Endpoint::in_process),
+            needs_http2: false,
+            wait_for_ready: self.wait_for_ready,
             operation_servers: self.operation_servers,
             operation_endpoints: Vec::new(),
             service: self.service,
@@ -462,7 +512,12 @@ impl ClientBuilder {
             service_metrics,
             operation_metrics: Vec::new(),
             kept: Kept::new(self.keeping, self.clock).map(Arc::new),
-            closing: Arc::new(Closing::new(own, background)),
+            closing: Arc::new(Closing::new(
+                own,
+                balanced.clone().filter(|_| !is_shared),
+                background,
+            )),
+            endpoints: balanced,
         };
         inner.shown = inner.shown(&[]);
         Client(Arc::new(inner))

@@ -33,6 +33,7 @@ pub use send::{Async, Blocking, HttpCall, Outcome, call, forget, or_else, output
 
 use crate::background::{Background, Drained};
 use crate::clock::Clock;
+use crate::endpoints::Endpoints;
 use crate::http::{Endpoint, EndpointError, Line, Transport};
 use crate::observe::metrics;
 use crate::operation::{Binding, Contract, Operation, SecurityScheme};
@@ -57,6 +58,12 @@ pub struct Client(pub(crate) Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) service: Arc<str>,
     pub(crate) endpoint: Endpoint,
+    /// The endpoints of the service, where it is more than one.
+    pub(crate) endpoints: Option<Arc<Endpoints>>,
+    /// Whether endpoints are spoken to over HTTP/2, whatever their addresses say.
+    pub(crate) needs_http2: bool,
+    /// Whether calls wait for an endpoint that can be reached.
+    pub(crate) wait_for_ready: bool,
     /// Whether servers of single operations are honoured; see [`ClientBuilder::operation_servers`].
     pub(crate) operation_servers: Option<bool>,
     /// Where operations are that are somewhere else, by [`Operation::index`]; empty where none is.
@@ -100,15 +107,22 @@ pub(crate) struct Closing {
     closed: AtomicBool,
     /// The transport, where it belongs to the client alone.
     own: Option<Transport>,
+    /// The endpoints, where they belong to the client alone.
+    endpoints: Option<Arc<Endpoints>>,
     /// Calls that nobody waits for.
     background: Background,
 }
 
 impl Closing {
-    pub(crate) fn new(own: Option<Transport>, background: Background) -> Self {
+    pub(crate) fn new(
+        own: Option<Transport>,
+        endpoints: Option<Arc<Endpoints>>,
+        background: Background,
+    ) -> Self {
         Self {
             closed: AtomicBool::new(false),
             own,
+            endpoints,
             background,
         }
     }
@@ -122,6 +136,9 @@ impl Closing {
         if let Some(transport) = &self.own {
             transport.close();
         }
+        if let Some(endpoints) = &self.endpoints {
+            endpoints.close();
+        }
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -134,6 +151,16 @@ impl Inner {
     pub(crate) fn total_time(&self, contract: Option<Duration>, call: Option<Duration>) -> Option<Duration> {
         let unset = || Some(contract.unwrap_or(DEFAULT_TIMEOUT));
         call.or_else(|| self.timeout.unwrap_or_else(unset))
+    }
+
+    /// What follows the client's own address in a URL of it, where that address is many endpoints: any of them will do.
+    pub(crate) fn below_the_address<'a>(&self, endpoint: &Endpoint, path: &'a str) -> Option<&'a str> {
+        self.endpoints.as_ref()?;
+        if !endpoint.same_origin(&self.endpoint) {
+            return None;
+        }
+        let below = path.strip_prefix(self.endpoint.base_path())?;
+        below.starts_with('/').then_some(below)
     }
 
     /// What is shown for these schemes.
@@ -190,7 +217,10 @@ impl Client {
                 self.0.operation_servers,
             ),
             operation_servers: self.0.operation_servers,
+            needs_http2: self.0.needs_http2 || endpoints::is_grpc(contract),
             endpoint: endpoints::of_contract(contract, &self.0.endpoint),
+            endpoints: self.0.endpoints.clone(),
+            wait_for_ready: self.0.wait_for_ready,
             line: self.0.line.clone(),
             policies: self.0.policies.clone(),
             timeout: self.0.timeout,
@@ -224,9 +254,14 @@ impl Client {
         &self.0.service
     }
 
-    /// Where it is.
+    /// Where it is: its address, or the first of them, where they are listed.
     pub fn endpoint(&self) -> &Endpoint {
         &self.0.endpoint
+    }
+
+    /// Its endpoints, where the service is more than one.
+    pub fn endpoints(&self) -> Option<&Arc<Endpoints>> {
+        self.0.endpoints.as_ref()
     }
 
     /// What carries its calls.

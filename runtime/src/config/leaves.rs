@@ -3,8 +3,10 @@
 
 use std::time::Duration;
 
+use super::endpoints::statuses;
 use super::raw::{Raw, count, octets, pairs, ratio, text, time, times, truth, whole, words};
 use super::{Settings, spelling};
+use crate::endpoints::{Balance, Member};
 use crate::http::Endpoint;
 
 /// One setting.
@@ -67,7 +69,11 @@ pub(super) fn conflict(settings: &Settings) -> Option<&'static str> {
         breaker.sliding_calls.is_some(),
     ];
     let windows = windows.into_iter().filter(|set| *set).count();
-    if settings.timeout.is_some() && settings.timeout_seconds.is_some() {
+    if settings.base_url.is_some() && settings.endpoints.is_some() {
+        Some("`base_url` and `endpoints` both say where the service is: set one of them")
+    } else if settings.health_check.path.is_some() && settings.health_check.grpc_service.is_some() {
+        Some("endpoints are checked by `health_check.path` or `health_check.grpc_service`: set one of them")
+    } else if settings.timeout.is_some() && settings.timeout_seconds.is_some() {
         Some("`timeout` and `timeout_seconds` are the same setting: set one of them")
     } else if settings.max_retries.is_some() && settings.retry.max_attempts.is_some() {
         Some("`max_retries` and `retry.max_attempts` are the same setting: set one of them")
@@ -177,9 +183,77 @@ fn is_name(name: &str) -> bool {
 
 /// All settings, in the order in which they are explained.
 pub(super) static LEAVES: &[Leaf] = &[
-    leaf!(base_url: text, "the address of a service, such as `http://other-service:8000/api/v1`", |url| {
-        Endpoint::parse(url).is_ok()
+    leaf!(
+        base_url: text,
+        "the address of a service, such as `http://other-service:8000/api/v1`",
+        |url| Endpoint::parse(url).is_ok(),
+        clears |into| into.endpoints = None
+    ),
+    leaf!(
+        endpoints: words,
+        "a list of addresses, such as `[\"http://a:8000\", \"http://b:8000;weight=2\"]`",
+        |all| !all.is_empty() && all.iter().all(|one| one.parse::<Member>().is_ok()),
+        clears |into| into.base_url = None
+    ),
+    leaf!(balance: text, "`p2c`, `round_robin`, `weighted`, `least_request` or `consistent_hash`", |name| {
+        Balance::named(name).is_some()
     }),
+    leaf!(hash_header: text, "the name of a header", |name| name.parse::<http::HeaderName>().is_ok()),
+    leaf!(zone: text, "the name of a zone", |zone| !zone.trim().is_empty()),
+    leaf!(panic_threshold: ratio, "a number from 0 to 1, such as 0.5", |share| (0.0..=1.0).contains(share)),
+    leaf!(slow_start: time, "a duration above zero, such as `30s`", is_positive),
+    leaf!(subset.size: whole, "a whole number, at least 1", |n| *n >= 1),
+    leaf!(subset.client_id: text, "a name", |name| !name.trim().is_empty()),
+    leaf!(
+        discovery.kind: text,
+        "`address`, `dns`, or, with the feature of the crate, `srv` (`dns`) or `kubernetes`",
+        |kind| {
+            let (srv, kubernetes) = (cfg!(feature = "dns"), cfg!(feature = "kubernetes"));
+            let known = [("address", true), ("dns", true), ("srv", srv), ("kubernetes", kubernetes)];
+            known.contains(&(kind.as_str(), true))
+        }
+    ),
+    leaf!(discovery.refresh: time, "a duration above zero, such as `30s`", is_positive),
+    leaf!(discovery.srv_name: text, "the name of an SRV record, such as `_http._tcp.users.example`", |name| {
+        name.starts_with('_') && name.contains("._")
+    }),
+    leaf!(discovery.port_name: text, "the name of a port", |name| is_name(name)),
+    leaf!(outlier.enabled: truth, "true or false", |_| true),
+    leaf!(outlier.enforce: truth, "true or false", |_| true),
+    leaf!(outlier.consecutive_failures: whole, "a whole number (0 for never)", |_| true),
+    leaf!(outlier.interval: time, "a duration above zero, such as `10s`", is_positive),
+    leaf!(outlier.base_ejection_time: time, "a duration above zero, such as `30s`", is_positive),
+    leaf!(outlier.max_ejection_time: time, "a duration above zero, such as `5m`", is_positive),
+    leaf!(outlier.max_ejection_percent: whole, "a whole number from 0 to 100", |n| *n <= 100),
+    leaf!(outlier.success_rate_stdev_factor: ratio, "a number above 0, such as 1.9", |factor| {
+        *factor > 0.0 && factor.is_finite()
+    }),
+    leaf!(outlier.success_rate_minimum_hosts: whole, "a whole number, at least 1", |n| *n >= 1),
+    leaf!(outlier.success_rate_request_volume: whole, "a whole number, at least 1", |n| *n >= 1),
+    leaf!(outlier.failure_percentage_threshold: ratio, "a number above 0 and at most 100, such as 85", |percent| {
+        *percent > 0.0 && *percent <= 100.0
+    }),
+    leaf!(outlier.failure_percentage_minimum_hosts: whole, "a whole number, at least 1", |n| *n >= 1),
+    leaf!(outlier.failure_percentage_request_volume: whole, "a whole number, at least 1", |n| *n >= 1),
+    leaf!(health_check.path: text, "a path, such as `/health`", |path| {
+        path.starts_with('/') && path.parse::<http::uri::PathAndQuery>().is_ok()
+    }),
+    leaf!(
+        health_check.expected_statuses: words,
+        "a list of statuses, such as `[\"200-299\"]`",
+        |all| !all.is_empty() && all.iter().all(|one| statuses(one).is_some())
+    ),
+    leaf!(
+        health_check.grpc_service: text,
+        "the full name of a service, empty for the whole server, with the feature `grpc` of the crate",
+        |_| cfg!(feature = "grpc")
+    ),
+    leaf!(health_check.interval: time, "a duration above zero, such as `10s`", is_positive),
+    leaf!(health_check.timeout: time, "a duration above zero, such as `1s`", is_positive),
+    leaf!(health_check.healthy_threshold: whole, "a whole number, at least 1", |n| *n >= 1),
+    leaf!(health_check.unhealthy_threshold: whole, "a whole number, at least 1", |n| *n >= 1),
+    leaf!(endpoint_breaker: truth, "true or false", |_| true),
+    leaf!(wait_for_ready: truth, "true or false", |_| true),
     leaf!(base_url_env: text, "the name of an environment variable that holds an address", |name| spelling::is_variable(name)),
     leaf!(server: text, "the name of a server that the contract has, or its number from 0", |name| !name.trim().is_empty()),
     leaf!(variables: pairs, "a table of texts, such as `{ region = \"eu\" }`", |_| true),
@@ -223,6 +297,13 @@ pub(super) static LEAVES: &[Leaf] = &[
     TIMEOUT_SECONDS,
     leaf!(attempt_timeout: time, "a duration above zero, such as `250ms`", is_positive),
     leaf!(connect_timeout: time, "a duration above zero, such as `5s`", is_positive),
+    leaf!(pool.max_idle: whole, "a whole number of connections", |_| true),
+    leaf!(pool.idle_timeout: time, "a duration above zero, such as `90s`", is_positive),
+    leaf!(pool.max_age: time, "a duration above zero, such as `10m`", is_positive),
+    leaf!(pool.http2_connections: whole, "a whole number, at least 1", |n| *n >= 1),
+    leaf!(pool.http2_streams: whole, "a whole number, at least 1", |n| *n >= 1),
+    leaf!(pool.http2_ping_interval: time, "a duration above zero, such as `30s`", is_positive),
+    leaf!(pool.http2_ping_timeout: time, "a duration above zero, such as `20s`", is_positive),
     MAX_RETRIES,
     leaf!(retry.max_attempts: whole, "a whole number, at least 1 (the first attempt counts)", |n| *n >= 1),
     leaf!(

@@ -11,7 +11,7 @@
 //! | contract | its first server, the timeouts of its operations |
 //! | code | [`Registry::register`](crate::registry::Registry::register) |
 //! | `tieline.toml`, or the file that `TIELINE_CONFIG` names | `[service.user-service]` `retry.max_attempts = 5` |
-//! | environment | `USER_SERVICE_URL`, `TIELINE__USER_SERVICE__RETRY__MAX_ATTEMPTS` |
+//! | environment | `USER_SERVICE_URL` (one address, or several between commas), `TIELINE__USER_SERVICE__RETRY__MAX_ATTEMPTS` |
 //! | client | [`Registry::get_with`](crate::registry::Registry::get_with) |
 //! | call | `client.get_user(7).timeout(…)` |
 //!
@@ -19,6 +19,7 @@
 //! that was probably meant. Keys and passwords are no settings: [`Settings::api_key_env`] names the variable that
 //! holds one, and no message quotes a configured value.
 
+mod endpoints;
 mod environment;
 mod error;
 mod file;
@@ -30,6 +31,8 @@ mod settings;
 mod spelling;
 mod units;
 
+pub(crate) use endpoints::statuses;
+pub use endpoints::{DiscoverySettings, HealthCheckSettings, OutlierSettings, PoolSettings, SubsetSettings};
 pub use environment::{Environment, ProcessEnvironment, address_variable, prefix};
 pub use error::{ConfigError, Place};
 pub use file::{ConfigFile, FILE_NAME, FILE_VARIABLE};

@@ -114,7 +114,7 @@ impl Sources<'_> {
             .get(&variable)
             .filter(|url| !url.trim().is_empty());
         if let Some(address) = address {
-            let address = Settings::at(address.trim());
+            let address = addresses(&address);
             check(&address, || Place::Environment(variable.clone()))?;
             resolved.layer(&address, |_| Origin::Environment(variable.clone()));
         }
@@ -140,7 +140,9 @@ impl Resolved {
     /// Puts the address of the server that was chosen where no address was set, or behind the one that was.
     fn choose_server(&mut self, contract: &'static Contract) -> Result<(), ConfigError> {
         let settings = &self.settings;
-        if settings.server.is_none() && settings.variables.is_none() {
+        let is_asked_for = settings.server.is_some() || settings.variables.is_some();
+        // A list of endpoints is an address that is set.
+        if !is_asked_for || settings.endpoints.is_some() {
             return Ok(());
         }
         let place = Place::Service(self.service.clone());
@@ -214,6 +216,21 @@ impl Resolved {
         all.base_url_env = Some(environment::address_variable(&self.service));
         all.merge(&self.settings);
         all
+    }
+}
+
+/// What a variable says of where a service is: an address, or several between commas.
+fn addresses(text: &str) -> Settings {
+    if !text.contains(',') {
+        return Settings::at(text.trim());
+    }
+    let all = text
+        .split(',')
+        .map(str::trim)
+        .filter(|address| !address.is_empty());
+    Settings {
+        endpoints: Some(all.map(str::to_owned).collect()),
+        ..Settings::default()
     }
 }
 

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::endpoints::{
+    DiscoverySettings, HealthCheckSettings, OutlierSettings, PoolSettings, SubsetSettings,
+};
 use super::leaves::LEAVES;
 
 /// Settings of the client of a service. What is not set has its default, or that of an earlier layer.
@@ -20,6 +23,32 @@ use super::leaves::LEAVES;
 pub struct Settings {
     /// Where the service is, with a base path: `http://other-service:8000/api/v1`.
     pub base_url: Option<String>,
+    /// Where the service is, if at several endpoints, in the place of `base_url`: addresses, each with `;weight=3`, `;zone=eu-1a`
+    /// or `;priority=1` behind it where that matters.
+    pub endpoints: Option<Vec<String>>,
+    /// Which endpoint an attempt goes to: `p2c` (the better of two by peak-EWMA), `round_robin`, `weighted`, `least_request` or
+    /// `consistent_hash`; `p2c` by default, and `round_robin` for `dns:///` targets.
+    pub balance: Option<String>,
+    /// The header that holds the key of a consistent hash.
+    pub hash_header: Option<String>,
+    /// The zone of this client, whose endpoints are preferred; none by default.
+    pub zone: Option<String>,
+    /// The share of healthy endpoints below which all are picked; 0.5 by default, 0 for never.
+    pub panic_threshold: Option<f64>,
+    /// Over which time an endpoint that is new comes to its whole load; at once by default.
+    pub slow_start: Option<Duration>,
+    /// Which part of the endpoints this client knows.
+    pub subset: SubsetSettings,
+    /// How endpoints are looked for.
+    pub discovery: DiscoverySettings,
+    /// When endpoints that fail are left alone.
+    pub outlier: OutlierSettings,
+    /// How endpoints are asked whether they are well; they are not by default.
+    pub health_check: HealthCheckSettings,
+    /// Whether each endpoint has a breaker of its own, too, with the settings of `breaker`; none has by default.
+    pub endpoint_breaker: Option<bool>,
+    /// Whether calls wait, until their deadline, for an endpoint that can be reached; they fail by default.
+    pub wait_for_ready: Option<bool>,
     /// The environment variable that holds the address; `OTHER_SERVICE_URL` by default.
     pub base_url_env: Option<String>,
     /// Which of the contract's servers it is: by `name`, `x-name`, description, or number from 0; the first by default. An
@@ -46,6 +75,8 @@ pub struct Settings {
     pub attempt_timeout: Option<Duration>,
     /// Time to make a connection; 5 s by default.
     pub connect_timeout: Option<Duration>,
+    /// How connections are kept.
+    pub pool: PoolSettings,
     /// `retry.max_attempts`, less the first attempt. Only one of the two may be set in one place.
     pub max_retries: Option<u32>,
     /// How failed attempts are repeated.

@@ -68,6 +68,8 @@ struct Inner {
     authority: Authority,
     host_header: HeaderValue,
     base_path: Box<str>,
+    /// Whether every address of the host is an endpoint of the service, as `dns:` says.
+    all_addresses: bool,
 }
 
 /// Where requests go. Cheap to clone; compares by value.
@@ -116,7 +118,9 @@ impl Endpoint {
                     }
                 },
             };
-            return Self::from_target(target).or_else(fail);
+            return Self::from_target(target)
+                .map(Self::of_all_addresses)
+                .or_else(fail);
         }
         match text.split_once("://") {
             None => Self::from_target(text).or_else(fail),
@@ -222,7 +226,30 @@ impl Endpoint {
             authority,
             host_header,
             base_path,
+            all_addresses: false,
         })))
+    }
+
+    fn of_all_addresses(mut self) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.all_addresses = true;
+        }
+        self
+    }
+
+    /// The same, taken as one endpoint: a connection is made to any address of the host.
+    pub(crate) fn as_one(&self) -> Self {
+        let mut one = self.with_protocol(self.protocol());
+        if let Some(inner) = Arc::get_mut(&mut one.0) {
+            inner.all_addresses = false;
+        }
+        one
+    }
+
+    /// Whether every address of the host is an endpoint of the service (`dns:///host:port`), and not any of them the service
+    /// as a whole.
+    pub fn stands_for_all_addresses(&self) -> bool {
+        self.0.all_addresses
     }
 
     /// The same service over another HTTP version.
@@ -254,6 +281,7 @@ impl Endpoint {
             authority: self.0.authority.clone(),
             host_header: self.0.host_header.clone(),
             base_path: self.0.base_path.clone(),
+            all_addresses: self.0.all_addresses,
         }))
     }
 

@@ -4,21 +4,29 @@
 //! An idle connection watches its own age (no reaper task); one that closes
 //! under a request that has not left gives the request back.
 
+mod http2;
+
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use hyper::client::conn::{http1, http2};
+use hyper::client::conn::http1;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use self::http2::Http2;
+pub(super) use self::http2::{ConnectionId, Http2Slot, Stream};
 use super::connect::Connected;
 use super::{Body, Io, TransportError};
+use crate::random::Random;
 
 /// How long an HTTP/1 connection whose last response has just been read is given
 /// to come to rest before a new one is opened instead.
 const SETTLE: Duration = Duration::from_millis(10);
+
+/// How many streams a server is taken to allow on a connection before it says so (RFC 9113, 6.5.2, recommends no fewer).
+const USUALLY_ALLOWED: usize = 100;
 
 /// What all connections of a transport share.
 pub(super) struct Gauge {
@@ -26,6 +34,7 @@ pub(super) struct Gauge {
     closed: AtomicBool,
     open: AtomicUsize,
     changed: Notify,
+    random: Random,
 }
 
 impl Gauge {
@@ -35,7 +44,15 @@ impl Gauge {
             closed: AtomicBool::new(false),
             open: AtomicUsize::new(0),
             changed: Notify::new(),
+            random: Random::new(),
         }
+    }
+
+    /// When a connection of now is too old: up to a tenth before its time, so that those of one moment do not go
+    /// together.
+    fn expiry(&self, max_age: Option<Duration>) -> Option<Instant> {
+        let max_age = max_age?;
+        Instant::now().checked_add(self.random.between(max_age.mul_f64(0.9), max_age))
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -77,6 +94,13 @@ impl Counted {
     }
 }
 
+impl Counted {
+    /// By [`Gauge::now`].
+    fn now(&self) -> u64 {
+        self.0.now()
+    }
+}
+
 impl Drop for Counted {
     fn drop(&mut self) {
         if self.0.open.fetch_sub(1, Ordering::AcqRel) == 1 {
@@ -90,6 +114,7 @@ impl Drop for Counted {
 pub(super) struct Limits {
     pub(super) max_idle: usize,
     pub(super) idle_timeout: Duration,
+    pub(super) max_age: Option<Duration>,
     pub(super) http2_connections: usize,
     pub(super) http2_streams: usize,
     pub(super) ping_interval: Option<Duration>,
@@ -108,6 +133,8 @@ pub(super) struct Host {
     idle: Mutex<Vec<Http1>>,
     shared: Mutex<Vec<Http2>>,
     spoken: AtomicU8,
+    /// How many streams the server allows on a connection, as far as is known.
+    allowed: Arc<AtomicUsize>,
     gate: tokio::sync::Mutex<Option<(u64, TransportError)>>,
     arrivals: AtomicU64,
 }
@@ -117,52 +144,16 @@ pub(super) struct Http1 {
     pub(super) sender: http1::SendRequest<Body>,
     /// When it became idle, by [`Gauge::now`]; 0 while in use.
     idle_since: Arc<AtomicU64>,
+    /// When it is too old for further requests.
+    expires: Option<Instant>,
 }
 
-/// One HTTP/2 connection that everyone may use, with the number of its streams.
-struct Http2 {
-    sender: http2::SendRequest<Body>,
-    streams: Arc<AtomicUsize>,
-}
-
-/// A place for one request on an HTTP/2 connection.
-pub(super) struct Http2Slot {
-    pub(super) sender: http2::SendRequest<Body>,
-    pub(super) stream: Stream,
-}
-
-impl Http2 {
-    fn load(&self) -> usize {
-        self.streams.load(Ordering::Relaxed)
-    }
-
-    fn slot(&self) -> Http2Slot {
-        self.streams.fetch_add(1, Ordering::Relaxed);
-        Http2Slot {
-            sender: self.sender.clone(),
-            stream: Stream(self.streams.clone()),
-        }
+impl Http1 {
+    fn is_usable(&self) -> bool {
+        let is_young = || self.expires.is_none_or(|expires| Instant::now() < expires);
+        !self.sender.is_closed() && is_young()
     }
 }
-
-/// Counts a stream of a connection until the response has been read or dropped.
-pub(super) struct Stream(Arc<AtomicUsize>);
-
-impl Stream {
-    /// Tells which connection this is a stream of.
-    pub(super) fn connection(&self) -> ConnectionId {
-        ConnectionId(self.0.clone())
-    }
-}
-
-impl Drop for Stream {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// Names an HTTP/2 connection.
-pub(super) struct ConnectionId(Arc<AtomicUsize>);
 
 /// What a response holds on to until it has been read.
 pub(super) enum Lease {
@@ -200,6 +191,7 @@ impl Host {
             idle: Mutex::new(Vec::new()),
             shared: Mutex::new(Vec::new()),
             spoken: AtomicU8::new(UNKNOWN),
+            allowed: Arc::new(AtomicUsize::new(USUALLY_ALLOWED)),
             gate: tokio::sync::Mutex::new(None),
             arrivals: AtomicU64::new(1),
         }
@@ -222,7 +214,7 @@ impl Host {
         let mut idle = lock(&self.idle);
         let mut settling = None;
         while let Some(connection) = idle.pop() {
-            if connection.sender.is_closed() {
+            if !connection.is_usable() {
                 continue;
             }
             if connection.sender.is_ready() {
@@ -245,7 +237,7 @@ impl Host {
     }
 
     fn put_idle(&self, connection: Http1) {
-        if self.gauge.is_closed() || connection.sender.is_closed() {
+        if self.gauge.is_closed() || !connection.is_usable() {
             return;
         }
         let mut idle = lock(&self.idle);
@@ -264,9 +256,20 @@ impl Host {
     /// connection.
     pub(super) fn shared(&self) -> Option<Http2Slot> {
         let mut shared = lock(&self.shared);
-        shared.retain(|connection| !connection.sender.is_closed());
+        shared.retain(Http2::is_usable);
         let least = shared.iter().min_by_key(|connection| connection.load())?;
-        let full = least.load() >= self.limits.http2_streams;
+        let full = shared
+            .iter()
+            .all(|connection| connection.is_full(self.limits.http2_streams));
+        let least = if full {
+            least
+        } else {
+            let has_room = |connection: &&Http2| !connection.is_full(self.limits.http2_streams);
+            shared
+                .iter()
+                .filter(has_room)
+                .min_by_key(|connection| connection.load())?
+        };
         (!full || shared.len() >= self.limits.http2_connections).then(|| least.slot())
     }
 
@@ -278,11 +281,7 @@ impl Host {
     }
 
     /// Keeps a new HTTP/2 connection for everyone.
-    fn share(&self, sender: http2::SendRequest<Body>) -> Http2Slot {
-        let connection = Http2 {
-            sender,
-            streams: Arc::default(),
-        };
+    fn share(&self, connection: Http2) -> Http2Slot {
         let slot = connection.slot();
         lock(&self.shared).push(connection);
         // Looked at last, so that a close in between is seen by one of the two.
@@ -294,7 +293,7 @@ impl Host {
 
     /// Stops offering a connection; streams on it go on.
     pub(super) fn unshare(&self, id: &ConnectionId) {
-        lock(&self.shared).retain(|connection| !Arc::ptr_eq(&connection.streams, &id.0));
+        lock(&self.shared).retain(|connection| !Arc::ptr_eq(&connection.state, &id.0));
     }
 
     /// Drops everything that is idle; what is in use ends with its request.
@@ -351,13 +350,13 @@ impl Host {
     }
 
     /// Speaks HTTP over a new stream and drives the connection in a task.
-    pub(super) async fn handshake(&self, connected: Connected) -> Result<Fresh, TransportError> {
+    pub(super) async fn handshake(self: &Arc<Self>, connected: Connected) -> Result<Fresh, TransportError> {
         let spoken = if connected.http2 { HTTP2 } else { HTTP1 };
         self.spoken.store(spoken, Ordering::Relaxed);
         let io = TokioIo::new(connected.io);
         if connected.http2 {
-            let sender = self.handshake_http2(io).await?;
-            Ok(Fresh::Http2(self.share(sender)))
+            let connection = self.handshake_http2(io).await?;
+            Ok(Fresh::Http2(self.share(connection)))
         } else {
             self.handshake_http1(io).await.map(Fresh::Http1)
         }
@@ -375,29 +374,36 @@ impl Host {
             self.limits.idle_timeout,
             Counted::new(&self.gauge),
         ));
-        Ok(Http1 { sender, idle_since })
+        Ok(Http1 {
+            sender,
+            idle_since,
+            expires: self.gauge.expiry(self.limits.max_age),
+        })
     }
 
-    async fn handshake_http2(
-        &self,
-        io: TokioIo<Box<dyn Io>>,
-    ) -> Result<http2::SendRequest<Body>, TransportError> {
-        let (sender, connection) = http2::Builder::new(TokioExecutor::new())
+    async fn handshake_http2(self: &Arc<Self>, io: TokioIo<Box<dyn Io>>) -> Result<Http2, TransportError> {
+        let (sender, connection) = hyper::client::conn::http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .keep_alive_interval(self.limits.ping_interval)
             .keep_alive_timeout(self.limits.ping_timeout)
             .keep_alive_while_idle(true)
+            .initial_max_send_streams(self.allowed.load(Ordering::Relaxed).max(1))
             .handshake(io)
             .await
             .map_err(TransportError::from_hyper)?;
-        let counted = Counted::new(&self.gauge);
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "an HTTP/2 connection ended");
-            }
-            drop(counted);
-        });
-        Ok(sender)
+        let state = http2::State::new(&self.gauge, &self.allowed);
+        tokio::spawn(http2::drive(
+            connection,
+            ConnectionId(Arc::clone(&state)),
+            Arc::downgrade(self),
+            self.limits.idle_timeout,
+            Counted::new(&self.gauge),
+        ));
+        Ok(Http2 {
+            sender,
+            state,
+            expires: self.gauge.expiry(self.limits.max_age),
+        })
     }
 }
 

@@ -108,6 +108,7 @@ impl Default for TransportBuilder {
             limits: Limits {
                 max_idle: 128,
                 idle_timeout: Duration::from_secs(90),
+                max_age: None,
                 http2_connections: 4,
                 http2_streams: 100,
                 ping_interval: None,
@@ -141,16 +142,22 @@ impl TransportBuilder {
         self
     }
 
-    /// How long an HTTP/1 connection may be idle before it is closed; 90 s unless
+    /// How long a connection may be idle before it is closed; 90 s unless
     /// set. Keep it below the server's own idle timeout.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.limits.idle_timeout = timeout;
         self
     }
 
+    /// How old a connection may become, less up to a tenth: it takes no further requests then, and ends with those under
+    /// way. For ever unless set. A limit has load follow the addresses of a name, and servers that are added.
+    pub fn max_age(mut self, age: Duration) -> Self {
+        self.limits.max_age = Some(age);
+        self
+    }
+
     /// Opens another HTTP/2 connection to an origin when every one has `streams`
-    /// requests in flight, up to `connections` in all; 4 of 100 unless set. Keep
-    /// `streams` at or below the server's own limit of concurrent streams.
+    /// requests in flight, or as many as its server allows, up to `connections` in all; 4 of 100 unless set.
     pub fn http2_connections(mut self, connections: usize, streams: usize) -> Self {
         self.limits.http2_connections = connections.max(1);
         self.limits.http2_streams = streams.max(1);
@@ -296,6 +303,11 @@ impl Transport {
     /// last request has ended.
     pub async fn drained(&self) {
         self.0.gauge.drained().await;
+    }
+
+    /// Whether it is this transport that looks up the endpoint's host: not where a proxy or a connector does.
+    pub(crate) fn resolves(&self, endpoint: &Endpoint) -> bool {
+        self.0.connector.is_none() && self.0.proxies.of(endpoint).is_none()
     }
 
     /// Whether servers that ask for a certificate are shown one.

@@ -14,10 +14,18 @@
 //! | `tieline_retry_budget_exhausted_total` | counter | service |
 //! | `tieline_rejected_total` | counter | service, reason |
 //! | `tieline_kept_replies_total` | counter | service, which |
+//! | `tieline_endpoint_available` | gauge: 1 called, 0 ejected or unhealthy | service, endpoint |
+//! | `tieline_endpoint_pending` | gauge: attempts under way | service, endpoint |
+//! | `tieline_endpoint_latency_seconds` | gauge: peak-EWMA | service, endpoint |
+//! | `tieline_endpoint_picks_total` | counter | service, endpoint |
+//! | `tieline_endpoint_failures_total` | counter | service, endpoint |
+//! | `tieline_endpoint_ejections_total` | counter | service, endpoint |
+//! | `tieline_endpoint_set_changes_total` | counter | service |
 //!
 //! Calls are logical calls: their retries are counted apart, as attempts. The buckets of the duration are those of
 //! OpenTelemetry's HTTP semantic conventions, 5 ms to 10 s.
 
+mod endpoints;
 mod handles;
 mod histogram;
 mod status;
@@ -26,6 +34,7 @@ mod text;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+pub(crate) use self::endpoints::{EndpointFigure, EndpointFigures};
 pub use self::handles::{AttemptOutcome, Kept, Operation, Rejection, Service};
 use self::histogram::Snapshot;
 pub use self::status::Status;
@@ -92,6 +101,7 @@ impl Metrics {
         render_breakers(&mut text, &registered);
         render_rejections(&mut text, &registered);
         render_kept(&mut text, &registered);
+        endpoints::render(&mut text, &registered);
         text.finish()
     }
 

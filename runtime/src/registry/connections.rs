@@ -1,8 +1,10 @@
-//! Certificates and proxies of a service, as its settings name them.
+//! Connections, certificates and proxies of a service, as its settings name them.
+
+use std::time::Duration;
 
 use super::RegistryError;
-use crate::config::{Environment, Resolved};
-use crate::http::{Proxies, Tls, TlsError};
+use crate::config::{Environment, PoolSettings, Resolved};
+use crate::http::{Proxies, Tls, TlsError, Transport, TransportBuilder};
 
 /// Whom to trust and who we are.
 pub(super) fn tls(resolved: &Resolved) -> Result<Tls, RegistryError> {
@@ -92,4 +94,30 @@ pub(super) fn proxies(resolved: &Resolved, environment: &dyn Environment) -> Res
         (None, None) => {}
     }
     Ok(proxies)
+}
+
+/// A transport whose connections are kept as the settings say.
+pub(super) fn pool(set: &PoolSettings) -> TransportBuilder {
+    let mut builder = Transport::builder();
+    if let Some(connections) = set.max_idle {
+        builder = builder.max_idle(connections as usize);
+    }
+    if let Some(timeout) = set.idle_timeout {
+        builder = builder.idle_timeout(timeout);
+    }
+    if let Some(age) = set.max_age {
+        builder = builder.max_age(age);
+    }
+    if set.http2_connections.is_some() || set.http2_streams.is_some() {
+        let (connections, streams) = (
+            set.http2_connections.unwrap_or(4),
+            set.http2_streams.unwrap_or(100),
+        );
+        builder = builder.http2_connections(connections as usize, streams as usize);
+    }
+    if let Some(interval) = set.http2_ping_interval {
+        let timeout = set.http2_ping_timeout.unwrap_or(Duration::from_secs(20));
+        builder = builder.http2_ping(interval, timeout);
+    }
+    builder
 }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::sync::Weak;
 use std::time::Duration;
 
-use super::{RegistryError, connections};
+use super::{RegistryError, balance, connections};
 use crate::client::{Client, ClientAuthentication, ClientBuilder, Closing, Credential, OAuth2, Secret};
 use crate::config::{
     AdaptiveSettings, AuthSettings, BreakerSettings, BudgetSettings, BulkheadSettings, ChaosSettings,
-    ConfigError, Environment, HedgeSettings, Place, ProxySettings, RateLimitSettings, Resolved,
+    ConfigError, Environment, HedgeSettings, Place, PoolSettings, ProxySettings, RateLimitSettings, Resolved,
     RetrySettings, Settings, ThrottleSettings, TlsSettings,
 };
+use crate::endpoints::Endpoints;
 use crate::http::{Chaos, Endpoint, Line, Transport};
 use crate::policy::adaptive::{Adaptive, Rule};
 use crate::policy::breaker::{Breaker, Mode};
@@ -55,7 +56,7 @@ impl<K: PartialEq, V: Clone> Alike<K, V> {
 type Singleton = (TypeId, Settings, Box<dyn Any + Send + Sync>);
 
 /// What a transport is made of.
-type TransportKey = (Option<Duration>, TlsSettings, ProxySettings);
+type TransportKey = (Option<Duration>, bool, PoolSettings, TlsSettings, ProxySettings);
 
 /// The parts that clients of one service share. Those that judge the service are kept by address, too.
 #[derive(Default)]
@@ -68,6 +69,7 @@ pub(super) struct Service {
     adaptives: Alike<(Option<String>, AdaptiveSettings), Arc<Adaptive>>,
     hedges: Alike<(Option<String>, HedgeSettings), Hedge>,
     rate_limits: Alike<(Option<String>, RateLimitSettings), Arc<RateLimit>>,
+    endpoints: Alike<Settings, Arc<Endpoints>>,
     singletons: Vec<Singleton>,
     made: Vec<Weak<Closing>>,
 }
@@ -85,6 +87,7 @@ impl Service {
         if let Some(address) = &set.base_url {
             builder = builder.endpoint(endpoint(resolved, address)?);
         }
+        builder = self.balanced(builder, resolved, environment)?;
         builder = match line {
             Some(line) => builder.line(line),
             None => builder.line(self.transport(resolved, environment)?),
@@ -157,11 +160,32 @@ impl Service {
             .check_replies(set.check_replies.unwrap_or(false)))
     }
 
+    /// Where the service is, if at many endpoints, and how those are chosen and judged.
+    fn balanced(
+        &mut self,
+        builder: ClientBuilder,
+        resolved: &Resolved,
+        environment: &dyn Environment,
+    ) -> Result<ClientBuilder, RegistryError> {
+        let set = resolved.settings();
+        let builder = balance::builder(builder, resolved, environment)?;
+        Ok(match self.endpoints.get(&balance::key(set)) {
+            Some(endpoints) => builder.shared_endpoints(endpoints),
+            None => builder.outlived_by_endpoints(),
+        })
+    }
+
     /// Lets others share what was made with a client, and remembers to close it.
     pub(super) fn share(&mut self, resolved: &Resolved, client: &Client) {
         if let Some(breaker) = client.breaker() {
             let share = || Arc::clone(breaker);
             let _ = self.breakers.get_or_make(breaker_key(resolved.settings()), share);
+        }
+        if let Some(endpoints) = client.endpoints() {
+            let share = || Arc::clone(endpoints);
+            let _ = self
+                .endpoints
+                .get_or_make(balance::key(resolved.settings()), share);
         }
         self.made.retain(|closing| closing.strong_count() > 0);
         self.made.push(Arc::downgrade(client.closing()));
@@ -192,6 +216,9 @@ impl Service {
         for closing in self.made.iter().filter_map(Weak::upgrade) {
             closing.close();
         }
+        for (_, endpoints) in &self.endpoints.0 {
+            endpoints.close();
+        }
         for (_, transport) in &self.transports.0 {
             transport.close();
         }
@@ -211,9 +238,18 @@ impl Service {
     ) -> Result<Transport, RegistryError> {
         let set = resolved.settings();
         let timeout = set.connect_timeout;
-        let key = (timeout, set.tls.clone(), set.proxy.clone());
+        // Of several endpoints, another one is gone to instead.
+        let waits = set.wait_for_ready == Some(true) && balance::is_one(set);
+        let key = (
+            timeout,
+            waits,
+            set.pool.clone(),
+            set.tls.clone(),
+            set.proxy.clone(),
+        );
         self.transports.get_or_try(key, || {
-            let builder = Transport::builder()
+            let builder = connections::pool(&set.pool)
+                .wait_for_ready(waits)
                 .tls(connections::tls(resolved)?)
                 .proxies(connections::proxies(resolved, environment)?);
             let builder = match timeout {
@@ -227,7 +263,7 @@ impl Service {
     }
 
     fn budget(&mut self, set: &Settings, all: &BudgetSettings) -> Arc<Budget> {
-        let key = (set.base_url.clone(), set.retry_budget.clone());
+        let key = (address(set), set.retry_budget.clone());
         let ratio = all.ratio.unwrap_or(Budget::RATIO);
         let reserve = all.reserve_per_second.unwrap_or(Budget::RESERVE_PER_SECOND);
         let make = || Arc::new(Budget::new(ratio, reserve, Budget::WINDOW));
@@ -249,7 +285,7 @@ impl Service {
             }
             Arc::new(throttle)
         };
-        let key = (set.base_url.clone(), set.throttle.clone());
+        let key = (address(set), set.throttle.clone());
         Some(self.throttles.get_or_make(key, make))
     }
 
@@ -262,7 +298,7 @@ impl Service {
                 .bounds(size(set.adaptive.least, 1), size(set.adaptive.most, 1000));
             Arc::new(limit)
         };
-        let key = (set.base_url.clone(), set.adaptive.clone());
+        let key = (address(set), set.adaptive.clone());
         Some(self.adaptives.get_or_make(key, make))
     }
 
@@ -276,7 +312,7 @@ impl Service {
             Some(most) => hedge.max_attempts(most),
             None => hedge,
         };
-        let key = (set.base_url.clone(), set.hedge.clone());
+        let key = (address(set), set.hedge.clone());
         Some(self.hedges.get_or_make(key, || hedge))
     }
 
@@ -292,7 +328,7 @@ impl Service {
             }
             Arc::new(limit)
         };
-        let key = (set.base_url.clone(), set.rate_limit.clone());
+        let key = (address(set), set.rate_limit.clone());
         Some(self.rate_limits.get_or_make(key, make))
     }
 
@@ -309,13 +345,19 @@ impl Service {
             }
             Arc::new(bulkhead)
         };
-        let key = (set.base_url.clone(), set.bulkhead.clone());
+        let key = (address(set), set.bulkhead.clone());
         Some(self.bulkheads.get_or_make(key, make))
     }
 }
 
 fn breaker_key(set: &Settings) -> (Option<String>, BreakerSettings) {
-    (set.base_url.clone(), set.breaker.clone())
+    (address(set), set.breaker.clone())
+}
+
+/// Where the service is, as a key.
+fn address(set: &Settings) -> Option<String> {
+    let listed = || set.endpoints.as_ref().map(|all| all.join(","));
+    set.base_url.clone().or_else(listed)
 }
 
 fn endpoint(resolved: &Resolved, address: &str) -> Result<Endpoint, RegistryError> {
@@ -325,7 +367,7 @@ fn endpoint(resolved: &Resolved, address: &str) -> Result<Endpoint, RegistryErro
 }
 
 /// The breaker's settings with what is configured; the defaults are the breaker's own.
-fn breaker(
+pub(super) fn breaker(
     mut breaker: crate::policy::breaker::Settings,
     set: &BreakerSettings,
 ) -> crate::policy::breaker::Settings {

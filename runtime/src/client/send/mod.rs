@@ -203,9 +203,12 @@ fn prepare_http(
     let media_type = options.content_type.take();
     let mut encoded = rest::write_request_as(binding, request, media_type.as_deref()).map_err(named)?;
     let target = options.target.take();
-    if let Some((_, path)) = &target {
-        path.as_str().clone_into(&mut encoded.path);
-    }
+    let has_target = target.is_some();
+    let target = target.and_then(|(endpoint, path)| {
+        let below = inner.below_the_address(&endpoint, path.as_str());
+        below.unwrap_or(path.as_str()).clone_into(&mut encoded.path);
+        below.is_none().then_some(endpoint)
+    });
     let mut token = Ok(None);
     let (timeout, repeatable) = (options.timeout, options.repeatable);
     let preferred = options.accept.take();
@@ -229,7 +232,8 @@ fn prepare_http(
     .map_err(named)?;
     call.token = token.map_err(named)?;
     call.endpoint = match target {
-        Some((endpoint, _)) => Some(endpoint),
+        Some(endpoint) => Some(endpoint),
+        None if has_target => None,
         None => inner.operation_endpoints.get(operation.index).cloned().flatten(),
     };
     let path = PathAndQuery::try_from(encoded.path).map_err(|_| {
@@ -301,6 +305,7 @@ pub(crate) fn begin(
         timeout: inner.total_time(None, options.timeout),
         token: None,
         endpoint: None,
+        hash_key: options.hash_key,
         correlation_id: ids.correlation,
     })
 }

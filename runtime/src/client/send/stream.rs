@@ -97,6 +97,7 @@ pub(super) struct Resume {
     timeout: Option<Duration>,
     token: Option<TokenDemand>,
     endpoint: Option<Endpoint>,
+    hash_key: Option<u64>,
     correlation_id: Arc<str>,
 }
 
@@ -133,6 +134,7 @@ impl Resume {
                 timeout: call.timeout,
                 token: call.token.clone(),
                 endpoint: call.endpoint.clone(),
+                hash_key: call.hash_key,
                 correlation_id: call.correlation_id.clone(),
             })
         })
@@ -164,6 +166,7 @@ impl Resume {
             timeout: self.timeout,
             token: self.token.clone(),
             endpoint: self.endpoint.clone(),
+            hash_key: self.hash_key,
             correlation_id: self.correlation_id.clone(),
         };
         let answer = orchestrate::run(&self.client.0, call).await?;

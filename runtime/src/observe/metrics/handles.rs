@@ -1,9 +1,10 @@
 //! The handles that calls record through. All labels were resolved when the handle was made.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use super::endpoints::{EndpointFigures, Watched};
 use super::histogram::{Histogram, Snapshot};
 use super::status::{Status, Table};
 use crate::policy::breaker::State;
@@ -159,6 +160,7 @@ pub struct Service {
     budget_exhausted: AtomicU64,
     rejected: [AtomicU64; Rejection::ALL.len()],
     kept: [AtomicU64; Kept::ALL.len()],
+    pub(super) endpoints: Watched,
 }
 
 impl Service {
@@ -197,6 +199,11 @@ impl Service {
     /// How many kept replies took the place of calls.
     pub fn kept_replies(&self, which: Kept) -> u64 {
         self.kept[which as usize].load(Ordering::Relaxed)
+    }
+
+    /// Shows these endpoints for as long as they are there.
+    pub(crate) fn watch_endpoints(&self, endpoints: Weak<dyn EndpointFigures>) {
+        self.endpoints.add(endpoints);
     }
 
     /// 0 closed, 1 half-open, 2 open; `None` when the service has no breaker.

@@ -148,6 +148,12 @@ impl Settings {
         }
     }
 
+    /// The same for a breaker with another name.
+    pub(crate) fn named(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.name = name.into();
+        self
+    }
+
     /// How many calls a half-open breaker lets through, all of which have to succeed (at least 1, at most 1024).
     pub fn probes(mut self, probes: u32) -> Self {
         self.probes = probes.clamp(1, 1024);
