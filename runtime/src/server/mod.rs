@@ -10,7 +10,9 @@ mod body;
 #[cfg(feature = "grpc")]
 pub mod grpc;
 mod handler;
+pub mod idempotency;
 mod inbound;
+mod once;
 mod parts;
 mod problem;
 mod query;
@@ -20,7 +22,9 @@ mod request;
 mod routes;
 pub mod serve;
 mod service;
+pub mod shedding;
 mod stream;
+mod table;
 
 pub use problem::{ErrorStyle, RenderError};
 pub use service::{DEFAULT_BODY_LIMIT, Service, not_found};
