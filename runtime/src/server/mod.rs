@@ -12,6 +12,7 @@ pub mod grpc;
 mod handler;
 pub mod idempotency;
 mod inbound;
+pub mod internal;
 mod once;
 mod parts;
 mod problem;
@@ -25,6 +26,7 @@ mod service;
 pub mod shedding;
 mod stream;
 mod table;
+mod tls;
 
 pub use problem::{ErrorStyle, RenderError};
 pub use service::{DEFAULT_BODY_LIMIT, Service, not_found};
