@@ -34,13 +34,25 @@ async fn serve(doors: Doors) -> Served {
         stop,
         ended: tokio::spawn(async move {
             let shutdown = async { drop(stopped.await) };
-            doors.serve(&Server::new(), public, internal, shutdown, Duration::from_secs(20)).await
+            doors
+                .serve(
+                    &Server::new(),
+                    public,
+                    internal,
+                    shutdown,
+                    Duration::from_secs(20),
+                )
+                .await
         }),
     }
 }
 
 async fn ask(address: SocketAddr, path: &str, key: Option<&str>) -> StatusCode {
-    let client = Client::builder("peer").url(&format!("http://{address}")).unwrap().build().unwrap();
+    let client = Client::builder("peer")
+        .url(&format!("http://{address}"))
+        .unwrap()
+        .build()
+        .unwrap();
     let mut request = client.get(path).repeatable(false);
     if let Some(key) = key {
         request = request.header("x-api-key", key);
@@ -63,7 +75,12 @@ async fn what_is_internal_is_on_its_own_listener_alone_and_behind_a_key() {
     let served = serve(Doors::new(router(), ApiKeys::new(["old", "new"]))).await;
     let (public, internal) = (served.public, served.internal);
     assert_eq!(ask(public, "/pets", None).await, StatusCode::OK);
-    for path in ["/internal/access", "/internal", "/%69nternal/access", "/internal/nothing"] {
+    for path in [
+        "/internal/access",
+        "/internal",
+        "/%69nternal/access",
+        "/internal/nothing",
+    ] {
         for key in [None, Some("new")] {
             assert_eq!(ask(public, path, key).await, StatusCode::NOT_FOUND, "{path}");
         }
@@ -87,7 +104,10 @@ async fn what_is_internal_is_on_its_own_listener_alone_and_behind_a_key() {
 #[tokio::test]
 async fn the_prefix_is_what_it_is_said_to_be() {
     let served = serve(Doors::new(router(), ApiKeys::new(["key"])).prefix("/pets")).await;
-    assert_eq!(ask(served.public, "/pets", Some("key")).await, StatusCode::NOT_FOUND);
+    assert_eq!(
+        ask(served.public, "/pets", Some("key")).await,
+        StatusCode::NOT_FOUND
+    );
     assert_eq!(ask(served.public, "/internal/access", None).await, StatusCode::OK);
     assert_eq!(ask(served.internal, "/pets", Some("key")).await, StatusCode::OK);
 }

@@ -31,7 +31,11 @@ struct Served {
 }
 
 fn served(shedding: Shedding) -> Served {
-    let (mock, gate, shedding) = (Arc::new(Mock::default()), Arc::new(Semaphore::new(0)), Arc::new(shedding));
+    let (mock, gate, shedding) = (
+        Arc::new(Mock::default()),
+        Arc::new(Semaphore::new(0)),
+        Arc::new(shedding),
+    );
     let closed = gate.clone();
     mock.order.handle(move |_, request| {
         let gate = closed.clone();
@@ -42,7 +46,9 @@ fn served(shedding: Shedding) -> Served {
     });
     mock.get_pet.reply(get_pet::Response::Ok(pet()));
     let metrics = Arc::new(Metrics::new());
-    let service = pets::service(mock.clone()).shedding(shedding.clone()).metrics(metrics.clone());
+    let service = pets::service(mock.clone())
+        .shedding(shedding.clone())
+        .metrics(metrics.clone());
     Served {
         mock,
         gate,
@@ -66,7 +72,11 @@ impl Served {
 }
 
 fn ordering(size: u32, headers: &[(&'static str, &str)]) -> Request<Body> {
-    let mut request = post("/orders", "application/x-www-form-urlencoded", format!("size={size}"));
+    let mut request = post(
+        "/orders",
+        "application/x-www-form-urlencoded",
+        format!("size={size}"),
+    );
     for (name, value) in headers {
         request.headers_mut().insert(*name, value.parse().unwrap());
     }
@@ -82,11 +92,17 @@ async fn what_finds_neither_a_place_nor_room_to_wait_is_503_at_once_with_a_time_
     served.until(1, 1).await;
     let begun = Instant::now();
     let shed = served.order(3, &[]).await.unwrap();
-    assert_eq!((shed.status, shed.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "1"));
+    assert_eq!(
+        (shed.status, shed.header("retry-after")),
+        (StatusCode::SERVICE_UNAVAILABLE, "1")
+    );
     assert_eq!(begun.elapsed(), Duration::ZERO);
     assert!(shed.json()["detail"].as_str().unwrap().contains("too much to do"));
     served.gate.add_permits(2);
-    assert_eq!((handled.await.unwrap().text(), waits.await.unwrap().text()), ("1", "2"));
+    assert_eq!(
+        (handled.await.unwrap().text(), waits.await.unwrap().text()),
+        ("1", "2")
+    );
     served.until(0, 0).await;
     served.mock.order.assert_called(2);
     let text = served.metrics.render();
@@ -96,7 +112,11 @@ async fn what_finds_neither_a_place_nor_room_to_wait_is_503_at_once_with_a_time_
 
 #[tokio::test(start_paused = true)]
 async fn the_highest_priority_is_served_first_and_the_lowest_gives_way() {
-    let served = served(Shedding::at_most(1).queue(3).priority("order", Priority::CriticalPlus));
+    let served = served(
+        Shedding::at_most(1)
+            .queue(3)
+            .priority("order", Priority::CriticalPlus),
+    );
     let handled = served.order(0, &[]);
     served.until(1, 0).await;
     let priority = |name| [("tieline-priority", name)];
@@ -120,7 +140,12 @@ async fn the_highest_priority_is_served_first_and_the_lowest_gives_way() {
         assert_eq!(served.mock.order.count(), (done + 2).min(4));
     }
     assert_eq!(order, ["0", "4", "3", "1"]);
-    assert!(served.metrics.render().contains(r#"priority="sheddable",reason="displaced"} 1"#));
+    assert!(
+        served
+            .metrics
+            .render()
+            .contains(r#"priority="sheddable",reason="displaced"} 1"#)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -135,7 +160,11 @@ async fn a_caller_may_lower_a_priority_and_raises_it_only_where_it_is_trusted() 
         let waits = served.order(1, &[]);
         served.until(1, 1).await;
         let claims = served.order(2, &[("tieline-priority", "critical_plus")]);
-        let (shed, stays) = if may_raise { (waits, claims) } else { (claims, waits) };
+        let (shed, stays) = if may_raise {
+            (waits, claims)
+        } else {
+            (claims, waits)
+        };
         assert_eq!(shed.await.unwrap().status, StatusCode::SERVICE_UNAVAILABLE);
         served.gate.add_permits(2);
         assert!(handled.await.unwrap().status.is_success() && stays.await.unwrap().status.is_success());
@@ -154,12 +183,23 @@ async fn a_wait_is_bounded_and_shorter_once_the_queue_stands() {
     let next = served.order(2, &[]);
     served.until(1, 2).await;
     assert_eq!(patient.await.unwrap().status, StatusCode::SERVICE_UNAVAILABLE);
-    assert!((100..=102).contains(&begun.elapsed().as_millis()), "{:?}", begun.elapsed());
+    assert!(
+        (100..=102).contains(&begun.elapsed().as_millis()),
+        "{:?}",
+        begun.elapsed()
+    );
     // The queue has not been empty for more than its interval.
     sleep(10 * MS).await;
     let begun = Instant::now();
-    assert_eq!(served.order(3, &[]).await.unwrap().status, StatusCode::SERVICE_UNAVAILABLE);
-    assert!((5..=7).contains(&begun.elapsed().as_millis()), "{:?}", begun.elapsed());
+    assert_eq!(
+        served.order(3, &[]).await.unwrap().status,
+        StatusCode::SERVICE_UNAVAILABLE
+    );
+    assert!(
+        (5..=7).contains(&begun.elapsed().as_millis()),
+        "{:?}",
+        begun.elapsed()
+    );
     served.gate.add_permits(2);
     assert!(handled.await.unwrap().status.is_success() && next.await.unwrap().status.is_success());
     assert!(served.metrics.render().contains(r#"reason="wait"} 2"#));
@@ -197,7 +237,11 @@ async fn nobody_waits_longer_than_its_deadline_lets_it() {
     served.until(1, 0).await;
     let begun = Instant::now();
     let shed = served.order(1, &[("tieline-timeout-ms", "50")]).await.unwrap();
-    assert!((50..=52).contains(&begun.elapsed().as_millis()), "{:?}", begun.elapsed());
+    assert!(
+        (50..=52).contains(&begun.elapsed().as_millis()),
+        "{:?}",
+        begun.elapsed()
+    );
     assert!(shed.status.is_server_error());
     served.gate.add_permits(1);
     assert!(handled.await.unwrap().status.is_success());
@@ -209,8 +253,14 @@ async fn what_is_exempt_is_always_handled() {
     let served = served(Shedding::at_most(1).queue(0).exempt("getPet"));
     let handled = served.order(0, &[]);
     served.until(1, 0).await;
-    assert_eq!(send(served.service.clone(), get("/pets/7")).await.status, StatusCode::OK);
-    assert_eq!(served.order(1, &[]).await.unwrap().status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(
+        send(served.service.clone(), get("/pets/7")).await.status,
+        StatusCode::OK
+    );
+    assert_eq!(
+        served.order(1, &[]).await.unwrap().status,
+        StatusCode::SERVICE_UNAVAILABLE
+    );
     served.gate.add_permits(1);
     assert!(handled.await.unwrap().status.is_success());
 }
@@ -238,7 +288,10 @@ async fn an_adaptive_limit_shrinks_when_what_is_behind_it_is_overloaded() {
     served.mock.order.fail(Error::new(Code::Unavailable, "no"));
     let before = served.shedding.limit();
     for _ in 0..30 {
-        assert_eq!(served.order(1, &[]).await.unwrap().status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(
+            served.order(1, &[]).await.unwrap().status,
+            StatusCode::SERVICE_UNAVAILABLE
+        );
         sleep(100 * MS).await;
     }
     let after = served.shedding.limit();
@@ -264,7 +317,15 @@ async fn grpc_callers_are_told_when_to_come_again() {
             let request = Frame::of(&users::user("Ada", 36).encode_to_vec()).unwrap();
             let path = http::uri::PathAndQuery::from_static("/demo.Users/CreateUser");
             let endpoint = "http://users".parse().unwrap();
-            unary(&line, &endpoint, path, http::HeaderMap::new(), request, CallOptions::default()).await
+            unary(
+                &line,
+                &endpoint,
+                path,
+                http::HeaderMap::new(),
+                request,
+                CallOptions::default(),
+            )
+            .await
         }
     };
     let handled = tokio::spawn(call());

@@ -50,7 +50,10 @@ impl Authority {
     }
 
     fn trusted(&self) -> Tls {
-        Tls::new().without_public_roots().authority_pem(&self.pem()).unwrap()
+        Tls::new()
+            .without_public_roots()
+            .authority_pem(&self.pem())
+            .unwrap()
     }
 }
 
@@ -71,7 +74,11 @@ async fn serve(tls: &ServerTls) -> SocketAddr {
     let address = listener.local_addr().unwrap();
     let server = Server::new().tls(tls).unwrap();
     let router = Router::new().route("/", get(peer));
-    tokio::spawn(async move { server.serve(listener, router, std::future::pending(), Duration::ZERO).await });
+    tokio::spawn(async move {
+        server
+            .serve(listener, router, std::future::pending(), Duration::ZERO)
+            .await
+    });
     address
 }
 
@@ -84,7 +91,11 @@ async fn ask(address: SocketAddr, tls: Tls) -> Option<Vec<u8>> {
         .unwrap()
         .build()
         .unwrap();
-    let reply = client.get("/").timeout(Duration::from_secs(20)).repeatable(false).await;
+    let reply = client
+        .get("/")
+        .timeout(Duration::from_secs(20))
+        .repeatable(false)
+        .await;
     reply.ok().map(|reply| reply.body().to_vec())
 }
 
@@ -99,11 +110,17 @@ async fn a_new_certificate_is_shown_without_a_restart_and_a_bad_one_is_not() {
     let tls = tls.look_every(LOOK, hand.clock()).unwrap();
     let address = serve(&tls).await;
     assert!(ask(address, one.trusted()).await.is_some());
-    assert!(ask(address, two.trusted()).await.is_none(), "another authority is not trusted");
+    assert!(
+        ask(address, two.trusted()).await.is_none(),
+        "another authority is not trusted"
+    );
 
     let next = two.issue();
     next.write(folder.path());
-    assert!(ask(address, one.trusted()).await.is_some(), "it is not time to look yet");
+    assert!(
+        ask(address, one.trusted()).await.is_some(),
+        "it is not time to look yet"
+    );
     hand.advance(LOOK);
     assert!(ask(address, two.trusted()).await.is_some());
     assert!(ask(address, one.trusted()).await.is_none());
@@ -112,7 +129,10 @@ async fn a_new_certificate_is_shown_without_a_restart_and_a_bad_one_is_not() {
     let third = one.issue();
     for (certificate, key) in [
         (Some(&third.certificate), Some(&next.key)),
-        (Some(&"-----BEGIN CERTIFICATE-----\nMIIB".to_owned()), Some(&next.key)),
+        (
+            Some(&"-----BEGIN CERTIFICATE-----\nMIIB".to_owned()),
+            Some(&next.key),
+        ),
         (Some(&String::new()), Some(&String::new())),
         (Some(&third.certificate), None),
     ] {
@@ -127,7 +147,10 @@ async fn a_new_certificate_is_shown_without_a_restart_and_a_bad_one_is_not() {
     }
     third.write(folder.path());
     hand.advance(LOOK);
-    assert!(ask(address, one.trusted()).await.is_some(), "what was mended is used");
+    assert!(
+        ask(address, one.trusted()).await.is_some(),
+        "what was mended is used"
+    );
 }
 
 #[tokio::test]
@@ -141,7 +164,10 @@ async fn a_client_shows_its_new_certificate_without_a_restart() {
     let (one, two) = (authority.issue(), authority.issue());
     one.write(folder.path());
     let hand = ManualClock::new();
-    let client = authority.trusted().identity_files_on(&certificate, &key, LOOK, hand.clock()).unwrap();
+    let client = authority
+        .trusted()
+        .identity_files_on(&certificate, &key, LOOK, hand.clock())
+        .unwrap();
     assert_eq!(ask(address, client.clone()).await, Some(one.der));
     two.write(folder.path());
     hand.advance(LOOK);

@@ -42,7 +42,12 @@ struct Seen {
 
 impl CertificateFiles {
     /// Reads both.
-    pub(crate) fn open(chain: PathBuf, key: PathBuf, interval: Duration, clock: Clock) -> Result<Self, TlsError> {
+    pub(crate) fn open(
+        chain: PathBuf,
+        key: PathBuf,
+        interval: Duration,
+        clock: Clock,
+    ) -> Result<Self, TlsError> {
         let (chain_text, key_text) = (read(&chain)?, read(&key)?);
         let hasher = RandomState::new();
         Ok(Self {
@@ -74,7 +79,10 @@ impl CertificateFiles {
 
     fn look(&self, seen: &mut Seen) {
         let texts = read(&self.chain).and_then(|chain| Ok((chain, read(&self.key)?)));
-        let hash = texts.as_ref().ok().map(|texts| self.hasher.hash_one((&texts.0, &texts.1)));
+        let hash = texts
+            .as_ref()
+            .ok()
+            .map(|texts| self.hasher.hash_one((&texts.0, &texts.1)));
         if hash == seen.hash {
             return;
         }

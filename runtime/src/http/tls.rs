@@ -102,7 +102,11 @@ impl Tls {
     ///
     /// # Errors
     /// They cannot be read, are no PEM, or do not belong together.
-    pub fn identity_files(self, chain: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Result<Self, TlsError> {
+    pub fn identity_files(
+        self,
+        chain: impl Into<PathBuf>,
+        key: impl Into<PathBuf>,
+    ) -> Result<Self, TlsError> {
         self.identity_files_on(chain, key, DEFAULT_INTERVAL, Clock::default())
     }
 

@@ -116,7 +116,11 @@ fn is_below(prefix: &str, path: &str) -> bool {
         .map(|segment| percent_decode_str(segment).decode_utf8_lossy())
         .filter(|segment| !segment.is_empty() && segment != ".");
     let mut wanted = prefix.split('/');
-    wanted.all(|wanted| segments.next().is_some_and(|segment| segment.eq_ignore_ascii_case(wanted)))
+    wanted.all(|wanted| {
+        segments
+            .next()
+            .is_some_and(|segment| segment.eq_ignore_ascii_case(wanted))
+    })
 }
 
 #[cfg(test)]
@@ -125,7 +129,15 @@ mod tests {
 
     #[test]
     fn what_is_below_the_prefix_is_so_however_it_is_written() {
-        for path in ["/internal", "/internal/", "/internal/x", "/%69nternal/x", "//internal/x", "/./internal", "/INTERNAL/x"] {
+        for path in [
+            "/internal",
+            "/internal/",
+            "/internal/x",
+            "/%69nternal/x",
+            "//internal/x",
+            "/./internal",
+            "/INTERNAL/x",
+        ] {
             assert!(is_below("internal", path), "{path}");
         }
         for path in ["/", "/internally", "/x/internal", "/internal%2Fx", "/intern"] {

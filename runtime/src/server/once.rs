@@ -16,11 +16,11 @@ use super::idempotency::{
 use super::refusal::Refusal;
 use super::table::{Entry, Table, Whole};
 use crate::code::Code;
-use crate::context::Context;
+use crate::context::{Context, Principal};
 use crate::error::{Error, ErrorKind, Fault};
 use crate::headers::{CORRELATION_ID, REQUEST_ID};
 use crate::http::BoxError;
-use crate::operation::InputPlace;
+use crate::operation::{self, InputPlace};
 
 /// When a request that is under way may be asked for again.
 pub(super) const SOON: Duration = Duration::from_secs(1);
@@ -86,7 +86,7 @@ impl Table {
             let octets = collected(body, self.limits.body).await?;
             (Body::from(octets.clone()), octets)
         };
-        let caller = context.principal().map(|principal| principal.name());
+        let caller = context.principal().map(Principal::name);
         let scope = Scope::new(entry.operation.service, entry.operation.id, caller, &keyed.key);
         let fingerprint = Fingerprint::of(
             parts.method.as_str(),
@@ -132,7 +132,7 @@ fn bad_key(message: String) -> Refusal {
 fn is_streamed(entry: &Entry) -> bool {
     let bodies = entry.binding.inputs.iter().flat_map(InputPlace::bodies);
     bodies
-        .flat_map(|body| body.each())
+        .flat_map(operation::Body::each)
         .any(|body| body.encoding.framing().is_some())
 }
 

@@ -165,10 +165,9 @@ impl Table {
                 _ => Ended::Otherwise,
             }
         };
-        match shedding
-            .run(entry.operation, priority, context.deadline(), work, ended)
-            .await
-        {
+        // In a box, as others are not to carry its state.
+        let turn = Box::pin(shedding.run(entry.operation, priority, context.deadline(), work, ended));
+        match turn.await {
             Ok(outcome) => outcome,
             Err(shed) => {
                 entry.counted.shed(priority.name(), shed.reason());
@@ -210,7 +209,8 @@ impl Table {
             }
         };
         match self.key(entry, parts)? {
-            Some(key) => self.once(key, entry, context, request).await,
+            // In a box: requests without a key are not to carry its state.
+            Some(key) => Box::pin(self.once(key, entry, context, request)).await,
             None => self.handle(entry, context, request).await,
         }
     }

@@ -37,7 +37,9 @@ impl ServerTls {
     /// # Errors
     /// They are no PEM, or do not belong together.
     pub fn pem(chain: &[u8], key: &[u8]) -> Result<Self, TlsError> {
-        Ok(Self::with(Arc::new(SingleCertAndKey::from(certified(chain, key)?))))
+        Ok(Self::with(Arc::new(SingleCertAndKey::from(certified(
+            chain, key,
+        )?))))
     }
 
     /// Shows the certificate in these files. They are looked at again when connections are made, every ten seconds at
@@ -48,7 +50,12 @@ impl ServerTls {
     /// They cannot be read, are no PEM, or do not belong together.
     pub fn files(chain: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Result<Self, TlsError> {
         let files = (chain.into(), key.into());
-        let opened = CertificateFiles::open(files.0.clone(), files.1.clone(), DEFAULT_INTERVAL, Clock::default())?;
+        let opened = CertificateFiles::open(
+            files.0.clone(),
+            files.1.clone(),
+            DEFAULT_INTERVAL,
+            Clock::default(),
+        )?;
         Ok(Self {
             files: Some(files),
             ..Self::with(Arc::new(opened))
@@ -99,12 +106,17 @@ impl ServerTls {
 
     pub(super) fn build(&self) -> Result<Arc<ServerConfig>, TlsError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let builder = ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions()?;
+        let builder =
+            ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions()?;
         let builder = match &self.authorities {
             None => builder.with_no_client_auth(),
             Some(roots) => {
                 let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots.clone()), provider);
-                let verifier = if self.is_optional { verifier.allow_unauthenticated() } else { verifier };
+                let verifier = if self.is_optional {
+                    verifier.allow_unauthenticated()
+                } else {
+                    verifier
+                };
                 builder.with_client_cert_verifier(verifier.build().map_err(|_| TlsError::NoCertificate)?)
             }
         };

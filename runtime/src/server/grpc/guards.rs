@@ -9,7 +9,7 @@ use prost::Message;
 
 use super::Begun;
 use crate::code::Code;
-use crate::context::Context;
+use crate::context::{Context, Principal};
 use crate::error::{Error, ErrorKind, Fault};
 use crate::grpc::{Answer, Details, Received, Status};
 use crate::server::idempotency::{
@@ -134,7 +134,7 @@ impl Begun {
             }
             return work.await.map(Outcome::New);
         };
-        let caller = self.context.principal().map(|principal| principal.name());
+        let caller = self.context.principal().map(Principal::name);
         let scope = Scope::new(operation.service, operation.id, caller, &key);
         let fingerprint = Fingerprint::of("POST", operation.id, "", &message);
         let held = match idempotency.begin(&scope, fingerprint).await {

@@ -27,8 +27,12 @@ use crate::server::auth::PeerCertificate;
 /// What a connection sends before its protocol is known: HTTP/2's preface. Less of it is no beginning.
 const PREFACE: usize = 24;
 
-pub(super) async fn serve<S, B>(server: Server, stream: TcpStream, service: S, stopping: watch::Receiver<bool>)
-where
+pub(super) async fn serve<S, B>(
+    server: Server,
+    stream: TcpStream,
+    service: S,
+    stopping: watch::Receiver<bool>,
+) where
     S: Service<Request<axum::body::Body>, Response = Response<B>, Error = Infallible>
         + Clone
         + Send
@@ -91,7 +95,10 @@ async fn run<T, S, B>(
         .header_read_timeout(server.header_timeout)
         .max_buf_size(server.header_limit);
     let header_list = u32::try_from(server.header_limit).unwrap_or(u32::MAX);
-    builder.http2().timer(TokioTimer::new()).max_header_list_size(header_list);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(header_list);
     let stream = Counted {
         stream,
         received: received.clone(),
@@ -125,10 +132,15 @@ struct Counted<T> {
 }
 
 impl<T: AsyncRead + Unpin> AsyncRead for Counted<T> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        self.received.fetch_add(buffer.filled().len() - before, Ordering::Relaxed);
+        self.received
+            .fetch_add(buffer.filled().len() - before, Ordering::Relaxed);
         polled
     }
 }
