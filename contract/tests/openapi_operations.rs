@@ -209,6 +209,28 @@ fn behaviour_comes_from_the_method_and_the_document() {
 }
 
 #[test]
+fn an_idempotency_key_is_declared_by_the_header_or_by_a_word() {
+    let key = |said: &str| {
+        let text = format!(
+            "openapi: 3.1.0\ninfo: {{ title: T, version: '1' }}\npaths:\n  /pets:\n    post:\n      operationId: add\n      \
+             responses: {{ '204': {{ description: Done. }} }}\n      {said}\n"
+        );
+        let read = read_text("pets.yaml", text, &ReadOptions::default());
+        let read = read.unwrap_or_else(|problems| panic!("{problems}"));
+        operation(&read, "add").behaviour.idempotency_key
+    };
+    let declared = |required| {
+        Some(IdempotencyKey {
+            header: "Idempotency-Key".to_owned(),
+            required,
+        })
+    };
+    assert_eq!(key("x-tieline-idempotency-key: required"), declared(true));
+    assert_eq!(key("x-tieline-idempotency-key: optional"), declared(false));
+    assert_eq!(key("summary: Adds a pet."), None);
+}
+
+#[test]
 fn operations_without_an_id_are_named_from_method_and_path() {
     let read = shelter();
     let get = operation(&read, "getPetsPetIdPhotoFormat");

@@ -196,7 +196,8 @@ fn registered(name: &str) -> Safety {
     }
 }
 
-/// What the method and our extensions say: `x-tieline-idempotent: true`, `x-tieline-timeout-ms: 5000`.
+/// What the method and our extensions say: `x-tieline-idempotent: true`, `x-tieline-timeout-ms: 5000`, and
+/// `x-tieline-idempotency-key: required` or `optional`, for contracts that do not list the header as a parameter.
 fn behaviour(node: &Node, method: &Method, inputs: &[Input], places: &[InputPlace]) -> Behaviour {
     let by_method = match method {
         Method::Get | Method::Head | Method::Options | Method::Trace | Method::Query => Safety::Safe,
@@ -221,6 +222,14 @@ fn behaviour(node: &Node, method: &Method, inputs: &[Input], places: &[InputPlac
             header: input.name.clone(),
             required: input.required,
         });
+    let said = node.get("x-tieline-idempotency-key").and_then(Node::as_str);
+    let said = said.filter(|said| ["required", "optional"].contains(said));
+    let key = key.or_else(|| {
+        said.map(|said| IdempotencyKey {
+            header: "Idempotency-Key".to_owned(),
+            required: said == "required",
+        })
+    });
     Behaviour {
         safety,
         idempotency_key: key,

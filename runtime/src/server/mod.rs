@@ -23,6 +23,7 @@ mod request;
 mod routes;
 pub mod serve;
 mod service;
+mod setup;
 pub mod shedding;
 mod stream;
 mod table;
@@ -30,3 +31,4 @@ mod tls;
 
 pub use problem::{ErrorStyle, RenderError};
 pub use service::{DEFAULT_BODY_LIMIT, Service, not_found};
+pub use setup::{Setup, SetupError};

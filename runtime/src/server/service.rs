@@ -178,6 +178,16 @@ impl Service {
         });
     }
 
+    /// Whether an operation that is served asks its callers for credentials.
+    pub(super) fn asks_for_credentials(&self) -> bool {
+        let mut operations = self.table.operations.iter();
+        operations.any(|entry| entry.operation.security.iter().any(|all| !all.is_empty()))
+    }
+
+    pub(super) fn contract_name(&self) -> &'static str {
+        self.table.contract.name
+    }
+
     /// Renders errors that the contract does not declare by `renderer`: an [`ErrorStyle`], or a function.
     pub fn render_errors_with(mut self, renderer: impl RenderError + 'static) -> Self {
         Arc::make_mut(&mut self.table).errors = Arc::new(renderer);
