@@ -389,6 +389,40 @@ async fn a_reply_that_is_too_large_to_be_kept_is_not_done_again() {
     assert!(again.json()["detail"].as_str().unwrap().contains("was done"));
 }
 
+#[tokio::test]
+async fn a_write_whose_reply_was_lost_is_repeated_by_the_client_and_done_once() {
+    use axum::middleware::{Next, from_fn};
+    use tieline::call::{Call, CallOptions};
+    use tieline::http::{InProcess, Line};
+    let (mock, service) = service();
+    mock.create_pet.reply(create_pet::Response::Created(pet()));
+    let seen = Arc::new(AtomicUsize::new(0));
+    let count = seen.clone();
+    let lose_the_first = move |request: Request<Body>, next: Next| {
+        let is_first = count.fetch_add(1, Ordering::SeqCst) == 0;
+        async move {
+            let mut response = next.run(request).await;
+            assert_eq!(response.status(), StatusCode::CREATED);
+            if is_first {
+                *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+            }
+            response
+        }
+    };
+    let router = service.into_router().layer(from_fn(lose_the_first));
+    let client = tieline::Client::builder("pets")
+        .url("http://pets")
+        .unwrap()
+        .line(Line::over(InProcess::new(router)))
+        .build()
+        .unwrap();
+    let request = create_pet::Request { body: pet() };
+    let reply = request.send(&client, CallOptions::default()).await.unwrap();
+    assert_eq!((reply.attempts(), seen.load(Ordering::SeqCst)), (2, 2));
+    assert_eq!(reply.headers()["idempotent-replayed"], "true");
+    mock.create_pet.assert_called(1);
+}
+
 struct Broken;
 
 #[tieline::async_trait]

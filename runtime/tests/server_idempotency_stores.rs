@@ -122,6 +122,11 @@ async fn postgres_keeps_the_rules() {
     let opening = (0..4).map(|_| PostgresStore::connect(&server.url));
     let mut stores = futures_util::future::join_all(opening).await;
     let store = stores.pop().unwrap().unwrap();
+    // Any password is good there.
+    let secret = PostgresStore::connect(&server.url.replace("postgres@", "postgres:s3cret@"))
+        .await
+        .unwrap();
+    assert!(!format!("{secret:?}").contains("s3cret"), "{secret:?}");
     assert!(stores.iter().all(Result::is_ok));
     keeps_the_rules(Arc::new(store)).await;
 }

@@ -172,6 +172,19 @@ async fn a_caller_may_lower_a_priority_and_raises_it_only_where_it_is_trusted() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_the_contract_calls_sheddable_gives_way_to_what_it_does_not() {
+    let served = served(Shedding::at_most(1).queue(1));
+    let handled = served.order(0, &[]);
+    served.until(1, 0).await;
+    let file = tokio::spawn(send(served.service.clone(), get("/files/a")));
+    served.until(1, 1).await;
+    let order = served.order(1, &[]);
+    assert_eq!(file.await.unwrap().status, StatusCode::SERVICE_UNAVAILABLE);
+    served.gate.add_permits(2);
+    assert!(handled.await.unwrap().status.is_success() && order.await.unwrap().status.is_success());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_wait_is_bounded_and_shorter_once_the_queue_stands() {
     let served = served(Shedding::at_most(1));
     let handled = served.order(0, &[]);

@@ -27,7 +27,7 @@ pub use binding::{
 pub use lifecycle::{Lifecycle, Moment};
 pub use link::{Expression, Link, LinkValue, TemplateRun};
 pub use operation::{
-    Behaviour, Body, CallShape, Callback, Encoding, IdempotencyKey, Input, Media, Operation, Reply,
+    Behaviour, Body, CallShape, Callback, Encoding, IdempotencyKey, Input, Media, Operation, Priority, Reply,
     ReplyHeader, Safety, StatusMatch,
 };
 pub use origin::Origin;

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use crate::model::{
     Behaviour, Binding, CallShape, HttpBinding, IdempotencyKey, Input, InputPlace, Lifecycle, Method, Moment,
-    Operation, PathTemplate, Safety, Scalar, SecurityScheme, Server, TextStyle, Type, TypeUse,
+    Operation, PathTemplate, Priority, Safety, Scalar, SecurityScheme, Server, TextStyle, Type, TypeUse,
 };
 use crate::problem::Problem;
 use crate::schema::{Context, Types};
@@ -197,7 +197,8 @@ fn registered(name: &str) -> Safety {
 }
 
 /// What the method and our extensions say: `x-tieline-idempotent: true`, `x-tieline-timeout-ms: 5000`, and
-/// `x-tieline-idempotency-key: required` or `optional`, for contracts that do not list the header as a parameter.
+/// `x-tieline-idempotency-key: required` or `optional`, for contracts that do not list the header as a parameter, and
+/// `x-tieline-priority: sheddable`, `sheddable_plus`, `critical` or `critical_plus`.
 fn behaviour(node: &Node, method: &Method, inputs: &[Input], places: &[InputPlace]) -> Behaviour {
     let by_method = match method {
         Method::Get | Method::Head | Method::Options | Method::Trace | Method::Query => Safety::Safe,
@@ -234,5 +235,6 @@ fn behaviour(node: &Node, method: &Method, inputs: &[Input], places: &[InputPlac
         safety,
         idempotency_key: key,
         timeout_ms: node.get("x-tieline-timeout-ms").and_then(Node::as_count),
+        priority: (node.get("x-tieline-priority").and_then(Node::as_str)).and_then(Priority::named),
     }
 }

@@ -16,7 +16,6 @@
 //! `tieline_shed_total`, by priority and reason.
 
 mod pace;
-mod priority;
 mod queue;
 
 use std::collections::HashMap;
@@ -28,11 +27,11 @@ use std::time::Duration;
 use http::HeaderMap;
 
 use self::pace::Pace;
-pub use self::priority::Priority;
 use self::queue::{Queue, Ticket};
 use crate::clock::Clock;
 use crate::headers::PRIORITY;
 use crate::operation::Operation;
+pub use crate::operation::Priority;
 use crate::policy::adaptive::Adaptive;
 use crate::policy::deadline::Deadline;
 
@@ -167,7 +166,8 @@ impl Shedding {
         self
     }
 
-    /// The priority of an operation, by its id; [`Priority::Critical`] unless set. The header `tieline-priority` of a
+    /// The priority of an operation, by its id; what the contract says (`x-tieline-priority`), or
+    /// [`Priority::Critical`], unless set. The header `tieline-priority` of a
     /// request may lower it.
     pub fn priority(mut self, operation: impl Into<String>, priority: Priority) -> Self {
         self.priorities.insert(operation.into(), priority);
@@ -213,7 +213,8 @@ impl Shedding {
 
     /// What a request says of its priority, as far as it is believed.
     pub(super) fn priority_of(&self, operation: &Operation, headers: &HeaderMap) -> Priority {
-        let own = self.priorities.get(operation.id).copied().unwrap_or_default();
+        let own = self.priorities.get(operation.id).copied();
+        let own = own.or(operation.extras.priority).unwrap_or_default();
         let said = headers
             .get(PRIORITY)
             .and_then(|value| Priority::named(value.to_str().ok()?));

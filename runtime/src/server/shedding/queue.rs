@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use tokio::sync::oneshot;
 
-use super::priority::Priority;
+use super::Priority;
 use crate::clock::Instant;
 
 /// Places that are taken, and who waits for one.

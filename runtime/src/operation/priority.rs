@@ -17,7 +17,8 @@ pub enum Priority {
 }
 
 impl Priority {
-    pub(super) const COUNT: usize = 4;
+    /// How many there are.
+    pub(crate) const COUNT: usize = 4;
 
     /// The name in the header `tieline-priority`, in metrics and in configuration.
     pub const fn name(self) -> &'static str {
