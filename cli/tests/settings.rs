@@ -224,3 +224,19 @@ fn the_values_are_those_of_the_runtime() {
         assert_eq!(ours, accepted, "the command on `{line}`: {}", ran.err);
     }
 }
+
+#[test]
+fn the_table_of_the_server_is_judged_by_the_runtime() {
+    for (line, accepted) in [
+        ("body_limit = \"2MiB\"", true),
+        ("shedding = { max_concurrent = 200 }", true),
+        ("body_limt = \"2MiB\"", false),
+        ("jwt = { secret_env = \"a secret\" }", false),
+    ] {
+        let text = format!("[server]\n{line}\n");
+        let home = Home::with(&[("tieline.toml", &text)]);
+        let ran = home.run(&["generate"]).exits(2);
+        let ours = ran.err.contains("TL-CLI-002");
+        assert_eq!(ours, accepted, "the command on `{line}`: {}", ran.err);
+    }
+}

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::json;
 use tieline_contract::model::{
     ApiKeyPlace, Binding, Body, Encoding, FormStyle, HttpBinding, IdempotencyKey, InputPlace, Method,
-    Operation, PathSegment, QueryStyle, Requirement, Rule, Safety, Scalar, SchemeKind, Server,
+    Operation, PathSegment, Priority, QueryStyle, Requirement, Rule, Safety, Scalar, SchemeKind, Server,
     ServerVariable, StatusMatch, TextStyle, Type, TypeKind, TypeName, TypeUse, XmlKind,
 };
 use tieline_contract::{Read, ReadOptions, read, read_text};
@@ -206,6 +206,47 @@ fn behaviour_comes_from_the_method_and_the_document() {
         .last()
         .map(|body| (&*body.name, body.required, body.docs.as_deref()));
     assert_eq!(body, Some(("body", true, Some("The pet."))));
+}
+
+#[test]
+fn a_priority_is_declared_by_its_name() {
+    for (name, priority) in [
+        ("sheddable", Some(Priority::Sheddable)),
+        ("sheddable_plus", Some(Priority::SheddablePlus)),
+        ("critical", Some(Priority::Critical)),
+        ("critical_plus", Some(Priority::CriticalPlus)),
+        ("high", None),
+    ] {
+        let text = format!(
+            "openapi: 3.1.0\ninfo: {{ title: T, version: '1' }}\npaths:\n  /pets:\n    get:\n      operationId: list\n      \
+             responses: {{ '204': {{ description: Done. }} }}\n      x-tieline-priority: {name}\n"
+        );
+        let read = read_text("pets.yaml", text, &ReadOptions::default());
+        let read = read.unwrap_or_else(|problems| panic!("{problems}"));
+        assert_eq!(operation(&read, "list").behaviour.priority, priority, "{name}");
+    }
+}
+
+#[test]
+fn an_idempotency_key_is_declared_by_the_header_or_by_a_word() {
+    let key = |said: &str| {
+        let text = format!(
+            "openapi: 3.1.0\ninfo: {{ title: T, version: '1' }}\npaths:\n  /pets:\n    post:\n      operationId: add\n      \
+             responses: {{ '204': {{ description: Done. }} }}\n      {said}\n"
+        );
+        let read = read_text("pets.yaml", text, &ReadOptions::default());
+        let read = read.unwrap_or_else(|problems| panic!("{problems}"));
+        operation(&read, "add").behaviour.idempotency_key
+    };
+    let declared = |required| {
+        Some(IdempotencyKey {
+            header: "Idempotency-Key".to_owned(),
+            required,
+        })
+    };
+    assert_eq!(key("x-tieline-idempotency-key: required"), declared(true));
+    assert_eq!(key("x-tieline-idempotency-key: optional"), declared(false));
+    assert_eq!(key("summary: Adds a pet."), None);
 }
 
 #[test]

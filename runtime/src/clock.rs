@@ -9,6 +9,10 @@
 //!
 //! Neither knows the time of day: a change of the wall clock moves nothing here.
 
+mod wall;
+
+pub use wall::Wall;
+
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::OnceLock;

@@ -149,6 +149,15 @@ impl Context {
         self.with(|facts| facts.principal = Some(principal))
     }
 
+    /// The same, with whom a layer in front of the service has put into the request's extensions.
+    #[cfg(feature = "server")]
+    pub(crate) fn with_principal_of(self, extensions: &http::Extensions) -> Self {
+        match extensions.get::<Principal>() {
+            Some(principal) => self.with_principal(principal.clone()),
+            None => self,
+        }
+    }
+
     /// Keeps the headers that a handler sets of its reply, as servers do, so that a test can look at them.
     pub fn with_reply_headers(self) -> Self {
         self.with(|facts| facts.reply_headers = Some(Arc::default()))

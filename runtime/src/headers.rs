@@ -26,3 +26,5 @@ pub const TIMEOUT_MS: HeaderName = HeaderName::from_static("tieline-timeout-ms")
 pub const ATTEMPT: HeaderName = HeaderName::from_static("tieline-attempt");
 /// The id of the last event that a client has seen of a stream (WHATWG HTML, "Server-sent events").
 pub const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+/// How much it matters that a request is served: `critical_plus`, `critical`, `sheddable_plus`, `sheddable`.
+pub const PRIORITY: HeaderName = HeaderName::from_static("tieline-priority");

@@ -10,6 +10,9 @@
 //! |---|---|
 //! | `client` (default) | HTTP clients |
 //! | `server` | servers: tower services and axum routers around an implementation of a generated trait |
+//! | `sqlite` | servers keep idempotency keys in a SQLite file |
+//! | `postgres` | servers keep idempotency keys in PostgreSQL |
+//! | `redis` | servers keep idempotency keys in Redis or Valkey |
 //! | `gzip` | gzip: replies are expanded, requests compressed where that is set; servers expand requests |
 //! | `chrono` | dates with the values of `chrono`: generated code with `time = "chrono"` needs it |
 //! | `time` | the same of the `time` crate |

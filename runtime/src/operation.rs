@@ -7,6 +7,7 @@ mod extras;
 mod macros;
 pub(crate) mod media;
 mod pagination;
+mod priority;
 mod security;
 pub mod server;
 
@@ -16,6 +17,7 @@ pub use extras::Extras;
 pub use macros::status;
 pub use media::match_reply;
 pub use pagination::Pagination;
+pub use priority::Priority;
 pub use security::{Required, SchemeKind, SecurityScheme};
 pub use server::{Server, ServerError, ServerVariable};
 

@@ -56,7 +56,7 @@ async fn a_valid_key_passes_and_names_the_caller() {
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(
             text(response).await,
-            r#"ServiceIdentity { name: Some("orders"), id: Some("r-1") }"#
+            r#"ServiceIdentity { name: Some("orders"), id: Some("r-1"), permissions: [] }"#
         );
     }
 }
@@ -123,4 +123,29 @@ async fn refusals_are_rendered_as_told_and_checks_work_without_axum() {
     headers.insert("x-api-key", "the-key".parse().unwrap());
     assert_eq!(keys.check(&headers).unwrap(), ServiceIdentity::default());
     assert_eq!(format!("{keys:?}"), "ApiKeys(1)", "keys are not shown");
+}
+
+#[tokio::test]
+async fn a_key_that_was_granted_to_a_service_is_that_services_and_may_do_what_was_granted() {
+    let keys = ApiKeys::new(["everybodys"])
+        .grant("orders", "key-of-orders", ["pets.read"])
+        .grant("mail", "", ["all"]);
+    let internal = Router::new().route("/who", get(who));
+    let app = keys.protect_for(&["pets.read"], internal);
+    let response = ask(&app, "/who", &[("x-api-key", "key-of-orders")]).await;
+    let seen = r#"ServiceIdentity { name: Some("orders"), id: None, permissions: ["pets.read"] }"#;
+    assert_eq!(text(response).await, seen);
+    let as_other = [("x-api-key", "key-of-orders"), ("x-service-name", "mail")];
+    assert_eq!(ask(&app, "/who", &as_other).await.status(), StatusCode::FORBIDDEN);
+    let without = [("x-api-key", "everybodys")];
+    assert_eq!(ask(&app, "/who", &without).await.status(), StatusCode::FORBIDDEN);
+    let empty = [("x-api-key", "")];
+    assert_eq!(ask(&app, "/who", &empty).await.status(), StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn each_environment_has_keys_of_its_own() {
+    assert!(ApiKeys::from_env_of("an environment that nobody has").is_err());
+    let error = ApiKeys::from_env_of("nobodys").unwrap_err().to_string();
+    assert!(error.contains("SERVICE_API_KEY"), "{error}");
 }

@@ -24,6 +24,9 @@ pub(crate) struct Config {
     /// The runtime's settings, by service name.
     #[allow(dead_code)] // Judged here, used by the runtime.
     service: BTreeMap<String, ServiceConfig>,
+    /// The settings of the server of this process.
+    #[allow(dead_code)] // Judged here, used by the runtime.
+    server: Option<ServerTable>,
     /// Reserved for the rules of contract linting. Not used yet.
     #[allow(dead_code)] // Nothing looks at it yet.
     lint: Option<Reserved>,
@@ -37,6 +40,14 @@ pub(crate) struct Config {
     #[allow(dead_code)] // Nothing looks at it yet.
     ci: Option<Reserved>,
 }
+
+/// `[server]`, which the runtime's own type judges.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[allow(dead_code)] // Judged here, used by the runtime.
+pub(crate) struct ServerTable(
+    #[schemars(with = "BTreeMap<String, serde_json::Value>")] tieline::config::ServerSettings,
+);
 
 /// A table that has a name but no keys of its own so far.
 #[derive(Debug, Deserialize, JsonSchema)]

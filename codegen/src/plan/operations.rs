@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use tieline_contract::model::{
-    Binding, CallShape, Contract, HttpBinding, Input, InputPlace, Lifecycle, Operation, Safety, Server,
+    Binding, CallShape, Contract, HttpBinding, Input, InputPlace, Lifecycle, Operation, Priority, Safety,
+    Server,
 };
 use tieline_contract::problem::Problems;
 
@@ -54,6 +55,7 @@ pub(crate) struct OperationPlan {
     pub(crate) safety: &'static str,
     pub(crate) idempotency_key: Option<(String, bool)>,
     pub(crate) timeout_ms: Option<u64>,
+    pub(crate) priority: Option<Priority>,
     /// Alternatives, as indices of security schemes with scopes.
     pub(crate) security: Vec<Vec<(usize, Vec<String>)>>,
     /// Its own servers.
@@ -230,6 +232,7 @@ fn one(
         idempotency_key: (operation.behaviour.idempotency_key.as_ref())
             .map(|key| (key.header.to_ascii_lowercase(), key.required)),
         timeout_ms: operation.behaviour.timeout_ms,
+        priority: operation.behaviour.priority,
         security: (operation.security.iter())
             .map(|requirement| {
                 (requirement.schemes.iter())

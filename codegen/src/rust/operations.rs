@@ -319,6 +319,10 @@ fn facts(operation: &OperationPlan, in_part: bool) -> Call {
         let Lifecycle { since, sunset } = &operation.lifecycle;
         lines.push(("deprecated: ".to_owned(), vec![seconds(since), seconds(sunset)]));
     }
+    if let Some(priority) = operation.priority {
+        // Variants have the names of the runtime's.
+        lines.push((format!("priority: {priority:?}"), Vec::new()));
+    }
     Call::Block {
         head: "v1::http_operation!".to_owned(),
         lines,

@@ -29,7 +29,7 @@ pub use bulk::Bulk;
 pub use lifecycle::{Lifecycle, Moment};
 pub use link::{Expression, Link, LinkValue, TemplateRun};
 pub use operation::{
-    Behaviour, Body, CallShape, Callback, Encoding, IdempotencyKey, Input, Media, Operation, Reply,
+    Behaviour, Body, CallShape, Callback, Encoding, IdempotencyKey, Input, Media, Operation, Priority, Reply,
     ReplyHeader, Safety, StatusMatch,
 };
 pub use origin::Origin;

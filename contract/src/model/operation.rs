@@ -240,6 +240,34 @@ pub struct Behaviour {
     pub idempotency_key: Option<IdempotencyKey>,
     /// Default total deadline, in milliseconds, when the contract gives one.
     pub timeout_ms: Option<u64>,
+    /// How much it matters that a server handles it, when the contract says so.
+    pub priority: Option<Priority>,
+}
+
+/// How much it matters that a request is handled when there are too many, the least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Priority {
+    /// Batch work that may fail for hours.
+    Sheddable,
+    /// Batch work that is tried again minutes later.
+    SheddablePlus,
+    /// What users see.
+    Critical,
+    /// What must not fail.
+    CriticalPlus,
+}
+
+impl Priority {
+    /// The priority of this name, such as `sheddable_plus`.
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "sheddable" => Self::Sheddable,
+            "sheddable_plus" => Self::SheddablePlus,
+            "critical" => Self::Critical,
+            "critical_plus" => Self::CriticalPlus,
+            _ => return None,
+        })
+    }
 }
 
 /// An idempotency key header that the contract declares.

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use crate::model::{
     Behaviour, Binding, CallShape, HttpBinding, IdempotencyKey, Input, InputPlace, Lifecycle, Method, Moment,
-    Operation, PathTemplate, Safety, Scalar, SecurityScheme, Server, TextStyle, Type, TypeUse,
+    Operation, PathTemplate, Priority, Safety, Scalar, SecurityScheme, Server, TextStyle, Type, TypeUse,
 };
 use crate::problem::Problem;
 use crate::schema::{Context, Types};
@@ -198,7 +198,9 @@ fn registered(name: &str) -> Safety {
     }
 }
 
-/// What the method and our extensions say: `x-tieline-idempotent: true`, `x-tieline-timeout-ms: 5000`.
+/// What the method and our extensions say: `x-tieline-idempotent: true`, `x-tieline-timeout-ms: 5000`, and
+/// `x-tieline-idempotency-key: required` or `optional`, for contracts that do not list the header as a parameter, and
+/// `x-tieline-priority: sheddable`, `sheddable_plus`, `critical` or `critical_plus`.
 fn behaviour(node: &Node, method: &Method, inputs: &[Input], places: &[InputPlace]) -> Behaviour {
     let by_method = match method {
         Method::Get | Method::Head | Method::Options | Method::Trace | Method::Query => Safety::Safe,
@@ -223,9 +225,18 @@ fn behaviour(node: &Node, method: &Method, inputs: &[Input], places: &[InputPlac
             header: input.name.clone(),
             required: input.required,
         });
+    let said = node.get("x-tieline-idempotency-key").and_then(Node::as_str);
+    let said = said.filter(|said| ["required", "optional"].contains(said));
+    let key = key.or_else(|| {
+        said.map(|said| IdempotencyKey {
+            header: "Idempotency-Key".to_owned(),
+            required: said == "required",
+        })
+    });
     Behaviour {
         safety,
         idempotency_key: key,
         timeout_ms: node.get("x-tieline-timeout-ms").and_then(Node::as_count),
+        priority: (node.get("x-tieline-priority").and_then(Node::as_str)).and_then(Priority::named),
     }
 }

@@ -1,4 +1,4 @@
-//! The `[service.<name>]` tables of `tieline.toml`. Its other tables belong to the command line tool.
+//! The tables `[service.<name>]` and `[server]` of `tieline.toml`. Its other tables belong to the command line tool.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,7 +11,7 @@ use serde::de::{
 use super::environment::Environment;
 use super::error::{ConfigError, Place};
 use super::reading::refuse;
-use super::{Settings, spelling};
+use super::{ServerSettings, Settings, spelling};
 
 /// The file's name in the working directory.
 pub const FILE_NAME: &str = "tieline.toml";
@@ -23,6 +23,7 @@ pub const FILE_VARIABLE: &str = "TIELINE_CONFIG";
 pub struct ConfigFile {
     path: PathBuf,
     services: BTreeMap<String, Settings>,
+    server: ServerSettings,
 }
 
 impl ConfigFile {
@@ -71,6 +72,7 @@ impl ConfigFile {
         Ok(Self {
             path: path.to_owned(),
             services: document.service,
+            server: document.server,
         })
     }
 
@@ -89,16 +91,22 @@ impl ConfigFile {
         self.services.keys().map(String::as_str)
     }
 
+    /// The settings of the server of this process.
+    pub fn server(&self) -> &ServerSettings {
+        &self.server
+    }
+
     /// Where it is; empty when there is none.
     pub fn path(&self) -> &Path {
         &self.path
     }
 }
 
-/// The document, of which only `service` is read here.
+/// The document, of which only `service` and `server` are read here.
 #[derive(Default)]
 struct Document {
     service: BTreeMap<String, Settings>,
+    server: ServerSettings,
 }
 
 impl<'de> Deserialize<'de> for Document {
@@ -121,6 +129,8 @@ impl<'de> Visitor<'de> for Top {
         while let Some(table) = map.next_key_seed(TableName)? {
             if table == "service" {
                 map.next_value_seed(Services(&mut document.service))?;
+            } else if table == "server" {
+                document.server = map.next_value()?;
             } else {
                 map.next_value::<IgnoredAny>()?;
             }

@@ -27,6 +27,7 @@ mod leaves;
 mod raw;
 mod reading;
 mod resolve;
+mod server;
 mod settings;
 mod spelling;
 mod units;
@@ -37,6 +38,9 @@ pub use environment::{Environment, ProcessEnvironment, address_variable, prefix}
 pub use error::{ConfigError, Place};
 pub use file::{ConfigFile, FILE_NAME, FILE_VARIABLE};
 pub use resolve::{Origin, Resolved, Sources};
+pub use server::{
+    ApiKeySettings, IdempotencySettings, JwtSettings, ServerSettings, ServerTlsSettings, SheddingSettings,
+};
 pub use settings::{
     AdaptiveSettings, AuthSettings, BackoffSettings, BreakerSettings, BudgetSettings, BulkheadSettings,
     CacheSettings, ChaosSettings, FullJitterSettings, GzipSettings, HedgeSettings, ProxySettings,

@@ -10,6 +10,7 @@
 //! the request can have come.
 
 mod body;
+pub(crate) mod certificates;
 mod chaos;
 mod connect;
 mod endpoint;
@@ -33,5 +34,7 @@ pub use error::{ConnectCause, TransportError, TransportErrorKind};
 pub use exchange::InProcess;
 pub use exchange::{Exchange, ExchangeFuture, Line};
 pub use proxy::{Proxies, Proxy, ProxyError};
+#[cfg(feature = "server")]
+pub(crate) use tls::certificates as certificates_of;
 pub use tls::{Tls, TlsError};
 pub use transport::{Transport, TransportBuilder};

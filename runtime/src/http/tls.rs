@@ -1,13 +1,17 @@
 //! TLS by rustls with ring: whom to trust, and who we are.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 
 use super::Protocol;
+use super::certificates::{CertificateFiles, DEFAULT_INTERVAL};
+use crate::clock::Clock;
 
 /// Whom a client trusts, and the certificate that it shows.
 ///
@@ -17,10 +21,17 @@ use super::Protocol;
 pub struct Tls {
     public_roots: bool,
     authorities: Vec<CertificateDer<'static>>,
-    identity: Option<Arc<Identity>>,
+    identity: Option<Identity>,
 }
 
-struct Identity {
+/// Who we are.
+#[derive(Clone)]
+enum Identity {
+    Given(Arc<Given>),
+    Files(Arc<CertificateFiles>),
+}
+
+struct Given {
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
 }
@@ -35,6 +46,15 @@ pub enum TlsError {
     /// The text is not PEM.
     #[error("the PEM text cannot be read; check that it is whole and not DER")]
     Pem(#[source] rustls::pki_types::pem::Error),
+    /// A file cannot be read.
+    #[error("{path} cannot be read")]
+    File {
+        /// Where it should be.
+        path: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// rustls refuses the certificate, the key, or the two together.
     #[error("the certificate or key cannot be used; check that they belong together")]
     Rejected(#[from] rustls::Error),
@@ -73,7 +93,36 @@ impl Tls {
     pub fn identity_pem(mut self, chain: &[u8], key: &[u8]) -> Result<Self, TlsError> {
         let chain = certificates(chain)?;
         let key = PrivateKeyDer::from_pem_slice(key).map_err(TlsError::Pem)?;
-        self.identity = Some(Arc::new(Identity { chain, key }));
+        self.identity = Some(Identity::Given(Arc::new(Given { chain, key })));
+        Ok(self)
+    }
+
+    /// The same by files, which are looked at again when connections are made, every ten seconds at most: a new certificate
+    /// is shown without a restart. One that cannot be used is told to the log, and the one before goes on.
+    ///
+    /// # Errors
+    /// They cannot be read, are no PEM, or do not belong together.
+    pub fn identity_files(
+        self,
+        chain: impl Into<PathBuf>,
+        key: impl Into<PathBuf>,
+    ) -> Result<Self, TlsError> {
+        self.identity_files_on(chain, key, DEFAULT_INTERVAL, Clock::default())
+    }
+
+    /// The same with another interval, by this clock.
+    ///
+    /// # Errors
+    /// As [`identity_files`](Tls::identity_files).
+    pub fn identity_files_on(
+        mut self,
+        chain: impl Into<PathBuf>,
+        key: impl Into<PathBuf>,
+        interval: Duration,
+        clock: Clock,
+    ) -> Result<Self, TlsError> {
+        let files = CertificateFiles::open(chain.into(), key.into(), interval, clock)?;
+        self.identity = Some(Identity::Files(Arc::new(files)));
         Ok(self)
     }
 
@@ -105,9 +154,10 @@ impl Tls {
             .with_root_certificates(roots);
         let config = match &self.identity {
             None => builder.with_no_client_auth(),
-            Some(identity) => {
-                builder.with_client_auth_cert(identity.chain.clone(), identity.key.clone_key())?
+            Some(Identity::Given(given)) => {
+                builder.with_client_auth_cert(given.chain.clone(), given.key.clone_key())?
             }
+            Some(Identity::Files(files)) => builder.with_client_cert_resolver(files.clone()),
         };
         let offering = |protocols: &[&[u8]]| {
             let mut config = config.clone();
@@ -122,7 +172,7 @@ impl Tls {
     }
 }
 
-fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+pub(crate) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let found: Vec<_> = CertificateDer::pem_slice_iter(pem)
         .collect::<Result<_, _>>()
         .map_err(TlsError::Pem)?;

@@ -9,6 +9,7 @@
 //! | `service_call_total` | counter | service, method, status |
 //! | `tieline_attempts_total` | counter | service, operation, outcome |
 //! | `tieline_deprecated_calls_total` | counter | service, operation |
+//! | `tieline_shed_total` | counter: requests that a server turned away | service, operation, priority, reason |
 //! | `tieline_breaker_state` | gauge: 0 closed, 1 half-open, 2 open | service |
 //! | `tieline_breaker_transitions_total` | counter | service, to |
 //! | `tieline_retry_budget_exhausted_total` | counter | service |
@@ -98,6 +99,7 @@ impl Metrics {
         render_calls(&mut text, &registered);
         render_attempts(&mut text, &registered);
         render_deprecations(&mut text, &registered);
+        render_sheds(&mut text, &registered);
         render_breakers(&mut text, &registered);
         render_rejections(&mut text, &registered);
         render_kept(&mut text, &registered);
@@ -200,6 +202,35 @@ fn render_deprecations(text: &mut Text, registered: &Registered) {
     );
     for ((service, operation), count) in series {
         text.sample(name, &[("service", service), ("operation", operation)], count);
+    }
+}
+
+/// Only what has happened: most operations shed nothing.
+fn render_sheds(text: &mut Text, registered: &Registered) {
+    let mut series = BTreeMap::<_, u64>::new();
+    for operation in registered.operations.values() {
+        for (priority, reason, count) in operation.sheds() {
+            let labels = (operation.service(), operation.operation(), priority, reason);
+            *series.entry(labels).or_default() += count;
+        }
+    }
+    if series.is_empty() {
+        return;
+    }
+    let name = "tieline_shed_total";
+    text.family(
+        name,
+        "counter",
+        "Requests that a server turned away because it had too much to do.",
+    );
+    for ((service, operation, priority, reason), count) in series {
+        let labels = [
+            ("service", service),
+            ("operation", operation),
+            ("priority", priority),
+            ("reason", reason),
+        ];
+        text.sample(name, &labels, count);
     }
 }
 

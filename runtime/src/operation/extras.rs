@@ -1,6 +1,6 @@
 //! What few operations say.
 
-use super::{Deprecation, Server};
+use super::{Deprecation, Priority, Server};
 
 /// What few operations say: one pointer in the table of those that do not.
 #[derive(Debug)]
@@ -9,6 +9,8 @@ pub struct Extras {
     pub servers: &'static [Server],
     /// Whether it is deprecated, and since when.
     pub deprecation: Option<Deprecation>,
+    /// How much it matters that a server handles it, where the contract says so.
+    pub priority: Option<Priority>,
 }
 
 impl Extras {
@@ -16,5 +18,6 @@ impl Extras {
     pub const NONE: &'static Self = &Self {
         servers: &[],
         deprecation: None,
+        priority: None,
     };
 }

@@ -98,6 +98,7 @@ macro_rules! __reply_headers {
 ///     security: [0], [1("read"), 2];
 ///     servers: ("", "https://upload.example.com");
 ///     deprecated: Some(1688169600), None;
+///     priority: Sheddable;
 /// }
 /// ```
 #[doc(hidden)]
@@ -114,6 +115,7 @@ macro_rules! __http_operation {
         $(timeout_ms: $timeout:literal;)?
         $(servers: $(($($server:tt)+)),+;)?
         $(deprecated: $since:expr, $sunset:expr;)?
+        $(priority: $priority:ident;)?
     ) => {
         /// The static facts of the operation.
         pub static $name: $crate::operation::Operation = $crate::operation::Operation {
@@ -132,7 +134,7 @@ macro_rules! __http_operation {
                 scopes: &[$($($scope),+)?],
             }),*]),+)?],
             extras: $crate::__http_operation!(
-                @extras [$($($crate::__server!($($server)+)),+)?] $($since, $sunset)?
+                @extras [$($($crate::__server!($($server)+)),+)?] [$($since, $sunset)?] [$($priority)?]
             ),
             binding: $crate::operation::Binding::Http($crate::operation::HttpBinding {
                 method: $crate::__http_operation!(@method $method),
@@ -157,14 +159,15 @@ macro_rules! __http_operation {
             }),
         };
     };
-    (@extras []) => { $crate::operation::Extras::NONE };
-    (@extras [$($server:expr),*] $($since:expr, $sunset:expr)?) => {
+    (@extras [] [] []) => { $crate::operation::Extras::NONE };
+    (@extras [$($server:expr),*] [$($since:expr, $sunset:expr)?] [$($priority:ident)?]) => {
         &$crate::operation::Extras {
             servers: &[$($server),*],
             deprecation: $crate::__http_operation!(@option $($crate::operation::Deprecation {
                 since: $since,
                 sunset: $sunset,
             })?),
+            priority: $crate::__http_operation!(@option $($crate::operation::Priority::$priority)?),
         }
     };
     (@option) => { ::core::option::Option::None };

@@ -30,12 +30,11 @@ pub(super) fn tls(resolved: &Resolved) -> Result<Tls, RegistryError> {
     }
     match (&set.certificate_file, &set.key_file) {
         (Some(certificate), Some(key)) => {
-            let (chain, secret) = (
-                read("tls.certificate_file", certificate)?,
-                read("tls.key_file", key)?,
-            );
+            // Each is told by its own name when it cannot be read.
+            read("tls.certificate_file", certificate)?;
+            read("tls.key_file", key)?;
             let unfit = |error: TlsError| fail("tls.certificate_file", format!("{certificate}: {error}"));
-            tls = tls.identity_pem(&chain, &secret).map_err(unfit)?;
+            tls = tls.identity_files(certificate, key).map_err(unfit)?;
         }
         (Some(_), None) => {
             return Err(fail(

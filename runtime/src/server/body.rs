@@ -164,17 +164,24 @@ where
     B: HttpBody<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    let collected = Limited::new(std::pin::pin!(body), limit)
-        .collect()
-        .await
-        .map_err(|error| {
-            if error.is::<LengthLimitError>() {
-                too_large(limit)
-            } else {
-                broken_off(error)
-            }
-        })?;
-    expanded(headers, collected.to_bytes(), limit)
+    expanded(headers, collected(body, limit).await?, limit)
+}
+
+/// All of a body, as it comes.
+pub(super) async fn collected<B>(body: B, limit: usize) -> Result<Bytes, Refusal>
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    let collected = Limited::new(std::pin::pin!(body), limit).collect().await;
+    let collected = collected.map_err(|error| {
+        if error.is::<LengthLimitError>() {
+            too_large(limit)
+        } else {
+            broken_off(error)
+        }
+    })?;
+    Ok(collected.to_bytes())
 }
 
 /// Whether the body was compressed, or coded otherwise.

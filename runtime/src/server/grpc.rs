@@ -4,6 +4,8 @@
 //! GrpcService ── context of the metadata ── decode ── handler (span, panics, current context) ── encode
 //! ```
 
+mod guards;
+
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::fmt;
@@ -22,7 +24,10 @@ use prost::Message;
 use tokio::time::Instant;
 use tracing::Instrument;
 
+use self::guards::Guards;
 use super::handler::{isolated, panicked};
+use super::idempotency::Idempotency;
+use super::shedding::Shedding;
 use super::{inbound, problem};
 use crate::code::Code;
 use crate::context::Context;
@@ -50,6 +55,7 @@ pub struct Service {
     methods: GrpcService,
     services: BTreeSet<&'static str>,
     metrics: Arc<Metrics>,
+    guards: Arc<Guards>,
 }
 
 impl Default for Service {
@@ -65,7 +71,24 @@ impl Service {
             methods: GrpcService::new(),
             services: BTreeSet::new(),
             metrics: Metrics::global().clone(),
+            guards: Arc::default(),
         }
+    }
+
+    /// Does a call that comes again under the same metadata `idempotency-key` once, where one message goes each way and the
+    /// method has effects. Clones, and methods that were added before, have it too; the first that is set stays.
+    pub fn idempotency(self, idempotency: Idempotency) -> Self {
+        // The first stays.
+        let _ = self.guards.idempotency.set(idempotency);
+        self
+    }
+
+    /// Turns calls away when there are more than the server can handle: `UNAVAILABLE`, with
+    /// `grpc-retry-pushback-ms`. Of a call that streams replies, the time until the stream begins counts. Clones, and methods
+    /// that were added before, have it too; the first that is set stays.
+    pub fn shedding(self, shedding: impl Into<Arc<Shedding>>) -> Self {
+        let _ = self.guards.shedding.set(shedding.into());
+        self
     }
 
     /// Counts calls of the methods that are added from now on in `metrics`; in the [global](Metrics::global) ones
@@ -91,10 +114,10 @@ impl Service {
         let (method, shared) = (self.method(M::OPERATION), Arc::new((api.clone(), handler)));
         self.with(M::OPERATION, |methods, path| {
             methods.unary(path, move |received: Received<Bytes>| {
-                let (call, shared) = (method.call(&received.metadata, received.deadline), shared.clone());
-                call.one(move |context| async move {
+                let (call, shared) = (method.call(&received), shared.clone());
+                call.once(received, move |context, message| async move {
                     let (api, handler) = &*shared;
-                    handler(api, context, decode(received.message)?).await
+                    handler(api, context, decode(message)?).await
                 })
             })
         })
@@ -112,8 +135,8 @@ impl Service {
         let (method, shared) = (self.method(M::OPERATION), Arc::new((api.clone(), handler)));
         self.with(M::OPERATION, |methods, path| {
             methods.server_streaming(path, move |received: Received<Bytes>| {
-                let (call, shared) = (method.call(&received.metadata, received.deadline), shared.clone());
-                call.many(move |context| async move {
+                let (call, shared) = (method.call(&received), shared.clone());
+                call.many(received.metadata, move |context| async move {
                     let (api, handler) = &*shared;
                     handler(api, context, decode(received.message)?).await
                 })
@@ -133,8 +156,8 @@ impl Service {
         let (method, shared) = (self.method(M::OPERATION), Arc::new((api.clone(), handler)));
         self.with(M::OPERATION, |methods, path| {
             methods.client_streaming(path, move |received: Received<ReceivedMessages>| {
-                let (call, shared) = (method.call(&received.metadata, received.deadline), shared.clone());
-                call.one(move |context| async move {
+                let (call, shared) = (method.call(&received), shared.clone());
+                call.one(received.metadata, move |context| async move {
                     let (api, handler) = &*shared;
                     handler(api, context, decode_all(received.message)).await
                 })
@@ -154,8 +177,8 @@ impl Service {
         let (method, shared) = (self.method(M::OPERATION), Arc::new((api.clone(), handler)));
         self.with(M::OPERATION, |methods, path| {
             methods.bidi_streaming(path, move |received: Received<ReceivedMessages>| {
-                let (call, shared) = (method.call(&received.metadata, received.deadline), shared.clone());
-                call.many(move |context| async move {
+                let (call, shared) = (method.call(&received), shared.clone());
+                call.many(received.metadata, move |context| async move {
                     let (api, handler) = &*shared;
                     handler(api, context, decode_all(received.message)).await
                 })
@@ -188,7 +211,12 @@ impl Service {
         let counted = self
             .metrics
             .operation(operation.service, operation.id, operation.id);
-        Method { operation, counted }
+        let guards = self.guards.clone();
+        Method {
+            operation,
+            counted,
+            guards,
+        }
     }
 
     /// Adds a method, if it is one of gRPC.
@@ -210,15 +238,19 @@ impl Service {
 struct Method {
     operation: &'static Operation,
     counted: Arc<metrics::Operation>,
+    guards: Arc<Guards>,
 }
 
 impl Method {
-    fn call(&self, metadata: &HeaderMap, deadline: Option<Instant>) -> Begun {
+    fn call<T>(&self, received: &Received<T>) -> Begun {
+        let (metadata, deadline) = (&received.metadata, received.deadline);
         let attempts = metadata
             .get("grpc-previous-rpc-attempts")
             .and_then(|value| value.to_str().ok()?.parse().ok());
         let attempts = inbound::attempt(metadata).max(attempts.unwrap_or(0));
-        let mut context = inbound::of_headers(metadata).with_attempt(attempts);
+        let mut context = inbound::of_headers(metadata)
+            .with_attempt(attempts)
+            .with_principal_of(&received.extensions);
         if let Some(at) = deadline {
             context = context.with_deadline(Deadline::after(at.saturating_duration_since(Instant::now())));
         }
@@ -235,12 +267,18 @@ impl Method {
             context: context.clone(),
             open: true,
         };
-        Begun { context, span, tally }
+        Begun {
+            method: self.clone(),
+            context,
+            span,
+            tally,
+        }
     }
 }
 
 /// A call that has arrived.
 struct Begun {
+    method: Method,
     context: Context,
     span: tracing::Span,
     tally: Tally,
@@ -248,12 +286,16 @@ struct Begun {
 
 impl Begun {
     /// Answers with one message.
-    async fn one<T, Fut>(mut self, handler: impl FnOnce(Context) -> Fut) -> Result<Answer<Bytes>, Status>
+    async fn one<T, Fut>(
+        mut self,
+        metadata: HeaderMap,
+        handler: impl FnOnce(Context) -> Fut,
+    ) -> Result<Answer<Bytes>, Status>
     where
         T: Message,
         Fut: Future<Output = Result<T, Error<Details>>>,
     {
-        let outcome = self.run(handler).await;
+        let outcome = self.shed(&metadata, self.run(handler)).await;
         self.tally
             .end(outcome.as_ref().map_or_else(Error::code, |_| Code::Ok));
         match outcome {
@@ -265,13 +307,14 @@ impl Begun {
     /// Answers with a stream. The call ends when the stream does.
     async fn many<T, Fut>(
         mut self,
+        metadata: HeaderMap,
         handler: impl FnOnce(Context) -> Fut,
     ) -> Result<Answer<AnswerMessages>, Status>
     where
         T: Message + 'static,
         Fut: Future<Output = Result<Streaming<T>, Error<Details>>>,
     {
-        match self.run(handler).await {
+        match self.shed(&metadata, self.run(handler)).await {
             Ok(messages) => {
                 let (headers, context) = (self.headers(), self.context);
                 let messages: AnswerMessages = Box::pin(Outgoing {
@@ -321,6 +364,7 @@ impl Begun {
 
     fn failed(&self, error: &Error<Details>) -> Status {
         let mut status = self.span.in_scope(|| to_status(error));
+        guards::push_back(&mut status, error);
         inbound::stamp(&mut status.metadata, &self.context);
         status
     }

@@ -10,7 +10,10 @@ mod body;
 #[cfg(feature = "grpc")]
 pub mod grpc;
 mod handler;
+pub mod idempotency;
 mod inbound;
+pub mod internal;
+mod once;
 mod parts;
 mod problem;
 mod query;
@@ -20,7 +23,12 @@ mod request;
 mod routes;
 pub mod serve;
 mod service;
+mod setup;
+pub mod shedding;
 mod stream;
+mod table;
+mod tls;
 
 pub use problem::{ErrorStyle, RenderError};
 pub use service::{DEFAULT_BODY_LIMIT, Service, not_found};
+pub use setup::{Setup, SetupError};

@@ -41,13 +41,20 @@ pub enum ErrorStyle {
     Problem,
     /// `{ "error": message }`.
     Message,
+    /// The same, but who is not let in is told the reason of the status alone: `{ "error": "Unauthorized" }` with 401,
+    /// `{ "error": "Forbidden" }` with 403.
+    Reason,
 }
 
 impl RenderError for ErrorStyle {
     fn render(&self, error: &Error, status: StatusCode, context: &Context) -> Response<Body> {
         let detail = public_message(error, status);
         match self {
-            Self::Message => json(status, "application/json", &Message { error: detail }),
+            Self::Reason if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
+                let reason = status.canonical_reason().unwrap_or(detail);
+                json(status, "application/json", &Message { error: reason })
+            }
+            Self::Message | Self::Reason => json(status, "application/json", &Message { error: detail }),
             Self::Problem => json(
                 status,
                 "application/problem+json",

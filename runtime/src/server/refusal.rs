@@ -12,6 +12,8 @@ pub(super) struct Refusal {
     pub(super) error: Error,
     /// What credentials would be accepted.
     pub(super) challenges: Vec<HeaderValue>,
+    /// It is the handler that says so.
+    pub(super) is_of_handler: bool,
 }
 
 impl Refusal {
@@ -20,6 +22,14 @@ impl Refusal {
             status,
             error: Error::new(Code::from_http_status(status.as_u16()), message),
             challenges: Vec::new(),
+            is_of_handler: false,
+        }
+    }
+
+    pub(super) fn of_handler(error: Error) -> Self {
+        Self {
+            is_of_handler: true,
+            ..Self::of(error)
         }
     }
 
@@ -33,6 +43,7 @@ impl Refusal {
             status: status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             error,
             challenges: Vec::new(),
+            is_of_handler: false,
         }
     }
 

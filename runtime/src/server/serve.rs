@@ -1,29 +1,30 @@
-//! Serves HTTP/1 and HTTP/2 on one port, and drains with a deadline.
+//! Serves HTTP/1 and HTTP/2 on one port, over TLS where that is set, and drains with a deadline.
 //!
 //! ```text
-//! accept ── a task per connection ── service
+//! accept ── a task per connection ── TLS ── headers, in time and not too large ── service
 //! shutdown: stop accepting, GOAWAY / connection: close ── wait for the calls in
 //! flight, up to the drain time ── drop what is left
 //! ```
 
+mod connection;
+
 use std::convert::Infallible;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::io;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
+use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower_service::Service;
 
-use crate::http::BoxError;
+pub use super::tls::ServerTls;
+use crate::http::{BoxError, TlsError};
 
 /// How long accepting pauses when the process is out of sockets or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -67,33 +68,113 @@ where
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    let mut shutdown = pin!(shutdown);
-    let (stop, stopping) = watch::channel(false);
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            () = &mut shutdown => break,
-            accepted = accept(&listener) => {
-                let serving = serve_connection(accepted, service.clone(), stopping.clone());
-                connections.spawn(serving);
+    Server::new().serve(listener, service, shutdown, drain).await
+}
+
+/// How connections are served. Cheap to clone.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use tieline::server::serve::{Server, ServerTls};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let listener = tokio::net::TcpListener::bind("0.0.0.0:8443").await?;
+/// let tls = ServerTls::files("tls/server.pem", "tls/server.key")?;
+/// let server = Server::new().tls(&tls)?.header_timeout(Duration::from_secs(5));
+/// let stop = async { tokio::signal::ctrl_c().await.unwrap_or(()) };
+/// server.serve(listener, axum::Router::new(), stop, Duration::from_secs(10)).await;
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Server {
+    header_timeout: Duration,
+    header_limit: usize,
+    tls: Option<Arc<ServerConfig>>,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Server {
+    /// Without TLS, and with the limits that [`serve`] has.
+    pub fn new() -> Self {
+        Self {
+            header_timeout: Duration::from_secs(30),
+            header_limit: 64 * 1024,
+            tls: None,
+        }
+    }
+
+    /// How long a caller may take to make the connection, and to send the headers of a request on it; 30 seconds unless set.
+    /// A connection that has not sent them by then is closed, be it idle or slow.
+    pub fn header_timeout(mut self, timeout: Duration) -> Self {
+        self.header_timeout = timeout;
+        self
+    }
+
+    /// The size in bytes beyond which the headers of a request are refused, with 431; 64 KiB unless set, and at least 8 KiB.
+    pub fn header_limit(mut self, bytes: usize) -> Self {
+        self.header_limit = bytes.max(8 * 1024);
+        self
+    }
+
+    /// Serves over TLS.
+    ///
+    /// # Errors
+    /// rustls refuses the certificates.
+    pub fn tls(mut self, tls: &ServerTls) -> Result<Self, TlsError> {
+        self.tls = Some(tls.build()?);
+        Ok(self)
+    }
+
+    /// Serves as [`serve`] does.
+    pub async fn serve<S, B>(
+        &self,
+        listener: TcpListener,
+        service: S,
+        shutdown: impl Future<Output = ()>,
+        drain: Duration,
+    ) -> Drained
+    where
+        S: Service<Request<axum::body::Body>, Response = Response<B>, Error = Infallible>
+            + Clone
+            + Send
+            + 'static,
+        S::Future: Send + 'static,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let mut shutdown = pin!(shutdown);
+        let (stop, stopping) = watch::channel(false);
+        let mut connections = JoinSet::new();
+        loop {
+            tokio::select! {
+                () = &mut shutdown => break,
+                accepted = accept(&listener) => {
+                    let serving = connection::serve(self.clone(), accepted, service.clone(), stopping.clone());
+                    connections.spawn(serving);
+                }
+                Some(ended) = connections.join_next() => note(ended),
             }
-            Some(ended) = connections.join_next() => note(ended),
         }
-    }
-    drop(listener);
-    // Fails only when no connection is left to hear it.
-    let _ = stop.send(true);
-    let all_ended = async {
-        while let Some(ended) = connections.join_next().await {
-            note(ended);
+        drop(listener);
+        // Fails only when no connection is left to hear it.
+        let _ = stop.send(true);
+        let all_ended = async {
+            while let Some(ended) = connections.join_next().await {
+                note(ended);
+            }
+        };
+        if tokio::time::timeout(drain, all_ended).await.is_ok() {
+            return Drained::Whole;
         }
-    };
-    if tokio::time::timeout(drain, all_ended).await.is_ok() {
-        return Drained::Whole;
+        let cut = connections.len();
+        connections.shutdown().await;
+        Drained::Cut(cut)
     }
-    let cut = connections.len();
-    connections.shutdown().await;
-    Drained::Cut(cut)
 }
 
 /// The next connection. A failure of one is skipped; when the process has run
@@ -121,41 +202,5 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 fn note(ended: Result<(), tokio::task::JoinError>) {
     if let Err(error) = ended {
         tracing::error!(%error, "a connection panicked; the others go on");
-    }
-}
-
-async fn serve_connection<S, B>(stream: TcpStream, service: S, mut stopping: watch::Receiver<bool>)
-where
-    S: Service<Request<axum::body::Body>, Response = Response<B>, Error = Infallible>
-        + Clone
-        + Send
-        + 'static,
-    S::Future: Send + 'static,
-    B: http_body::Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
-{
-    // A socket that cannot be told still works.
-    let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request: Request<Incoming>| {
-        let mut service = service.clone();
-        async move {
-            poll_fn(|cx| service.poll_ready(cx)).await?;
-            service.call(request.map(axum::body::Body::new)).await
-        }
-    });
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new());
-    builder.http2().timer(TokioTimer::new());
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
-    let result = tokio::select! {
-        result = connection.as_mut() => result,
-        // Fails when the server is gone: the same.
-        () = async { drop(stopping.wait_for(|stop| *stop).await) } => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = result {
-        tracing::debug!(%error, "a connection ended");
     }
 }

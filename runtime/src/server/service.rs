@@ -5,36 +5,29 @@ use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::{self, Poll};
 
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::request::Parts;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{Method, Request, Response, StatusCode};
 use http_body::Body as HttpBody;
-use tokio::time::Instant;
-use tracing::Instrument;
 
-use super::auth::{Authenticate, admit};
-use super::body::{self, Received};
-use super::handler::{self, Handling, Run, isolated};
-use super::parts::{Files, Limits};
-use super::problem::{self, ErrorStyle, RenderError};
-use super::refusal::Refusal;
-use super::request::Arrived;
-use super::routes::{self, Found, Routes};
+use super::auth::Authenticate;
+use super::handler::{self, Handling, Run};
+use super::idempotency::Idempotency;
+use super::parts::Files;
+use super::problem::{ErrorStyle, RenderError};
+use super::routes::{self, Found};
+use super::shedding::Shedding;
+use super::table::{Entry, Table, Whole, missing};
 use super::{inbound, reply};
 use crate::call::Call;
-use crate::code::Code;
 use crate::codec::{Record, Value};
 use crate::context::Context;
-use crate::error::{Error, Fault};
-use crate::headers::accept::Accept;
 use crate::http::BoxError;
-use crate::observe::metrics::{self, Metrics};
-use crate::operation::media::{self, is_acceptable};
+use crate::observe::metrics::Metrics;
 use crate::operation::{Binding, Contract, HttpBinding, Operation, ReplySet, Segment};
 
 /// The size in bytes beyond which the body of a request is refused, unless set: 2 MiB.
@@ -92,47 +85,11 @@ pub struct Service {
     table: Arc<Table>,
 }
 
-#[derive(Clone)]
-struct Table {
-    contract: &'static Contract,
-    routes: Routes,
-    operations: Vec<Entry>,
-    errors: Arc<dyn RenderError>,
-    authenticator: Option<Arc<dyn Authenticate>>,
-    limits: Limits,
-    metrics: Arc<Metrics>,
-}
-
-#[derive(Clone)]
-struct Entry {
-    operation: &'static Operation,
-    binding: &'static HttpBinding,
-    /// Where it is served: its own path, or the one that was given.
-    path: Arc<[Segment]>,
-    /// The template, as spans show it.
-    route: Arc<str>,
-    run: Arc<Run>,
-    /// Which parts of its body are files, for each type that the body can have.
-    files: Arc<[Files]>,
-    counted: Arc<metrics::Operation>,
-}
-
 impl Service {
     /// A service of `contract` without operations.
     pub fn new(contract: &'static Contract) -> Self {
         Self {
-            table: Arc::new(Table {
-                contract,
-                routes: Routes::default(),
-                operations: Vec::new(),
-                errors: Arc::new(ErrorStyle::Problem),
-                authenticator: None,
-                limits: Limits {
-                    body: DEFAULT_BODY_LIMIT,
-                    memory: DEFAULT_BODY_LIMIT,
-                },
-                metrics: Metrics::global().clone(),
-            }),
+            table: Arc::new(Table::new(contract)),
         }
     }
 
@@ -221,6 +178,16 @@ impl Service {
         });
     }
 
+    /// Whether an operation that is served asks its callers for credentials.
+    pub(super) fn asks_for_credentials(&self) -> bool {
+        let mut operations = self.table.operations.iter();
+        operations.any(|entry| entry.operation.security.iter().any(|all| !all.is_empty()))
+    }
+
+    pub(super) fn contract_name(&self) -> &'static str {
+        self.table.contract.name
+    }
+
     /// Renders errors that the contract does not declare by `renderer`: an [`ErrorStyle`], or a function.
     pub fn render_errors_with(mut self, renderer: impl RenderError + 'static) -> Self {
         Arc::make_mut(&mut self.table).errors = Arc::new(renderer);
@@ -231,6 +198,22 @@ impl Service {
     /// [`Context::principal`]. Unless set, nobody looks at credentials here: protect the routes otherwise.
     pub fn authenticate(mut self, judge: impl Authenticate) -> Self {
         Arc::make_mut(&mut self.table).authenticator = Some(Arc::new(judge));
+        self
+    }
+
+    /// Does a request that comes again under the same idempotency key once: the repetition gets the reply of the first.
+    /// A key is what the header that the contract declares has, `Idempotency-Key` where it declares none; operations
+    /// without effects have none. Requests without a key are handled as ever, unless the contract demands one.
+    ///
+    /// Put it behind [`authenticate`](Service::authenticate), or callers share their keys.
+    pub fn idempotency(mut self, idempotency: Idempotency) -> Self {
+        Arc::make_mut(&mut self.table).idempotency = Some(idempotency);
+        self
+    }
+
+    /// Turns requests away when there are more than the server can handle: 503, with `Retry-After`.
+    pub fn shedding(mut self, shedding: impl Into<Arc<Shedding>>) -> Self {
+        Arc::make_mut(&mut self.table).shedding = Some(shedding.into());
         self
     }
 
@@ -306,152 +289,6 @@ impl Service {
             response
         }
     }
-}
-
-/// A request whose operation is known.
-struct Whole<'a, B> {
-    parts: &'a Parts,
-    /// The texts of the path's variables.
-    captures: &'a [&'a str],
-    body: B,
-}
-
-impl Table {
-    fn count(&self, operation: &Operation, binding: &HttpBinding) -> Arc<metrics::Operation> {
-        self.metrics
-            .operation(operation.service, operation.id, binding.method.as_str())
-    }
-
-    /// Runs one operation in its span, and counts it.
-    async fn serve<B>(&self, entry: &Entry, context: Context, request: Whole<'_, B>) -> Response<Body>
-    where
-        B: HttpBody<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
-    {
-        let span = tracing::info_span!(
-            "server.request",
-            service = entry.operation.service,
-            operation = entry.operation.id,
-            correlation_id = context.correlation_id().map(|id| &**id),
-            http.request.method = entry.binding.method.as_str(),
-            http.route = &*entry.route,
-            http.response.status_code = tracing::field::Empty,
-        );
-        let started = Instant::now();
-        let work = async {
-            let outcome = match context.deadline() {
-                Some(deadline) if deadline.has_elapsed() => Err(late()),
-                Some(deadline) => {
-                    let work = self.run(entry, context.clone(), request);
-                    deadline.run(work).await.unwrap_or_else(|_| Err(late()))
-                }
-                None => self.run(entry, context.clone(), request).await,
-            };
-            outcome.unwrap_or_else(|refusal| {
-                let mut response = self.refuse(&refusal.error, refusal.status, &context);
-                for challenge in refusal.challenges {
-                    response.headers_mut().append(header::WWW_AUTHENTICATE, challenge);
-                }
-                response
-            })
-        };
-        let mut response = work.instrument(span.clone()).await;
-        if let Some(deprecation) = &entry.operation.extras.deprecation {
-            deprecation.write(response.headers_mut());
-        }
-        context.write_reply_headers(response.headers_mut());
-        let status = response.status().as_u16();
-        span.record("http.response.status_code", status);
-        let took = started.elapsed();
-        entry.counted.call(metrics::Status::Http(status), took);
-        span.in_scope(|| tracing::info!(status, elapsed_ms = took.as_secs_f64() * 1e3, "request"));
-        response
-    }
-
-    /// Body, typed request, handler.
-    async fn run<B>(
-        &self,
-        entry: &Entry,
-        context: Context,
-        request: Whole<'_, B>,
-    ) -> Result<Response<Body>, Refusal>
-    where
-        B: HttpBody<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
-    {
-        let Whole {
-            parts,
-            captures,
-            body,
-        } = request;
-        let context = match &self.authenticator {
-            None => context,
-            Some(judge) => {
-                let admitted = admit(&**judge, self.contract, entry.operation, parts, &context).await;
-                match admitted.map_err(Refusal::denied)? {
-                    Some(principal) => context.with_principal(principal),
-                    None => context,
-                }
-            }
-        };
-        if !is_acceptable(entry.binding.successes, &Accept::of(&parts.headers)) {
-            return Err(unacceptable(entry.binding));
-        }
-        let received = match body::declared(entry.binding, &body) {
-            Some(declared) => body::read(declared, &entry.files, &parts.headers, body, self.limits).await?,
-            None => Received::default(),
-        };
-        let arrived = Arrived {
-            captures,
-            query: parts.uri.query().unwrap_or_default(),
-            headers: &parts.headers,
-            body: &received.octets,
-            chosen: received.chosen,
-            parts: Mutex::new(received.parts),
-            stream: Mutex::new(received.stream),
-        };
-        let mut read = |record: &mut dyn Record| arrived.read(entry.operation, entry.binding, record);
-        let answering = (entry.run)(context.clone(), &mut read)
-            .map_err(|violations| Refusal::of(Fault::invalid("request", violations).into()))?;
-        context.scope(isolated(answering)).await.map_err(Refusal::of)
-    }
-
-    fn other_method(&self, methods: &[Method], context: &Context) -> Response<Body> {
-        let allowed: Vec<&str> = methods.iter().map(Method::as_str).collect();
-        let allowed = allowed.join(", ");
-        let refusal = Refusal::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            format!("this path has the methods {allowed}"),
-        );
-        let mut response = self.refuse(&refusal.error, refusal.status, context);
-        // Methods are tokens, which are header text.
-        if let Ok(value) = HeaderValue::from_str(&allowed) {
-            response.headers_mut().insert(header::ALLOW, value);
-        }
-        response
-    }
-
-    fn refuse(&self, error: &Error, status: StatusCode, context: &Context) -> Response<Body> {
-        problem::log(error, status);
-        let mut response = self.errors.render(error, status, context);
-        reply::retry_after(response.headers_mut(), error.retry_after());
-        response
-    }
-}
-
-fn missing() -> Error {
-    Error::new(Code::NotFound, "there is nothing at this path")
-}
-
-/// The caller wants none of what comes back.
-fn unacceptable(binding: &HttpBinding) -> Refusal {
-    let bodies = binding.successes.iter().filter_map(|reply| reply.body.as_ref());
-    let types = media::listed(bodies.flat_map(|body| body.each().map(|body| body.media_type)));
-    Refusal::new(StatusCode::NOT_ACCEPTABLE, format!("what comes back is {types}"))
-}
-
-fn late() -> Refusal {
-    Refusal::of(Fault::timeout("the caller's deadline passed before the work was done").into())
 }
 
 /// Answers 404 with a problem: a fallback for a router of several services,

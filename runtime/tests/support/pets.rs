@@ -249,6 +249,7 @@ pub mod get_file {
         GET: Literal("/files/"), Variable(0);
         inputs: Path(Simple);
         successes: Code(200) => Bytes("image/*");
+        priority: Sheddable;
     }
     v1::http_call!(Request -> v1::Bytes: Ok(body));
 }

@@ -77,6 +77,7 @@ pub mod pay {
         successes: Code(204);
         security: [0];
         idempotency_key: "idempotency-key", true;
+        priority: CriticalPlus;
     }
     v1::http_call!(Request -> (): NoContent);
 }

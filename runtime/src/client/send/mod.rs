@@ -17,7 +17,7 @@ use std::task::{self, Poll};
 pub use raw::{HttpCall, raw};
 
 use http::uri::PathAndQuery;
-use http::{HeaderValue, header};
+use http::{HeaderName, HeaderValue, header};
 
 use super::Client;
 use super::identity::CallIds;
@@ -26,7 +26,7 @@ use crate::background::Refused;
 use crate::call::{Call, CallOptions, Reply, Running, Sending};
 use crate::code::Code;
 use crate::codec::{Record, validate};
-use crate::context::Context;
+use crate::context::{Context, new_id};
 use crate::error::{Error, ErrorKind, Fault, RawReply};
 use crate::operation::{Binding, HttpBinding, Operation, ReplySet, Safety, StatusMatch};
 use crate::orchestrate::{self, Answer};
@@ -231,6 +231,7 @@ fn prepare_http(
     })
     .map_err(named)?;
     call.token = token.map_err(named)?;
+    add_idempotency_key(client, operation, &mut call);
     call.endpoint = match target {
         Some(endpoint) => Some(endpoint),
         None if has_target => None,
@@ -335,6 +336,23 @@ fn declares_redirects(binding: &HttpBinding) -> bool {
     let all = binding.successes.iter().chain(binding.failures);
     all.map(|reply| reply.status)
         .any(|status| matches!(status, StatusMatch::Code(300..=399) | StatusMatch::Range(3)))
+}
+
+/// Gives a write that the contract declares a key for one of its own, where the caller has set none: attempts of one call
+/// share it, and so it may be repeated.
+fn add_idempotency_key(client: &Client, operation: &Operation, call: &mut orchestrate::Call) {
+    let is_write = !operation.safety.is_repeatable();
+    let Some(key) = operation.idempotency_key.filter(|_| is_write) else {
+        return;
+    };
+    let Ok(name) = HeaderName::try_from(key.header) else {
+        return;
+    };
+    if !call.headers.contains_key(&name) {
+        // An id is hexadecimal digits and hyphens.
+        let id = HeaderValue::from_str(&new_id(&client.0.random));
+        call.headers.extend(id.map(|id| (name, id)));
+    }
 }
 
 /// A write that carries an idempotency key may be repeated: the server tells the repetition.

@@ -1,7 +1,8 @@
 //! The handles that calls record through. All labels were resolved when the handle was made.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use super::endpoints::{EndpointFigures, Watched};
@@ -84,6 +85,8 @@ pub struct Operation {
     calls: Table<Histogram>,
     attempts: [AtomicU64; AttemptOutcome::ALL.len()],
     deprecated: AtomicU64,
+    /// By priority and reason; looked at when a request is shed, and at no other.
+    shed: Mutex<BTreeMap<(&'static str, &'static str), u64>>,
 }
 
 impl Operation {
@@ -95,7 +98,27 @@ impl Operation {
             calls: Table::new(),
             attempts: Default::default(),
             deprecated: AtomicU64::new(0),
+            shed: Mutex::default(),
         }
+    }
+
+    /// Counts a request that a server turned away for overload: of which priority, and why.
+    pub fn shed(&self, priority: &'static str, reason: &'static str) {
+        *self.shed_counts().entry((priority, reason)).or_default() += 1;
+    }
+
+    /// How many requests a server turned away, by priority and reason.
+    pub fn sheds(&self) -> Vec<(&'static str, &'static str, u64)> {
+        let counts = self.shed_counts();
+        counts
+            .iter()
+            .map(|((priority, reason), count)| (*priority, *reason, *count))
+            .collect()
+    }
+
+    fn shed_counts(&self) -> std::sync::MutexGuard<'_, BTreeMap<(&'static str, &'static str), u64>> {
+        // Nothing is left half done under this lock.
+        self.shed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Counts a logical call, retries and waits included, and how long it took.

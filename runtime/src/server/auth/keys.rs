@@ -15,12 +15,16 @@ use std::fmt;
 use std::hint::black_box;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
+use super::security::{Authenticate, Demand, Shown};
+use crate::client::Secret;
 use crate::code::Code;
+use crate::context::{Context, Principal};
 use crate::error::Error;
 use crate::headers::{API_KEY, SERVICE_ID, SERVICE_NAME};
 use crate::server::problem::{ErrorStyle, RenderError};
@@ -31,10 +35,27 @@ pub const SERVICE_API_KEY: &str = "SERVICE_API_KEY";
 
 /// The keys that callers may show. Several are valid at once, so that keys can be changed without a gap. Cheap to
 /// clone.
+///
+/// A key is everybody's, and its caller who it says it is; or it was [granted](ApiKeys::grant) to one service, with what
+/// that may do.
 #[derive(Clone)]
 pub struct ApiKeys {
-    keys: Arc<[String]>,
+    keys: Arc<Vec<Key>>,
     errors: Arc<dyn RenderError>,
+}
+
+/// A key. Its digest is kept: keys of all lengths are compared in the same time.
+#[derive(Clone)]
+struct Key {
+    digest: [u8; 32],
+    grant: Option<Grant>,
+}
+
+/// Whose a key is.
+#[derive(Clone)]
+struct Grant {
+    service: String,
+    permissions: Vec<String>,
 }
 
 /// Who calls, as a request says that showed a valid key. Put into the request's extensions.
@@ -44,6 +65,15 @@ pub struct ServiceIdentity {
     pub name: Option<String>,
     /// `x-service-id`: the caller's id of this request.
     pub id: Option<String>,
+    /// What the key was granted; empty where it is everybody's.
+    pub permissions: Vec<String>,
+}
+
+impl From<ServiceIdentity> for Principal {
+    /// The service, with its identity as [details](Principal::details).
+    fn from(identity: ServiceIdentity) -> Self {
+        Self::new(identity.name.clone().unwrap_or_else(|| "a service".to_owned())).with(identity)
+    }
 }
 
 /// The environment names no key.
@@ -59,9 +89,42 @@ impl ApiKeys {
             .map(Into::into)
             .filter(|key: &String| !key.is_empty());
         Self {
-            keys: keys.collect(),
+            keys: Arc::new(keys.map(|key| Key::new(&key, None)).collect()),
             errors: Arc::new(ErrorStyle::Problem),
         }
+    }
+
+    /// Adds a key that belongs to one service, with what it may do: the names of scopes that the contract demands, or of
+    /// [`protect_for`](ApiKeys::protect_for). A caller that shows it and says it is another service is refused. An empty key is
+    /// left out.
+    pub fn grant<P: Into<String>>(
+        mut self,
+        service: impl Into<String>,
+        key: impl Into<Secret>,
+        permissions: impl IntoIterator<Item = P>,
+    ) -> Self {
+        let key = key.into();
+        if !key.expose().is_empty() {
+            let grant = Grant {
+                service: service.into(),
+                permissions: permissions.into_iter().map(Into::into).collect(),
+            };
+            Arc::make_mut(&mut self.keys).push(Key::new(key.expose(), Some(grant)));
+        }
+        self
+    }
+
+    /// The keys of one environment: those of the variable `SERVICE_API_KEY_STAGING` for `staging`, separated by commas. The
+    /// keys of another environment are none here.
+    ///
+    /// # Errors
+    /// It names none.
+    pub fn from_env_of(environment: &str) -> Result<Self, NoApiKey> {
+        let name = format!(
+            "{SERVICE_API_KEY}_{}",
+            crate::config::screaming_snake(environment)
+        );
+        Self::parse(&std::env::var(name).unwrap_or_default())
     }
 
     /// The keys of the environment variable `SERVICE_API_KEY`, separated by commas.
@@ -99,66 +162,162 @@ impl ApiKeys {
         let mut shown = headers.get_all(API_KEY).iter();
         let refused = match (shown.next(), shown.next()) {
             (None, _) => "the x-api-key header is missing",
-            (Some(key), None) if self.knows(key.as_bytes()) => {
-                let text = |name| Some(headers.get(name)?.to_str().ok()?.to_owned());
-                return Ok(ServiceIdentity {
-                    name: text(SERVICE_NAME),
-                    id: text(SERVICE_ID),
-                });
-            }
-            _ => "the x-api-key header holds no valid key",
+            (Some(key), None) => match key.to_str() {
+                Ok(key) => return self.identify(key, headers, &[]),
+                Err(_) => NO_KEY,
+            },
+            (Some(_), Some(_)) => NO_KEY,
         };
         Err(Error::new(Code::Unauthenticated, refused))
     }
 
-    /// Compares with every key, to the end of each: how long it takes says nothing about how close a guess is.
-    fn knows(&self, shown: &[u8]) -> bool {
-        let mut known = false;
-        for key in &*self.keys {
-            known |= black_box(same(key.as_bytes(), shown));
+    /// Who shows a key, if it may do what `scopes` name.
+    pub(super) fn identify(
+        &self,
+        key: &str,
+        headers: &HeaderMap,
+        scopes: &[&str],
+    ) -> Result<ServiceIdentity, Error> {
+        let Some(known) = self.find(key) else {
+            return Err(Error::new(Code::Unauthenticated, NO_KEY));
+        };
+        let text = |name| Some(headers.get(name)?.to_str().ok()?.to_owned());
+        let said: Option<String> = text(SERVICE_NAME);
+        let (name, permissions) = match known {
+            None => (said, Vec::new()),
+            Some(grant) if said.as_ref().is_some_and(|said| *said != grant.service) => {
+                let message = "the key belongs to another service than x-service-name says";
+                return Err(Error::new(Code::PermissionDenied, message));
+            }
+            Some(grant) => (Some(grant.service.clone()), grant.permissions.clone()),
+        };
+        let lacks = |scope: &&&str| !permissions.iter().any(|has| has == **scope);
+        if let Some(scope) = scopes.iter().find(lacks) {
+            let message = format!("the key does not permit {scope}");
+            return Err(Error::new(Code::PermissionDenied, message));
         }
-        known
+        Ok(ServiceIdentity {
+            name,
+            id: text(SERVICE_ID),
+            permissions,
+        })
+    }
+
+    /// The grant of a key that is known. Compares with every key, to its end: how long it takes says nothing about how close
+    /// a guess is.
+    fn find(&self, shown: &str) -> Option<Option<&Grant>> {
+        let shown = digest(shown);
+        let mut found = None;
+        for (index, key) in self.keys.iter().enumerate() {
+            if black_box(same(&key.digest, &shown)) {
+                found = Some(index);
+            }
+        }
+        // An empty text is the digest of no key: empty ones are left out.
+        found
+            .and_then(|index| self.keys.get(index))
+            .map(|key| key.grant.as_ref())
     }
 
     /// Lets only requests with a valid key through to `router`; others get 401, whatever the path. Put routers that
     /// are for everybody beside it, not below.
     pub fn protect(self, router: axum::Router) -> axum::Router {
-        // A fallback of its own keeps unknown paths behind the key as well.
-        router.layer(from_fn_with_state(self, guard))
+        self.protect_for(&[], router)
+    }
+
+    /// The same, for keys alone that were granted all of these permissions; others get 403.
+    pub fn protect_for(self, permissions: &'static [&'static str], router: axum::Router) -> axum::Router {
+        // A router with a fallback of its own keeps unknown paths behind the key as well.
+        router.layer(from_fn_with_state(
+            Guard {
+                keys: self,
+                permissions,
+            },
+            guard,
+        ))
     }
 
     fn refuse(&self, error: &Error, request: &Request) -> Response<Body> {
         let context = inbound::of_http(request.headers());
-        let status = StatusCode::UNAUTHORIZED;
+        let status = StatusCode::from_u16(error.code().http_status()).unwrap_or(StatusCode::UNAUTHORIZED);
         problem::log(error, status);
         let mut response = self.errors.render(error, status, &context);
-        response
-            .headers_mut()
-            .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("ApiKey"));
+        if status == StatusCode::UNAUTHORIZED {
+            let challenge = HeaderValue::from_static("ApiKey");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
         inbound::stamp(response.headers_mut(), &context);
         response
     }
 }
 
-async fn guard(State(keys): State<ApiKeys>, mut request: Request, next: Next) -> Response<Body> {
-    match keys.check(request.headers()) {
-        Ok(identity) => {
-            request.extensions_mut().insert(identity);
-            next.run(request).await
+const NO_KEY: &str = "the x-api-key header holds no valid key";
+
+#[derive(Clone)]
+struct Guard {
+    keys: ApiKeys,
+    permissions: &'static [&'static str],
+}
+
+async fn guard(State(guard): State<Guard>, mut request: Request, next: Next) -> Response<Body> {
+    let permits = |identity: &ServiceIdentity| {
+        let has = |wanted: &&str| identity.permissions.iter().any(|has| has == wanted);
+        guard.permissions.iter().all(has)
+    };
+    let identity = match guard.keys.check(request.headers()) {
+        Ok(identity) if permits(&identity) => identity,
+        Ok(_) => {
+            let message = "the key does not permit what is asked for";
+            return guard
+                .keys
+                .refuse(&Error::new(Code::PermissionDenied, message), &request);
         }
-        Err(error) => keys.refuse(&error, &request),
+        Err(error) => return guard.keys.refuse(&error, &request),
+    };
+    request.extensions_mut().insert(Principal::from(identity.clone()));
+    request.extensions_mut().insert(identity);
+    next.run(request).await
+}
+
+impl Key {
+    fn new(key: &str, grant: Option<Grant>) -> Self {
+        Self {
+            digest: digest(key),
+            grant,
+        }
     }
 }
 
-/// Compares in a time that depends on the length of what was shown alone.
-fn same(key: &[u8], shown: &[u8]) -> bool {
-    let mut difference = key.len() ^ shown.len();
-    for (index, byte) in shown.iter().enumerate() {
-        // Beyond the key's end it is compared with something: the lengths differ already.
-        let other = key.get(index).copied().unwrap_or(0);
-        difference |= usize::from(black_box(byte ^ other));
+fn digest(text: &str) -> [u8; 32] {
+    let mut octets = [0; 32];
+    octets.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, text.as_bytes()).as_ref());
+    octets
+}
+
+/// Compares in the same time, wherever the two differ.
+fn same(key: &[u8; 32], shown: &[u8; 32]) -> bool {
+    let differences = key
+        .iter()
+        .zip(shown)
+        .fold(0, |all, (one, other)| all | black_box(one ^ other));
+    black_box(differences) == 0
+}
+
+#[async_trait]
+impl Authenticate for ApiKeys {
+    /// Judges schemes `apiKey`, wherever the key stands.
+    async fn authenticate(&self, _: &Context, demand: Demand<'_>) -> Result<Principal, Error> {
+        match demand.shown {
+            [one] => match &one.credential {
+                Shown::Key(key) => Ok(self.identify(key, demand.headers, one.scopes)?.into()),
+                _ => Err(Error::new(Code::Unauthenticated, "keys alone are accepted here")),
+            },
+            _ => Err(Error::new(
+                Code::Unauthenticated,
+                "nobody here judges all that the operation asks for",
+            )),
+        }
     }
-    black_box(difference) == 0
 }
 
 impl fmt::Debug for ApiKeys {
