@@ -140,14 +140,12 @@ fn request(operation: &OperationPlan, patterns: &Patterns<'_>, calls: &Calls) ->
         patterns,
         calls,
     };
-    let (definition, constructor, table) = (record.definition(), record.constructor(), record.table());
+    let definition = record.definition();
+    let implementation = calls.item(record.request());
     quote! {
         /// What it takes.
         #definition
-        impl #name {
-            #constructor
-        }
-        #table
+        #implementation
     }
 }
 
@@ -316,7 +314,7 @@ fn facts(operation: &OperationPlan, in_part: bool) -> Call {
         lines.push(("deprecated: ".to_owned(), vec![seconds(since), seconds(sunset)]));
     }
     Call::Block {
-        head: "v1::http_operation!".to_owned(),
+        head: "v1::http_operation! {".to_owned(),
         lines,
     }
 }

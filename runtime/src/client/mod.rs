@@ -28,7 +28,7 @@ pub use pages::{PageItems, Pages, Paginated, items, pages};
 pub(crate) use send::Arrived;
 #[cfg(feature = "grpc")]
 pub use send::grpc::{Bidirectional, ClientStreaming, ServerStreaming, Unary};
-pub use send::{Async, Blocking, HttpCall, Outcome, call, output, raw, send_http};
+pub use send::{Async, Blocking, HttpCall, Outcome, call, call_later, output, raw, send_http};
 
 use crate::clock::Clock;
 use crate::http::{Endpoint, EndpointError, Line, Transport};
