@@ -44,8 +44,11 @@ pub struct Sending<'a, C: Call> {
     read: Read<'a, C>,
 }
 
+/// A future without its type.
+pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
 /// A call without its types.
-pub(crate) type Running<'a> = Pin<Box<dyn Future<Output = Arrived<'a>> + Send + 'a>>;
+pub(crate) type Running<'a> = Later<'a, Arrived<'a>>;
 
 type Read<'a, C> = fn(Arrived<'a>) -> Result<Reply<<C as Call>::Response>, Error<<C as Call>::Failure>>;
 

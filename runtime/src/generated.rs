@@ -47,10 +47,11 @@ pub mod v1 {
     pub use crate::service_error::{ErrorFields, ErrorVariant, ServiceError};
     pub use crate::stream::{Events, Items, Octets};
     pub use crate::{
-        __body as body, __enumeration as enumeration, __forward_api as forward_api, __http_call as http_call,
-        __http_operation as http_operation, __integer_enumeration as integer_enumeration,
-        __newtype as newtype, __paginated as paginated, __record as record, __reply_headers as reply_headers,
-        __reply_set as reply_set, __union as union, __xml as xml,
+        __api as api, __body as body, __enumeration as enumeration, __forward_api as forward_api,
+        __http_call as http_call, __http_operation as http_operation,
+        __integer_enumeration as integer_enumeration, __methods as methods, __newtype as newtype,
+        __paginated as paginated, __record as record, __reply_headers as reply_headers,
+        __reply_set as reply_set, __request as request, __union as union, __xml as xml,
     };
     pub use crate::{__client as client, Client};
     pub use crate::{
@@ -96,4 +97,22 @@ macro_rules! include_contract {
             "/mod.rs"
         ));
     };
+}
+
+/// What macros write out for every type and operation. A path costs rustc by its segments: these have two.
+#[doc(hidden)]
+pub mod names {
+    pub use core::cmp::PartialEq;
+    pub use core::convert::From;
+    pub use core::fmt::{Debug, Display, Formatter, Result as Written};
+    pub use core::option::Option::{self, None, Some};
+    pub use core::pin::Pin;
+    pub use core::result::Result::{self, Err, Ok};
+    pub use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    pub use std::boxed::Box;
+    pub use std::string::String;
+
+    pub use crate::call::Later;
+    pub use crate::client::call_later;
+    pub use crate::codec::{FieldMut, FieldRef};
 }

@@ -75,6 +75,8 @@ pub use self::client::Client;
 pub use self::code::Code;
 pub use self::context::Context;
 pub use self::error::{Error, ErrorKind};
+#[doc(hidden)]
+pub use self::generated::names as __names;
 pub use self::registry::{
     ClientConfig, Registry, create_client, get_client, register_client_config, registry,
 };

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::call::Call;
+use crate::call::{Call, Later};
 use crate::code::Code;
 use crate::context::Context;
 use crate::error::{Error, ErrorKind, Fault};
@@ -161,6 +161,12 @@ impl<R: Call> Method<R> {
         };
         self.lock().calls.push(request);
         self.with_headers(&context, outcome)
+    }
+
+    /// The same as a future without its type.
+    #[doc(hidden)]
+    pub fn call_later(&self, context: Context, request: R) -> Later<'_, Outcome<R>> {
+        Box::pin(self.call(context, request))
     }
 
     /// Sets the headers that were told for such an outcome.

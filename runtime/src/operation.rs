@@ -2,12 +2,14 @@
 //!
 //! The generator writes these tables as `static`s; nothing here is built at run time.
 
+mod api;
 pub(crate) mod deprecation;
 mod extras;
 mod macros;
 pub(crate) mod media;
 mod pagination;
 mod priority;
+mod request;
 mod security;
 pub mod server;
 

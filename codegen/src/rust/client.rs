@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::format::{Call, Calls};
+use super::format::{self, Call, Calls};
 use super::record;
 use super::tags;
 use super::tokens::{self, Scope};
@@ -35,15 +35,21 @@ pub(crate) fn part(plan: &Plan, part: &TagPlan, calls: &Calls) -> TokenStream {
     }
 }
 
+/// `methods!` of a mode, and the setters of each operation.
 fn methods(operations: &[OperationPlan], calls: &Calls) -> TokenStream {
-    let methods = (operations.iter()).map(|operation| method(operation, &quote!(Pending<'_, REQUEST>)));
+    let methods = self::calls(operations, "Async", calls);
     let setters = operations.iter().map(|operation| setters(operation, calls));
     quote! {
-        impl Client {
-            #(#methods)*
-        }
+        #methods
         #(#setters)*
     }
+}
+
+/// `methods!`: a method for each operation, which takes what must be given. Nothing where there is none.
+pub(crate) fn calls(operations: &[OperationPlan], mode: &str, calls: &Calls) -> Option<TokenStream> {
+    let methods: String = operations.iter().map(method).collect();
+    let head = format!("v1::methods! {{ {mode};");
+    (!operations.is_empty()).then(|| calls.item(Call::items(&head, &methods)))
 }
 
 /// The method that calls what a link leads to, where there is a link.
@@ -82,42 +88,29 @@ pub(crate) fn forward(plan: &Plan, ty: &str, calls: &Calls) -> TokenStream {
         (tags::condition_text(part), names)
     });
     calls.item(Call::Block {
-        head: "v1::forward_api!".to_owned(),
+        head: "v1::forward_api! {".to_owned(),
         lines: std::iter::once(common).chain(parts).collect(),
     })
 }
 
-/// The inherent method of an operation: takes what must be given. `pending` is its result, with `REQUEST` for the type
-/// of its request.
-pub(crate) fn method(operation: &OperationPlan, pending: &TokenStream) -> TokenStream {
-    let docs = tokens::docs(&operation.docs.summary());
-    let deprecated = tokens::deprecated_operation(operation.deprecated, &operation.lifecycle);
-    let name = tokens::ident(&operation.name);
-    let given: Vec<&FieldPlan> = operation
-        .request
-        .fields
-        .iter()
-        .filter(|field| field.made == Made::Given)
+/// The method of an operation: documentation, name and parameters.
+fn method(operation: &OperationPlan) -> String {
+    let docs = tokens::docs_text(&operation.docs.summary());
+    let deprecated = tokens::deprecated_text(operation.deprecated, &operation.lifecycle);
+    let name = tokens::ident_text(&operation.name);
+    let fields = operation.request.fields.iter();
+    let given = fields.filter(|field| field.made == Made::Given);
+    let parameters: Vec<String> = given
+        .map(|field| record::parameter_text(field, Scope::Beside))
         .collect();
-    let parameters = given.iter().map(|field| {
-        let (name, ty) = (
-            tokens::ident(&field.name),
-            record::parameter(field, &field.ty, Scope::Beside),
-        );
-        quote!(#name: #ty)
-    });
-    let arguments = given.iter().map(|field| tokens::ident(&field.name));
-    let request = quote!(#name::Request);
-    let result: TokenStream = replace(pending, &request);
-    let lazy = tokens::lazy(given.iter().any(|field| field.converts));
-    quote! {
-        #docs
-        #deprecated
-        #lazy
-        pub fn #name(&self, #(#parameters),*) -> #result {
-            Pending::new(&self.0, #name::Request::new(#(#arguments),*))
-        }
-    }
+    let one = format!("{name}({});", parameters.join(", "));
+    let method = if one.chars().count() + 4 <= format::WIDTH {
+        one
+    } else {
+        let lines = format::fill(&parameters, 8, ",").join("\n");
+        format!("{name}(\n{lines}\n);")
+    };
+    format!("{docs}{deprecated}{method}\n")
 }
 
 /// `pending` with the request's type in its place.
@@ -134,31 +127,20 @@ fn replace(pending: &TokenStream, request: &TokenStream) -> TokenStream {
 
 /// `setters!`: those of a call under way, async or blocking.
 fn setters(operation: &OperationPlan, calls: &Calls) -> Option<TokenStream> {
-    let setters: Vec<String> = operation.request.fields.iter().filter_map(setter).collect();
-    if setters.is_empty() {
-        return None;
-    }
+    let setters: String = operation.request.fields.iter().filter_map(setter).collect();
     let head = format!(
-        "\nv1::setters! {{ {}::Request;\n",
+        "v1::setters! {{ {}::Request;",
         tokens::ident_text(&operation.name)
     );
-    Some(calls.item(Call::Text(head + &setters.concat() + "}")))
+    (!setters.is_empty()).then(|| calls.item(Call::items(&head, &setters)))
 }
 
 /// The documentation, and a line such as `limit(limit: i32) = Some(limit);`.
 fn setter(field: &FieldPlan) -> Option<String> {
     let setter = tokens::ident_text(field.setter.as_ref()?);
-    let docs = field.docs.summary();
-    let docs = docs
-        .0
-        .iter()
-        .map(|line| format!("    /// {line}").trim_end().to_owned() + "\n");
-    let deprecated = if field.deprecated {
-        "    #[deprecated]\n"
-    } else {
-        ""
-    };
+    let docs = tokens::docs_text(&field.docs.summary());
+    let deprecated = if field.deprecated { "#[deprecated]\n" } else { "" };
     let (name, ty, value) = record::assignment(field, Scope::Beside);
     let [name, ty, value] = [quote!(#name), ty, value].map(|tokens| tokens::text(&tokens));
-    Some(docs.collect::<String>() + deprecated + &format!("    {setter}({name}: {ty}) = {value};\n"))
+    Some(format!("{docs}{deprecated}{setter}({name}: {ty}) = {value};\n"))
 }

@@ -9,7 +9,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 /// How wide a line may be.
-const WIDTH: usize = 100;
+pub(super) const WIDTH: usize = 100;
 
 /// The macro calls of a file, by number.
 #[derive(Default)]
@@ -24,7 +24,7 @@ pub(crate) enum Call {
         tail: &'static str,
         filled: bool,
     },
-    /// Lines between braces; a line is a head, a list, and a tail.
+    /// Lines between braces, of which the head has the first; a line is a head and a list.
     Block {
         head: String,
         lines: Vec<(String, Vec<String>)>,
@@ -125,6 +125,15 @@ fn is_prelude(line: &str) -> bool {
 }
 
 impl Call {
+    /// A macro call of lines, such as documented items, that begins with `head`, behind an empty line.
+    pub(crate) fn items(head: &str, text: &str) -> Self {
+        let lines = text.lines().map(|line| match line {
+            "" => "\n".to_owned(),
+            line => format!("    {line}\n"),
+        });
+        Self::Text(format!("\n{head}\n{}}}", lines.collect::<String>()))
+    }
+
     fn lines(&self, indent: usize) -> Vec<String> {
         match self {
             Self::Text(text) => text.lines().map(str::to_owned).collect(),
@@ -151,7 +160,10 @@ impl Call {
                 lines
             }
             Self::Block { head, lines: content } => {
-                let mut lines = vec![format!("{head} {{")];
+                if content.is_empty() {
+                    return vec![format!("{head} }}")];
+                }
+                let mut lines = vec![head.clone()];
                 for (start, entries) in content {
                     let one = format!("    {start}{};", entries.join(", "));
                     if indent + one.chars().count() <= WIDTH || entries.len() < 2 {
@@ -176,7 +188,7 @@ impl Call {
 }
 
 /// Entries on as few lines as their width allows, each line indented by four. `last` ends the last.
-fn fill(entries: &[String], indent: usize, last: &str) -> Vec<String> {
+pub(super) fn fill(entries: &[String], indent: usize, last: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for entry in entries {
         match lines.last_mut() {

@@ -144,14 +144,12 @@ fn request(operation: &OperationPlan, patterns: &Patterns<'_>, calls: &Calls) ->
         patterns,
         calls,
     };
-    let (definition, constructor, table) = (record.definition(), record.constructor(), record.table());
+    let definition = record.definition();
+    let implementation = calls.item(record.request());
     quote! {
         /// What it takes.
         #definition
-        impl #name {
-            #constructor
-        }
-        #table
+        #implementation
     }
 }
 
@@ -324,7 +322,7 @@ fn facts(operation: &OperationPlan, in_part: bool) -> Call {
         lines.push((format!("priority: {priority:?}"), Vec::new()));
     }
     Call::Block {
-        head: "v1::http_operation!".to_owned(),
+        head: "v1::http_operation! {".to_owned(),
         lines,
     }
 }

@@ -3,8 +3,8 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::format::Calls;
-use super::tokens::{self, Patterns, Scope};
+use super::format::{Call, Calls};
+use super::tokens::{self, Patterns, Scope, ident_text};
 use crate::plan::ty::RustType;
 use crate::plan::types::{FieldPlan, Made, RecordPlan};
 
@@ -109,6 +109,44 @@ impl Record<'_> {
         })
     }
 
+    /// `request!`: the constructor, the table, and what is implemented by it.
+    pub(crate) fn request(&self) -> Call {
+        let made = |wanted: Made| {
+            let fields = self.record.fields.iter();
+            fields.filter(move |field| field.made == wanted)
+        };
+        let names =
+            |wanted: Made| -> Vec<String> { made(wanted).map(|field| ident_text(&field.name)).collect() };
+        let given = made(Made::Given).map(|field| given(field, self.scope)).collect();
+        let entries = self
+            .record
+            .fields
+            .iter()
+            .enumerate()
+            .filter_map(|(index, field)| {
+                let (name, wire) = (ident_text(&field.name), field.wire.as_ref()?);
+                let presence = if field.required { "required" } else { "optional" };
+                let rules = tokens::list_text(&field.rules, self.patterns);
+                Some(format!("{index}: {name} = {presence}({wire:?}{rules})"))
+            });
+        let lists = if self.record.has_default {
+            vec![("fields: ", entries.collect())]
+        } else {
+            vec![
+                ("given: ", given),
+                ("rest: ", names(Made::Nothing)),
+                ("empty: ", names(Made::Empty)),
+                ("fields: ", entries.collect::<Vec<_>>()),
+            ]
+        };
+        let lists = lists.into_iter().filter(|(_, entries)| !entries.is_empty());
+        let lines = lists.map(|(head, entries)| (head.to_owned(), entries));
+        Call::Block {
+            head: format!("v1::request! {{ {}: {:?};", self.name, self.wire),
+            lines: lines.collect(),
+        }
+    }
+
     /// The static table, and what is implemented by it.
     pub(crate) fn table(&self) -> TokenStream {
         let (table, wire) = (tokens::ident(&self.record.table), self.wire);
@@ -140,6 +178,20 @@ impl Record<'_> {
             #implementation
         }
     }
+}
+
+/// A parameter, and the value that a field has of it where it is not that itself.
+fn given(field: &FieldPlan, scope: Scope) -> String {
+    let name = tokens::ident(&field.name);
+    let value = argument(field, &field.ty, &name);
+    let value = value.map(|value| format!(" = {}", tokens::text(&value)));
+    parameter_text(field, scope) + &value.unwrap_or_default()
+}
+
+/// A parameter of a field that must be given.
+pub(crate) fn parameter_text(field: &FieldPlan, scope: Scope) -> String {
+    let ty = tokens::text(&parameter(field, &field.ty, scope));
+    format!("{}: {ty}", ident_text(&field.name))
 }
 
 /// The name, parameter type and new value of a field that a setter sets.

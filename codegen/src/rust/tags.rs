@@ -89,7 +89,7 @@ pub(super) fn files<'p>(plan: &'p Plan) -> Vec<File<'p>> {
                 sections.blocking,
                 "blocking.rs",
                 "The methods of the client whose calls block the thread.".to_owned(),
-                one(move |_| blocking::part(plan, part)),
+                one(move |calls| blocking::part(plan, part, calls)),
             ),
             (
                 sections.server,

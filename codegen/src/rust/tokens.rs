@@ -61,6 +61,14 @@ pub(crate) fn docs(docs: &Docs) -> TokenStream {
     quote!(#(#[doc = #lines])*)
 }
 
+/// `///` lines as text.
+pub(crate) fn docs_text(docs: &Docs) -> String {
+    let lines = docs.0.iter();
+    lines
+        .map(|line| format!("/// {line}").trim_end().to_owned() + "\n")
+        .collect()
+}
+
 /// One `///` line.
 pub(crate) fn doc(text: &str) -> TokenStream {
     docs(&Docs::lines(text))
@@ -85,8 +93,11 @@ pub(crate) fn lazy(is_generic: bool) -> TokenStream {
     }
 }
 
-/// `#[deprecated]` of a method, with what is known of when.
-pub(crate) fn deprecated_operation(deprecated: bool, lifecycle: &Lifecycle) -> TokenStream {
+/// `#[deprecated]` of a method, with what is known of when, and a line's end; or nothing.
+pub(crate) fn deprecated_text(deprecated: bool, lifecycle: &Lifecycle) -> String {
+    if !deprecated {
+        return String::new();
+    }
     let since = lifecycle
         .since
         .as_ref()
@@ -96,11 +107,10 @@ pub(crate) fn deprecated_operation(deprecated: bool, lifecycle: &Lifecycle) -> T
         .as_ref()
         .map(|sunset| format!("gone after {}", sunset.text));
     let parts: Vec<String> = since.into_iter().chain(sunset).collect();
-    if !deprecated || parts.is_empty() {
-        return self::deprecated(deprecated);
+    if parts.is_empty() {
+        return "#[deprecated]\n".to_owned();
     }
-    let note = parts.join(", ");
-    quote!(#[deprecated(note = #note)])
+    format!("#[deprecated(note = {:?})]\n", parts.join(", "))
 }
 
 /// The servers of a contract.
@@ -331,6 +341,33 @@ pub(crate) fn rules(rules: &[RulePlan], patterns: &Patterns<'_>) -> TokenStream 
 pub(crate) fn list(rules: &[RulePlan], patterns: &Patterns<'_>) -> TokenStream {
     let rules = rules.iter().map(|rule| self::rule(rule, patterns));
     quote!(&[#(#rules),*])
+}
+
+/// `, &[…]`, or nothing: rules of a parameter as text.
+pub(crate) fn list_text(rules: &[RulePlan], patterns: &Patterns<'_>) -> String {
+    if rules.is_empty() {
+        return String::new();
+    }
+    format!(", &{}", rules_text(rules, patterns))
+}
+
+fn rules_text(rules: &[RulePlan], patterns: &Patterns<'_>) -> String {
+    let module = if patterns.in_parent { "super::" } else { "" };
+    let rule = |rule: &RulePlan| match rule {
+        RulePlan::Count(name, count) => format!("{name}({count})"),
+        RulePlan::Number(name, number) => format!("{name}({})", Literal::f64_unsuffixed(*number)),
+        RulePlan::Pattern(text) => format!("Pattern(&{module}{})", patterns.name(text)),
+        RulePlan::Check(schema, types) => format!("Check(&{module}{})", patterns.check(schema, types)),
+        RulePlan::UniqueItems => "UniqueItems".to_owned(),
+        RulePlan::OneOf(texts) => format!("OneOf(&{texts:?})"),
+        RulePlan::Format(name) => format!("Format(v1::Format::{})", ident_text(name)),
+        RulePlan::Each(inner) => format!("Each(&{})", rules_text(inner, patterns)),
+    };
+    let rules: Vec<String> = rules
+        .iter()
+        .map(|each| format!("v1::Rule::{}", rule(each)))
+        .collect();
+    format!("[{}]", rules.join(", "))
 }
 
 fn rule(rule: &RulePlan, patterns: &Patterns<'_>) -> TokenStream {

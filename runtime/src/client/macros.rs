@@ -176,6 +176,33 @@ macro_rules! __client {
     };
 }
 
+/// The methods of a client, one for each operation, with what must be given: `methods! { Async; get_pet(id: i64); }`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __methods {
+    (Async; $($(#[$about:meta])* $operation:ident($($given:ident: $ty:ty),* $(,)?);)*) => {
+        impl Client {
+            $($(#[$about])*
+            #[inline]
+            pub fn $operation(&self, $($given: $ty),*) -> Pending<'_, $operation::Request> {
+                Pending::new(&self.0, $operation::Request::new($($given),*))
+            })*
+        }
+    };
+    (Blocking; $($(#[$about:meta])* $operation:ident($($given:ident: $ty:ty),* $(,)?);)*) => {
+        impl Client {
+            $($(#[$about])*
+            #[inline]
+            pub fn $operation(
+                &self,
+                $($given: $ty),*
+            ) -> Pending<'_, $operation::Request, $crate::generated::v1::Blocking> {
+                Pending::new(&self.0, $operation::Request::new($($given),*))
+            })*
+        }
+    };
+}
+
 /// What is optional of an operation, as methods of its calls: `limit(limit: i32) = Some(limit);` sets `limit`.
 #[doc(hidden)]
 #[macro_export]

@@ -29,7 +29,9 @@ pub use pages::{PageItems, Pages, Paginated, items, pages};
 pub(crate) use send::Arrived;
 #[cfg(feature = "grpc")]
 pub use send::grpc::{Bidirectional, ClientStreaming, ServerStreaming, Unary};
-pub use send::{Async, Blocking, HttpCall, Outcome, call, forget, or_else, output, raw, send_http};
+pub use send::{
+    Async, Blocking, HttpCall, Outcome, call, call_later, forget, or_else, output, raw, send_http,
+};
 
 use crate::background::{Background, Drained};
 use crate::clock::Clock;

@@ -8,27 +8,49 @@
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __record {
-    ($ty:ident = $shape:ident { $($index:literal: $field:ident),* $(,)? }) => {
+    ($ty:ident = $shape:ident {}) => {
         impl $crate::codec::Record for $ty {
             #[inline]
             fn shape(&self) -> &'static $crate::codec::Shape {
                 &$shape
             }
             #[inline]
-            fn field(&self, index: usize) -> ::core::option::Option<&dyn $crate::codec::Value> {
-                match index {
-                    $($index => ::core::option::Option::Some(&self.$field),)*
-                    _ => ::core::option::Option::None,
-                }
+            fn field(&self, _: usize) -> $crate::__names::FieldRef<'_> {
+                $crate::__names::None
             }
             #[inline]
-            fn field_mut(&mut self, index: usize) -> ::core::option::Option<&mut dyn $crate::codec::Value> {
-                match index {
-                    $($index => ::core::option::Option::Some(&mut self.$field),)*
-                    _ => ::core::option::Option::None,
-                }
+            fn field_mut(&mut self, _: usize) -> $crate::__names::FieldMut<'_> {
+                $crate::__names::None
             }
         }
+        $crate::__record!(@value $ty {});
+    };
+    ($ty:ident = $shape:ident { $($index:literal: $field:ident),+ $(,)? }) => {
+        impl $crate::codec::Record for $ty {
+            #[inline]
+            fn shape(&self) -> &'static $crate::codec::Shape {
+                &$shape
+            }
+            #[inline]
+            fn field(&self, index: usize) -> $crate::__names::FieldRef<'_> {
+                let field: &dyn $crate::codec::Value = match index {
+                    $($index => &self.$field,)+
+                    _ => return $crate::__names::None,
+                };
+                $crate::__names::Some(field)
+            }
+            #[inline]
+            fn field_mut(&mut self, index: usize) -> $crate::__names::FieldMut<'_> {
+                let field: &mut dyn $crate::codec::Value = match index {
+                    $($index => &mut self.$field,)+
+                    _ => return $crate::__names::None,
+                };
+                $crate::__names::Some(field)
+            }
+        }
+        $crate::__record!(@value $ty { $($field),+ });
+    };
+    (@value $ty:ident { $($field:ident),* }) => {
         impl $crate::codec::Value for $ty {
             #[inline]
             fn node(&self) -> $crate::codec::Node<'_> {
@@ -63,7 +85,7 @@ macro_rules! __enumeration {
                 }
             }
         }
-        impl ::core::convert::From<&str> for $ty {
+        impl $crate::__names::From<&str> for $ty {
             #[inline]
             fn from(text: &str) -> Self {
                 match text {
@@ -72,9 +94,9 @@ macro_rules! __enumeration {
                 }
             }
         }
-        impl ::core::fmt::Display for $ty {
+        impl $crate::__names::Display for $ty {
             #[inline]
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            fn fmt(&self, f: &mut $crate::__names::Formatter<'_>) -> $crate::__names::Written {
                 f.write_str(self.as_str())
             }
         }
@@ -113,7 +135,7 @@ macro_rules! __enumeration {
             }
             #[inline]
             fn blank() -> Self {
-                Self::$unknown(::std::string::String::new())
+                Self::$unknown($crate::__names::String::new())
             }
         }
         $crate::__by_table!(@serde $ty);
@@ -136,7 +158,7 @@ macro_rules! __integer_enumeration {
                 }
             }
         }
-        impl ::core::convert::From<i64> for $ty {
+        impl $crate::__names::From<i64> for $ty {
             #[inline]
             fn from(number: i64) -> Self {
                 match number {
@@ -217,8 +239,8 @@ macro_rules! __union {
                 }
             }
             #[inline]
-            fn fresh(&self) -> ::std::boxed::Box<dyn $crate::codec::Union> {
-                ::std::boxed::Box::new(<Self as $crate::codec::Value>::blank())
+            fn fresh(&self) -> $crate::__names::Box<dyn $crate::codec::Union> {
+                $crate::__names::Box::new(<Self as $crate::codec::Value>::blank())
             }
         }
         impl $crate::codec::Value for $ty {
@@ -272,13 +294,13 @@ macro_rules! __newtype {
 #[macro_export]
 macro_rules! __by_table {
     ($ty:ident) => {
-        impl ::core::fmt::Debug for $ty {
+        impl $crate::__names::Debug for $ty {
             #[inline]
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            fn fmt(&self, f: &mut $crate::__names::Formatter<'_>) -> $crate::__names::Written {
                 $crate::codec::debug(self, f)
             }
         }
-        impl ::core::cmp::PartialEq for $ty {
+        impl $crate::__names::PartialEq for $ty {
             #[inline]
             fn eq(&self, other: &Self) -> bool {
                 $crate::codec::equal(self, other)
@@ -287,20 +309,20 @@ macro_rules! __by_table {
         $crate::__by_table!(@serde $ty);
     };
     (@serde $ty:ident) => {
-        impl $crate::generated::v1::serde::Serialize for $ty {
+        impl $crate::__names::Serialize for $ty {
             #[inline]
-            fn serialize<S: $crate::generated::v1::serde::Serializer>(
+            fn serialize<S: $crate::__names::Serializer>(
                 &self,
                 serializer: S,
-            ) -> ::core::result::Result<S::Ok, S::Error> {
+            ) -> $crate::__names::Result<S::Ok, S::Error> {
                 $crate::codec::serialize(self, serializer)
             }
         }
-        impl<'de> $crate::generated::v1::serde::Deserialize<'de> for $ty {
+        impl<'de> $crate::__names::Deserialize<'de> for $ty {
             #[inline]
-            fn deserialize<D: $crate::generated::v1::serde::Deserializer<'de>>(
+            fn deserialize<D: $crate::__names::Deserializer<'de>>(
                 deserializer: D,
-            ) -> ::core::result::Result<Self, D::Error> {
+            ) -> $crate::__names::Result<Self, D::Error> {
                 $crate::codec::deserialize(deserializer)
             }
         }

@@ -51,7 +51,9 @@ pub use formatted::chrono;
 pub use formatted::time;
 pub use formatted::{Date, DateTime, Duration, InvalidFormat, Ipv4, Ipv6, Time, Uuid};
 pub use integer::Integer;
-pub use node::{Constant, Enumeration, List, Map, Node, NodeMut, Optional, Record, Union, Value};
+pub use node::{
+    Constant, Enumeration, FieldMut, FieldRef, List, Map, Node, NodeMut, Optional, Record, Union, Value,
+};
 pub use scalar::Nullable;
 pub use shape::{Dispatch, Field, JsonKind, Matching, Open, Pattern, Rule, Shape, UnionShape};
 pub use stream::{

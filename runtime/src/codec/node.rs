@@ -155,14 +155,20 @@ pub trait Map {
     fn clear(&mut self);
 }
 
+/// A field of an object. `None`: it has none of that index.
+pub type FieldRef<'a> = Option<&'a dyn Value>;
+
+/// The place of a field of an object. `None`: it has none of that index.
+pub type FieldMut<'a> = Option<&'a mut dyn Value>;
+
 /// An object with known fields.
 pub trait Record {
     /// Its table of fields.
     fn shape(&self) -> &'static Shape;
     /// The field at `index` of the table.
-    fn field(&self, index: usize) -> Option<&dyn Value>;
+    fn field(&self, index: usize) -> FieldRef<'_>;
     /// The place of the field at `index` of the table.
-    fn field_mut(&mut self, index: usize) -> Option<&mut dyn Value>;
+    fn field_mut(&mut self, index: usize) -> FieldMut<'_>;
 }
 
 /// A constant of an enumeration.

@@ -34,13 +34,13 @@ macro_rules! __reply_set {
                 index: usize,
                 status: $crate::generated::v1::StatusCode,
                 fill: &mut $crate::operation::Fill<'_>,
-            ) -> ::core::result::Result<Self, $crate::codec::DecodeError> {
+            ) -> $crate::__names::Result<Self, $crate::codec::DecodeError> {
                 let _ = status;
                 match index {
                     $($index => $crate::__reply_set!(
                         @decode status fill (Self::$variant) $(($($part),+))? $(= $status)?
                     ),)*
-                    _ => ::core::result::Result::Err($crate::codec::DecodeError::new(
+                    _ => $crate::__names::Err($crate::codec::DecodeError::new(
                         "the contract declares no such reply",
                     )),
                 }
@@ -60,16 +60,16 @@ macro_rules! __reply_set {
         ($index, *$status, &())
     };
     (@decode $found:ident $fill:ident ($variant:path) ($body:ident) = $status:literal) => {
-        ::core::result::Result::Ok($variant($crate::operation::filled($fill)?))
+        $crate::__names::Ok($variant($crate::operation::filled($fill)?))
     };
     (@decode $found:ident $fill:ident ($variant:path) = $status:literal) => {
-        ::core::result::Result::Ok($variant)
+        $crate::__names::Ok($variant)
     };
     (@decode $found:ident $fill:ident ($variant:path) ($status:ident, $body:ident)) => {
-        ::core::result::Result::Ok($variant($found, $crate::operation::filled($fill)?))
+        $crate::__names::Ok($variant($found, $crate::operation::filled($fill)?))
     };
     (@decode $found:ident $fill:ident ($variant:path) ($status:ident)) => {
-        ::core::result::Result::Ok($variant($found))
+        $crate::__names::Ok($variant($found))
     };
 }
 
@@ -170,8 +170,9 @@ macro_rules! __http_operation {
             priority: $crate::__http_operation!(@option $($crate::operation::Priority::$priority)?),
         }
     };
-    (@option) => { ::core::option::Option::None };
-    (@option $value:expr) => { ::core::option::Option::Some($value) };
+    (@option) => { $crate::__names::None };
+    (@option $value:expr) => { $crate::__names::Some($value) };
+    (@body Json("application/json")) => { $crate::operation::Body::JSON };
     (@body Xml($media_type:literal, $xml:path) $(| $also:ident($($also_said:tt)+))*) => {
         $crate::operation::Body {
             media_type: $media_type,
@@ -244,12 +245,12 @@ macro_rules! __body {
     ($ty:ident {
         0: $first:ident $(from $first_from:ty)?, $($index:literal: $variant:ident $(from $from:ty)?),+ $(,)?
     }) => {
-        $(impl ::core::convert::From<$first_from> for $ty {
+        $(impl $crate::__names::From<$first_from> for $ty {
             fn from(value: $first_from) -> Self {
                 Self::$first(value)
             }
         })?
-        $($(impl ::core::convert::From<$from> for $ty {
+        $($(impl $crate::__names::From<$from> for $ty {
             fn from(value: $from) -> Self {
                 Self::$variant(value)
             }
@@ -279,8 +280,8 @@ macro_rules! __body {
                     $(Self::$variant(value) => value,)+
                 }
             }
-            fn fresh(&self) -> ::std::boxed::Box<dyn $crate::codec::Union> {
-                ::std::boxed::Box::new(<Self as $crate::codec::Value>::blank())
+            fn fresh(&self) -> $crate::__names::Box<dyn $crate::codec::Union> {
+                $crate::__names::Box::new(<Self as $crate::codec::Value>::blank())
             }
         }
         impl $crate::codec::Value for $ty {
@@ -414,56 +415,5 @@ macro_rules! __paginated {
                 $items
             }
         }
-    };
-}
-
-/// Implements the module's `Api` for a type by forwarding every operation. Written as `async_trait` expands, without a
-/// future of its own for each method:
-///
-/// ```text
-/// forward_api!(Client by client { get_pet, list_pets });
-/// forward_api! { Client by client: get_pet; #[cfg(feature = "shops")] get_shop, list_shops; }
-/// ```
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __forward_api {
-    ($ty:ident by $forward:ident { $($operation:ident),* $(,)? }) => {
-        $crate::__forward_api!(@api $ty $forward #[cfg(all())] $($operation),*;);
-    };
-    ($ty:ident by $forward:ident: $($operation:ident),*; $(#[$on:meta] $($part:ident),*;)*) => {
-        $crate::__forward_api!(
-            @api $ty $forward #[cfg(all())] $($operation),*; $(#[$on] $($part),*;)*
-        );
-    };
-    (@api $ty:ident $forward:ident $(#[$on:meta] $($operation:ident),*;)*) => {
-        impl Api for $ty {
-            $($(#[$on]
-            #[inline]
-            fn $operation<'life0, 'async_trait>(
-                &'life0 self,
-                cx: $crate::context::Context,
-                request: $operation::Request,
-            ) -> ::core::pin::Pin<::std::boxed::Box<
-                dyn ::core::future::Future<
-                        Output = ::core::result::Result<
-                            $operation::Response,
-                            $crate::error::Error<$operation::Failure>,
-                        >,
-                    > + ::core::marker::Send
-                    + 'async_trait,
-            >>
-            where
-                'life0: 'async_trait,
-                Self: 'async_trait,
-            {
-                $crate::__forward_api!(@$forward self $operation cx request)
-            })*)*
-        }
-    };
-    (@client $this:ident $operation:ident $cx:ident $request:ident) => {
-        ::std::boxed::Box::pin($crate::generated::v1::call(&$this.0, $cx, $request))
-    };
-    (@mock $this:ident $operation:ident $cx:ident $request:ident) => {
-        ::std::boxed::Box::pin($this.$operation.call($cx, $request))
     };
 }

@@ -7,63 +7,29 @@
 
 use super::*;
 
-/// The service that the contract `Bodies` describes.
-///
-/// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them.
-#[v1::async_trait]
-pub trait Api: Send + Sync {
+v1::api! {
+    /// The service that the contract `Bodies` describes.
+    ///
+    /// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them. With
+    /// `#[tieline::async_trait]`, a method `get` is an `async fn get(&self, cx: tieline::Context, request: get::Request)` that gives
+    /// a `Result<get::Response, tieline::Error<get::Failure>>`.
+    Api;
     /// The operation `findCustomers`.
-    async fn find_customers(
-        &self,
-        cx: ::tieline::Context,
-        request: find_customers::Request,
-    ) -> Result<find_customers::Response, ::tieline::Error<find_customers::Failure>>;
+    find_customers;
     /// The operation `addCustomer`.
-    async fn add_customer(
-        &self,
-        cx: ::tieline::Context,
-        request: add_customer::Request,
-    ) -> Result<add_customer::Response, ::tieline::Error<add_customer::Failure>>;
+    add_customer;
     /// The operation `findPages`.
-    async fn find_pages(
-        &self,
-        cx: ::tieline::Context,
-        request: find_pages::Request,
-    ) -> Result<find_pages::Response, ::tieline::Error<find_pages::Failure>>;
+    find_pages;
     /// The operation `filterByForm`.
-    async fn filter_by_form(
-        &self,
-        cx: ::tieline::Context,
-        request: filter_by_form::Request,
-    ) -> Result<filter_by_form::Response, ::tieline::Error<filter_by_form::Failure>>;
+    filter_by_form;
     /// The operation `filterByJson`.
-    async fn filter_by_json(
-        &self,
-        cx: ::tieline::Context,
-        request: filter_by_json::Request,
-    ) -> Result<filter_by_json::Response, ::tieline::Error<filter_by_json::Failure>>;
+    filter_by_json;
     /// The operation `getFile`.
-    async fn get_file(
-        &self,
-        cx: ::tieline::Context,
-        request: get_file::Request,
-    ) -> Result<get_file::Response, ::tieline::Error<get_file::Failure>>;
+    get_file;
     /// The operation `linkFile`.
-    async fn link_file(
-        &self,
-        cx: ::tieline::Context,
-        request: link_file::Request,
-    ) -> Result<link_file::Response, ::tieline::Error<link_file::Failure>>;
+    link_file;
     /// The operation `copyFile`.
-    async fn copy_file(
-        &self,
-        cx: ::tieline::Context,
-        request: copy_file::Request,
-    ) -> Result<copy_file::Response, ::tieline::Error<copy_file::Failure>>;
+    copy_file;
     /// The operation `copyFilesPath`.
-    async fn copy_files_path(
-        &self,
-        cx: ::tieline::Context,
-        request: copy_files_path::Request,
-    ) -> Result<copy_files_path::Response, ::tieline::Error<copy_files_path::Failure>>;
+    copy_files_path;
 }

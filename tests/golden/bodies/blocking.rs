@@ -8,67 +8,23 @@
 use super::*;
 v1::blocking_client!(super::Client);
 
-impl Client {
+v1::methods! { Blocking;
     /// The operation `findCustomers`.
-    #[inline]
-    pub fn find_customers(&self) -> Pending<'_, find_customers::Request, v1::Blocking> {
-        Pending::new(&self.0, find_customers::Request::new())
-    }
+    find_customers();
     /// The operation `addCustomer`.
-    #[inline]
-    pub fn add_customer(
-        &self,
-        body: types::Customer,
-    ) -> Pending<'_, add_customer::Request, v1::Blocking> {
-        Pending::new(&self.0, add_customer::Request::new(body))
-    }
+    add_customer(body: types::Customer);
     /// The operation `findPages`.
-    #[inline]
-    pub fn find_pages(&self) -> Pending<'_, find_pages::Request, v1::Blocking> {
-        Pending::new(&self.0, find_pages::Request::new())
-    }
+    find_pages();
     /// The operation `filterByForm`.
-    #[inline]
-    pub fn filter_by_form(&self) -> Pending<'_, filter_by_form::Request, v1::Blocking> {
-        Pending::new(&self.0, filter_by_form::Request::new())
-    }
+    filter_by_form();
     /// The operation `filterByJson`.
-    #[inline]
-    pub fn filter_by_json(
-        &self,
-        filter: types::Where,
-    ) -> Pending<'_, filter_by_json::Request, v1::Blocking> {
-        Pending::new(&self.0, filter_by_json::Request::new(filter))
-    }
+    filter_by_json(filter: types::Where);
     /// The operation `getFile`.
-    pub fn get_file(
-        &self,
-        path: impl Into<String>,
-    ) -> Pending<'_, get_file::Request, v1::Blocking> {
-        Pending::new(&self.0, get_file::Request::new(path))
-    }
+    get_file(path: impl Into<String>);
     /// The operation `linkFile`.
-    #[inline]
-    pub fn link_file(
-        &self,
-        path: Vec<String>,
-        body: types::Target,
-    ) -> Pending<'_, link_file::Request, v1::Blocking> {
-        Pending::new(&self.0, link_file::Request::new(path, body))
-    }
+    link_file(path: Vec<String>, body: types::Target);
     /// The operation `copyFile`.
-    pub fn copy_file(
-        &self,
-        path: impl Into<String>,
-        destination: impl Into<String>,
-    ) -> Pending<'_, copy_file::Request, v1::Blocking> {
-        Pending::new(&self.0, copy_file::Request::new(path, destination))
-    }
+    copy_file(path: impl Into<String>, destination: impl Into<String>);
     /// The operation `copyFilesPath`.
-    pub fn copy_files_path(
-        &self,
-        path: impl Into<String>,
-    ) -> Pending<'_, copy_files_path::Request, v1::Blocking> {
-        Pending::new(&self.0, copy_files_path::Request::new(path))
-    }
+    copy_files_path(path: impl Into<String>);
 }

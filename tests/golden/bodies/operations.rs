@@ -21,18 +21,9 @@ pub mod find_customers {
         /// The parameter `expand`.
         pub expand: Option<Vec<String>>,
     }
-    impl Request {
-        /// With nothing set.
-        #[inline]
-        pub fn new() -> Self {
-            <Self as Default>::default()
-        }
+    v1::request! { Request: "findCustomers";
+        fields: 0: r#where = optional("where"), 1: expand = optional("expand");
     }
-    static REQUEST: v1::Shape = v1::Shape::new(
-        "findCustomers",
-        &[v1::Field::optional("where"), v1::Field::optional("expand")],
-    );
-    v1::record!(Request = REQUEST { 0: r#where, 1: expand });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -61,15 +52,10 @@ pub mod add_customer {
         /// The body.
         pub body: types::Customer,
     }
-    impl Request {
-        /// With what must be given.
-        #[inline]
-        pub fn new(body: types::Customer) -> Self {
-            Self { body }
-        }
+    v1::request! { Request: "addCustomer";
+        given: body: types::Customer;
+        fields: 0: body = required("body");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("addCustomer", &[v1::Field::required("body")]);
-    v1::record!(Request = REQUEST { 0: body });
     pub use super::find_customers::Response;
     pub use v1::NoFailure as Failure;
     v1::http_operation! {
@@ -94,18 +80,9 @@ pub mod find_pages {
         /// The parameter `paths`.
         pub paths: Option<Vec<String>>,
     }
-    impl Request {
-        /// With nothing set.
-        #[inline]
-        pub fn new() -> Self {
-            <Self as Default>::default()
-        }
+    v1::request! { Request: "findPages";
+        fields: 0: url = optional("url"), 1: paths = optional("paths");
     }
-    static REQUEST: v1::Shape = v1::Shape::new(
-        "findPages",
-        &[v1::Field::optional("url"), v1::Field::optional("paths")],
-    );
-    v1::record!(Request = REQUEST { 0: url, 1: paths });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -134,15 +111,9 @@ pub mod filter_by_form {
         /// The parameter `filter`.
         pub filter: Option<types::Address>,
     }
-    impl Request {
-        /// With nothing set.
-        #[inline]
-        pub fn new() -> Self {
-            <Self as Default>::default()
-        }
+    v1::request! { Request: "filterByForm";
+        fields: 0: filter = optional("filter");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("filterByForm", &[v1::Field::optional("filter")]);
-    v1::record!(Request = REQUEST { 0: filter });
     pub use super::find_pages::Response;
     pub use v1::NoFailure as Failure;
     v1::http_operation! {
@@ -165,15 +136,10 @@ pub mod filter_by_json {
         /// The parameter `filter`.
         pub filter: types::Where,
     }
-    impl Request {
-        /// With what must be given.
-        #[inline]
-        pub fn new(filter: types::Where) -> Self {
-            Self { filter }
-        }
+    v1::request! { Request: "filterByJson";
+        given: filter: types::Where;
+        fields: 0: filter = required("filter");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("filterByJson", &[v1::Field::required("filter")]);
-    v1::record!(Request = REQUEST { 0: filter });
     pub use super::find_pages::Response;
     pub use v1::NoFailure as Failure;
     v1::http_operation! {
@@ -198,17 +164,11 @@ pub mod get_file {
         /// The parameter `seen`.
         pub seen: Option<String>,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(path: impl Into<String>) -> Self {
-            Self { path: path.into(), seen: None }
-        }
+    v1::request! { Request: "getFile";
+        given: path: impl Into<String> = path.into();
+        rest: seen;
+        fields: 0: path = required("path"), 1: seen = optional("seen");
     }
-    static REQUEST: v1::Shape = v1::Shape::new(
-        "getFile",
-        &[v1::Field::required("path"), v1::Field::optional("seen")],
-    );
-    v1::record!(Request = REQUEST { 0: path, 1: seen });
     pub use super::find_pages::Response;
     pub use v1::NoFailure as Failure;
     v1::http_operation! {
@@ -233,18 +193,10 @@ pub mod link_file {
         /// The body.
         pub body: types::Target,
     }
-    impl Request {
-        /// With what must be given.
-        #[inline]
-        pub fn new(path: Vec<String>, body: types::Target) -> Self {
-            Self { path, body }
-        }
+    v1::request! { Request: "linkFile";
+        given: path: Vec<String>, body: types::Target;
+        fields: 0: path = required("path"), 1: body = required("body");
     }
-    static REQUEST: v1::Shape = v1::Shape::new(
-        "linkFile",
-        &[v1::Field::required("path"), v1::Field::required("body")],
-    );
-    v1::record!(Request = REQUEST { 0: path, 1: body });
     pub use super::find_pages::Response;
     pub use v1::NoFailure as Failure;
     v1::http_operation! {
@@ -271,17 +223,12 @@ pub mod copy_file {
         /// The parameter `Destination`.
         pub destination: String,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(path: impl Into<String>, destination: impl Into<String>) -> Self {
-            Self { path: path.into(), destination: destination.into() }
-        }
+    v1::request! { Request: "copyFile";
+        given:
+            path: impl Into<String> = path.into(),
+            destination: impl Into<String> = destination.into();
+        fields: 0: path = required("path"), 1: destination = required("Destination");
     }
-    static REQUEST: v1::Shape = v1::Shape::new(
-        "copyFile",
-        &[v1::Field::required("path"), v1::Field::required("Destination")],
-    );
-    v1::record!(Request = REQUEST { 0: path, 1: destination });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -310,14 +257,10 @@ pub mod copy_files_path {
         /// The parameter `path`.
         pub path: String,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(path: impl Into<String>) -> Self {
-            Self { path: path.into() }
-        }
+    v1::request! { Request: "copyFilesPath";
+        given: path: impl Into<String> = path.into();
+        fields: 0: path = required("path");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("copyFilesPath", &[v1::Field::required("path")]);
-    v1::record!(Request = REQUEST { 0: path });
     pub use super::find_pages::Response;
     pub use v1::NoFailure as Failure;
     v1::http_operation! {

@@ -7,27 +7,17 @@
 
 use super::*;
 
-/// The service that the contract `Bulk` describes.
-///
-/// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them.
-#[v1::async_trait]
-pub trait Api: Send + Sync {
+v1::api! {
+    /// The service that the contract `Bulk` describes.
+    ///
+    /// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them. With
+    /// `#[tieline::async_trait]`, a method `get` is an `async fn get(&self, cx: tieline::Context, request: get::Request)` that gives
+    /// a `Result<get::Response, tieline::Error<get::Failure>>`.
+    Api;
     /// The operation `getUsers`.
-    async fn get_users(
-        &self,
-        cx: ::tieline::Context,
-        request: get_users::Request,
-    ) -> Result<get_users::Response, ::tieline::Error<get_users::Failure>>;
+    get_users;
     /// The operation `searchUsers`.
-    async fn search_users(
-        &self,
-        cx: ::tieline::Context,
-        request: search_users::Request,
-    ) -> Result<search_users::Response, ::tieline::Error<search_users::Failure>>;
+    search_users;
     /// The operation `listUsers`.
-    async fn list_users(
-        &self,
-        cx: ::tieline::Context,
-        request: list_users::Request,
-    ) -> Result<list_users::Response, ::tieline::Error<list_users::Failure>>;
+    list_users;
 }

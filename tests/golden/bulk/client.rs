@@ -7,21 +7,12 @@
 
 use super::*;
 
-impl Client {
+v1::methods! { Async;
     /// The operation `getUsers`.
-    #[inline]
-    pub fn get_users(&self, id: Vec<String>) -> Pending<'_, get_users::Request> {
-        Pending::new(&self.0, get_users::Request::new(id))
-    }
+    get_users(id: Vec<String>);
     /// The operation `searchUsers`.
-    #[inline]
-    pub fn search_users(&self, body: types::Search) -> Pending<'_, search_users::Request> {
-        Pending::new(&self.0, search_users::Request::new(body))
-    }
+    search_users(body: types::Search);
     /// The operation `listUsers`.
-    #[inline]
-    pub fn list_users(&self, body: Vec<String>) -> Pending<'_, list_users::Request> {
-        Pending::new(&self.0, list_users::Request::new(body))
-    }
+    list_users(body: Vec<String>);
 }
 v1::forward_api!(Client by client { get_users, search_users, list_users });

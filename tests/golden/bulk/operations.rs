@@ -19,15 +19,10 @@ pub mod get_users {
         /// The parameter `id`.
         pub id: Vec<String>,
     }
-    impl Request {
-        /// With what must be given.
-        #[inline]
-        pub fn new(id: Vec<String>) -> Self {
-            Self { id }
-        }
+    v1::request! { Request: "getUsers";
+        given: id: Vec<String>;
+        fields: 0: id = required("id");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("getUsers", &[v1::Field::required("id")]);
-    v1::record!(Request = REQUEST { 0: id });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -62,15 +57,10 @@ pub mod search_users {
         /// The body.
         pub body: types::Search,
     }
-    impl Request {
-        /// With what must be given.
-        #[inline]
-        pub fn new(body: types::Search) -> Self {
-            Self { body }
-        }
+    v1::request! { Request: "searchUsers";
+        given: body: types::Search;
+        fields: 0: body = required("body");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("searchUsers", &[v1::Field::required("body")]);
-    v1::record!(Request = REQUEST { 0: body });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -105,15 +95,10 @@ pub mod list_users {
         /// The body.
         pub body: Vec<String>,
     }
-    impl Request {
-        /// With what must be given.
-        #[inline]
-        pub fn new(body: Vec<String>) -> Self {
-            Self { body }
-        }
+    v1::request! { Request: "listUsers";
+        given: body: Vec<String>;
+        fields: 0: body = required("body");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("listUsers", &[v1::Field::required("body")]);
-    v1::record!(Request = REQUEST { 0: body });
     pub use super::get_users::Response;
     pub use v1::NoFailure as Failure;
     v1::http_operation! {

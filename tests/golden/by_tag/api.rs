@@ -7,39 +7,21 @@
 
 use super::*;
 
-/// Operations of two tags
-///
-/// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them.
-#[v1::async_trait]
-pub trait Api: Send + Sync {
+v1::api! {
+    /// Operations of two tags
+    ///
+    /// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them. With
+    /// `#[tieline::async_trait]`, a method `get` is an `async fn get(&self, cx: tieline::Context, request: get::Request)` that gives
+    /// a `Result<get::Response, tieline::Error<get::Failure>>`.
+    Api;
     /// The operation `ping`.
-    async fn ping(
-        &self,
-        cx: ::tieline::Context,
-        request: ping::Request,
-    ) -> Result<ping::Response, ::tieline::Error<ping::Failure>>;
+    ping;
     /// The operation `getPet`.
-    async fn get_pet(
-        &self,
-        cx: ::tieline::Context,
-        request: get_pet::Request,
-    ) -> Result<get_pet::Response, ::tieline::Error<get_pet::Failure>>;
+    get_pet;
     /// The operation `addPet`.
-    async fn add_pet(
-        &self,
-        cx: ::tieline::Context,
-        request: add_pet::Request,
-    ) -> Result<add_pet::Response, ::tieline::Error<add_pet::Failure>>;
+    add_pet;
     /// The operation `listShops`.
-    async fn list_shops(
-        &self,
-        cx: ::tieline::Context,
-        request: list_shops::Request,
-    ) -> Result<list_shops::Response, ::tieline::Error<list_shops::Failure>>;
+    list_shops;
     /// The operation `listShopPets`.
-    async fn list_shop_pets(
-        &self,
-        cx: ::tieline::Context,
-        request: list_shop_pets::Request,
-    ) -> Result<list_shop_pets::Response, ::tieline::Error<list_shop_pets::Failure>>;
+    list_shop_pets;
 }

@@ -13,9 +13,9 @@ impl Client {
     pub fn pending<R: v1::Call>(&self, request: R) -> Pending<'_, R, v1::Blocking> {
         Pending::new(&self.0, request)
     }
+}
+
+v1::methods! { Blocking;
     /// The operation `ping`.
-    #[inline]
-    pub fn ping(&self) -> Pending<'_, ping::Request, v1::Blocking> {
-        Pending::new(&self.0, ping::Request::new())
-    }
+    ping();
 }

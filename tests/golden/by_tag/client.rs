@@ -14,11 +14,8 @@ impl Client {
     }
 }
 
-impl Client {
+v1::methods! { Async;
     /// The operation `ping`.
-    #[inline]
-    pub fn ping(&self) -> Pending<'_, ping::Request> {
-        Pending::new(&self.0, ping::Request::new())
-    }
+    ping();
 }
 v1::forward_api!(Client by client { ping, get_pet, add_pet, list_shops, list_shop_pets });

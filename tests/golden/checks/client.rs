@@ -7,12 +7,9 @@
 
 use super::*;
 
-impl Client {
+v1::methods! { Async;
     /// The operation `listOffers`.
-    #[inline]
-    pub fn list_offers(&self) -> Pending<'_, list_offers::Request> {
-        Pending::new(&self.0, list_offers::Request::new())
-    }
+    list_offers();
 }
 
 v1::setters! { list_offers::Request;

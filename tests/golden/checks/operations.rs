@@ -20,18 +20,9 @@ pub mod list_offers {
         /// The parameter `place`.
         pub place: Option<String>,
     }
-    impl Request {
-        /// With nothing set.
-        #[inline]
-        pub fn new() -> Self {
-            <Self as Default>::default()
-        }
+    v1::request! { Request: "listOffers";
+        fields: 0: place = optional("place", &[v1::Rule::Check(&super::CHECK_1)]);
     }
-    static REQUEST: v1::Shape = v1::Shape::new(
-        "listOffers",
-        &[v1::Field::optional("place").rules(&[v1::Rule::Check(&super::CHECK_1)])],
-    );
-    v1::record!(Request = REQUEST { 0: place });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {

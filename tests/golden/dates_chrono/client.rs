@@ -7,12 +7,9 @@
 
 use super::*;
 
-impl Client {
+v1::methods! { Async;
     /// The operation `listVisits`.
-    #[inline]
-    pub fn list_visits(&self, x_day: v1::chrono::Date) -> Pending<'_, list_visits::Request> {
-        Pending::new(&self.0, list_visits::Request::new(x_day))
-    }
+    list_visits(x_day: v1::chrono::Date);
 }
 
 v1::setters! { list_visits::Request;

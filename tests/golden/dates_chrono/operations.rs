@@ -21,21 +21,13 @@ pub mod list_visits {
         /// The parameter `X-Day`.
         pub x_day: v1::chrono::Date,
     }
-    impl Request {
-        /// With what must be given.
-        #[inline]
-        pub fn new(x_day: v1::chrono::Date) -> Self {
-            Self { since: None, x_day }
-        }
+    v1::request! { Request: "listVisits";
+        given: x_day: v1::chrono::Date;
+        rest: since;
+        fields:
+            0: since = optional("since", &[v1::Rule::Format(v1::Format::DateTime)]),
+            1: x_day = required("X-Day", &[v1::Rule::Format(v1::Format::Date)]);
     }
-    static REQUEST: v1::Shape = v1::Shape::new(
-        "listVisits",
-        &[
-            v1::Field::optional("since").rules(&[v1::Rule::Format(v1::Format::DateTime)]),
-            v1::Field::required("X-Day").rules(&[v1::Rule::Format(v1::Format::Date)]),
-        ],
-    );
-    v1::record!(Request = REQUEST { 0: since, 1: x_day });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {

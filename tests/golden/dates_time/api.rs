@@ -7,15 +7,13 @@
 
 use super::*;
 
-/// The service that the contract `Dates of time` describes.
-///
-/// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them.
-#[v1::async_trait]
-pub trait Api: Send + Sync {
+v1::api! {
+    /// The service that the contract `Dates of time` describes.
+    ///
+    /// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them. With
+    /// `#[tieline::async_trait]`, a method `get` is an `async fn get(&self, cx: tieline::Context, request: get::Request)` that gives
+    /// a `Result<get::Response, tieline::Error<get::Failure>>`.
+    Api;
     /// The operation `listVisits`.
-    async fn list_visits(
-        &self,
-        cx: ::tieline::Context,
-        request: list_visits::Request,
-    ) -> Result<list_visits::Response, ::tieline::Error<list_visits::Failure>>;
+    list_visits;
 }

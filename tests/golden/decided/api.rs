@@ -7,21 +7,15 @@
 
 use super::*;
 
-/// The service that the contract `Decided by hand` describes.
-///
-/// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them.
-#[v1::async_trait]
-pub trait Api: Send + Sync {
+v1::api! {
+    /// The service that the contract `Decided by hand` describes.
+    ///
+    /// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them. With
+    /// `#[tieline::async_trait]`, a method `get` is an `async fn get(&self, cx: tieline::Context, request: get::Request)` that gives
+    /// a `Result<get::Response, tieline::Error<get::Failure>>`.
+    Api;
     /// The operation `getPet`.
-    async fn fetch(
-        &self,
-        cx: ::tieline::Context,
-        request: fetch::Request,
-    ) -> Result<fetch::Response, ::tieline::Error<fetch::Failure>>;
+    fetch;
     /// The operation `putPet`.
-    async fn put_pet(
-        &self,
-        cx: ::tieline::Context,
-        request: put_pet::Request,
-    ) -> Result<put_pet::Response, ::tieline::Error<put_pet::Failure>>;
+    put_pet;
 }

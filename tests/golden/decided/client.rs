@@ -7,18 +7,10 @@
 
 use super::*;
 
-impl Client {
+v1::methods! { Async;
     /// The operation `getPet`.
-    pub fn fetch(&self, id: impl Into<types::PetId>) -> Pending<'_, fetch::Request> {
-        Pending::new(&self.0, fetch::Request::new(id))
-    }
+    fetch(id: impl Into<types::PetId>);
     /// The operation `putPet`.
-    pub fn put_pet(
-        &self,
-        id: impl Into<types::PetId>,
-        body: types::AnimalInput,
-    ) -> Pending<'_, put_pet::Request> {
-        Pending::new(&self.0, put_pet::Request::new(id, body))
-    }
+    put_pet(id: impl Into<types::PetId>, body: types::AnimalInput);
 }
 v1::forward_api!(Client by client { fetch, put_pet });

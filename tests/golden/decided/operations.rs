@@ -19,14 +19,10 @@ pub mod fetch {
         /// The parameter `id`.
         pub id: types::PetId,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(id: impl Into<types::PetId>) -> Self {
-            Self { id: id.into() }
-        }
+    v1::request! { Request: "getPet";
+        given: id: impl Into<types::PetId> = id.into();
+        fields: 0: id = required("id");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("getPet", &[v1::Field::required("id")]);
-    v1::record!(Request = REQUEST { 0: id });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -57,17 +53,10 @@ pub mod put_pet {
         /// The body.
         pub body: types::AnimalInput,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(id: impl Into<types::PetId>, body: types::AnimalInput) -> Self {
-            Self { id: id.into(), body }
-        }
+    v1::request! { Request: "putPet";
+        given: id: impl Into<types::PetId> = id.into(), body: types::AnimalInput;
+        fields: 0: id = required("id"), 1: body = required("body");
     }
-    static REQUEST: v1::Shape = v1::Shape::new(
-        "putPet",
-        &[v1::Field::required("id"), v1::Field::required("body")],
-    );
-    v1::record!(Request = REQUEST { 0: id, 1: body });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {

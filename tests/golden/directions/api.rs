@@ -7,21 +7,15 @@
 
 use super::*;
 
-/// The service that the contract `Directions` describes.
-///
-/// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them.
-#[v1::async_trait]
-pub trait Api: Send + Sync {
+v1::api! {
+    /// The service that the contract `Directions` describes.
+    ///
+    /// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them. With
+    /// `#[tieline::async_trait]`, a method `get` is an `async fn get(&self, cx: tieline::Context, request: get::Request)` that gives
+    /// a `Result<get::Response, tieline::Error<get::Failure>>`.
+    Api;
     /// The operation `createAccount`.
-    async fn create_account(
-        &self,
-        cx: ::tieline::Context,
-        request: create_account::Request,
-    ) -> Result<create_account::Response, ::tieline::Error<create_account::Failure>>;
+    create_account;
     /// The operation `log`.
-    async fn log(
-        &self,
-        cx: ::tieline::Context,
-        request: log::Request,
-    ) -> Result<log::Response, ::tieline::Error<log::Failure>>;
+    log;
 }

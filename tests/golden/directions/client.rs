@@ -7,19 +7,10 @@
 
 use super::*;
 
-impl Client {
+v1::methods! { Async;
     /// The operation `createAccount`.
-    #[inline]
-    pub fn create_account(
-        &self,
-        body: types::AccountInput,
-    ) -> Pending<'_, create_account::Request> {
-        Pending::new(&self.0, create_account::Request::new(body))
-    }
+    create_account(body: types::AccountInput);
     /// The operation `log`.
-    #[inline]
-    pub fn log(&self, body: types::Entry) -> Pending<'_, log::Request> {
-        Pending::new(&self.0, log::Request::new(body))
-    }
+    log(body: types::Entry);
 }
 v1::forward_api!(Client by client { create_account, log });

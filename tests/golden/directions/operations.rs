@@ -19,15 +19,10 @@ pub mod create_account {
         /// The body.
         pub body: types::AccountInput,
     }
-    impl Request {
-        /// With what must be given.
-        #[inline]
-        pub fn new(body: types::AccountInput) -> Self {
-            Self { body }
-        }
+    v1::request! { Request: "createAccount";
+        given: body: types::AccountInput;
+        fields: 0: body = required("body");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("createAccount", &[v1::Field::required("body")]);
-    v1::record!(Request = REQUEST { 0: body });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -56,15 +51,10 @@ pub mod log {
         /// The body.
         pub body: types::Entry,
     }
-    impl Request {
-        /// With what must be given.
-        #[inline]
-        pub fn new(body: types::Entry) -> Self {
-            Self { body }
-        }
+    v1::request! { Request: "log";
+        given: body: types::Entry;
+        fields: 0: body = required("body");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("log", &[v1::Field::required("body")]);
-    v1::record!(Request = REQUEST { 0: body });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {

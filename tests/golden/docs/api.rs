@@ -9,16 +9,14 @@
 
 use super::*;
 
-/// The service that the contract `Documentation` describes.
-///
-/// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them.
-#[v1::async_trait]
-pub trait Api: Send + Sync {
+v1::api! {
+    /// The service that the contract `Documentation` describes.
+    ///
+    /// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them. With
+    /// `#[tieline::async_trait]`, a method `get` is an `async fn get(&self, cx: tieline::Context, request: get::Request)` that gives
+    /// a `Result<get::Response, tieline::Error<get::Failure>>`.
+    Api;
     /// Lists \[notes\] of \<user>.
     #[deprecated]
-    async fn list_notes(
-        &self,
-        cx: ::tieline::Context,
-        request: list_notes::Request,
-    ) -> Result<list_notes::Response, ::tieline::Error<list_notes::Failure>>;
+    list_notes;
 }

@@ -10,11 +10,8 @@
 use super::*;
 v1::blocking_client!(super::Client);
 
-impl Client {
+v1::methods! { Blocking;
     /// Lists \[notes\] of \<user>.
     #[deprecated]
-    #[inline]
-    pub fn list_notes(&self) -> Pending<'_, list_notes::Request, v1::Blocking> {
-        Pending::new(&self.0, list_notes::Request::new())
-    }
+    list_notes();
 }

@@ -9,13 +9,10 @@
 
 use super::*;
 
-impl Client {
+v1::methods! { Async;
     /// Lists \[notes\] of \<user>.
     #[deprecated]
-    #[inline]
-    pub fn list_notes(&self) -> Pending<'_, list_notes::Request> {
-        Pending::new(&self.0, list_notes::Request::new())
-    }
+    list_notes();
 }
 
 v1::setters! { list_notes::Request;

@@ -32,15 +32,9 @@ pub mod list_notes {
         #[deprecated]
         pub page: Option<i64>,
     }
-    impl Request {
-        /// With nothing set.
-        #[inline]
-        pub fn new() -> Self {
-            <Self as Default>::default()
-        }
+    v1::request! { Request: "listNotes";
+        fields: 0: page = optional("page");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("listNotes", &[v1::Field::optional("page")]);
-    v1::record!(Request = REQUEST { 0: page });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {

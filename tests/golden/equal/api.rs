@@ -7,21 +7,15 @@
 
 use super::*;
 
-/// The service that the contract `Equal types` describes.
-///
-/// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them.
-#[v1::async_trait]
-pub trait Api: Send + Sync {
+v1::api! {
+    /// The service that the contract `Equal types` describes.
+    ///
+    /// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them. With
+    /// `#[tieline::async_trait]`, a method `get` is an `async fn get(&self, cx: tieline::Context, request: get::Request)` that gives
+    /// a `Result<get::Response, tieline::Error<get::Failure>>`.
+    Api;
     /// The operation `getCharges`.
-    async fn get_charges(
-        &self,
-        cx: ::tieline::Context,
-        request: get_charges::Request,
-    ) -> Result<get_charges::Response, ::tieline::Error<get_charges::Failure>>;
+    get_charges;
     /// The operation `getInvoices`.
-    async fn get_invoices(
-        &self,
-        cx: ::tieline::Context,
-        request: get_invoices::Request,
-    ) -> Result<get_invoices::Response, ::tieline::Error<get_invoices::Failure>>;
+    get_invoices;
 }

@@ -7,16 +7,10 @@
 
 use super::*;
 
-impl Client {
+v1::methods! { Async;
     /// The operation `getCharges`.
-    #[inline]
-    pub fn get_charges(&self) -> Pending<'_, get_charges::Request> {
-        Pending::new(&self.0, get_charges::Request::new())
-    }
+    get_charges();
     /// The operation `getInvoices`.
-    #[inline]
-    pub fn get_invoices(&self) -> Pending<'_, get_invoices::Request> {
-        Pending::new(&self.0, get_invoices::Request::new())
-    }
+    get_invoices();
 }
 v1::forward_api!(Client by client { get_charges, get_invoices });

@@ -16,15 +16,7 @@ pub mod get_charges {
     /// What it takes.
     #[derive(Clone, Default)]
     pub struct Request {}
-    impl Request {
-        /// With nothing set.
-        #[inline]
-        pub fn new() -> Self {
-            <Self as Default>::default()
-        }
-    }
-    static REQUEST: v1::Shape = v1::Shape::new("getCharges", &[]);
-    v1::record!(Request = REQUEST {});
+    v1::request! { Request: "getCharges"; }
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -56,15 +48,7 @@ pub mod get_invoices {
     /// What it takes.
     #[derive(Clone, Default)]
     pub struct Request {}
-    impl Request {
-        /// With nothing set.
-        #[inline]
-        pub fn new() -> Self {
-            <Self as Default>::default()
-        }
-    }
-    static REQUEST: v1::Shape = v1::Shape::new("getInvoices", &[]);
-    v1::record!(Request = REQUEST {});
+    v1::request! { Request: "getInvoices"; }
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {

@@ -7,33 +7,19 @@
 
 use super::*;
 
-/// The service that the contract `Examples` describes.
-///
-/// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them.
-#[v1::async_trait]
-pub trait Api: Send + Sync {
+v1::api! {
+    /// The service that the contract `Examples` describes.
+    ///
+    /// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them. With
+    /// `#[tieline::async_trait]`, a method `get` is an `async fn get(&self, cx: tieline::Context, request: get::Request)` that gives
+    /// a `Result<get::Response, tieline::Error<get::Failure>>`.
+    Api;
     /// Lists orders.
-    async fn list_orders(
-        &self,
-        cx: ::tieline::Context,
-        request: list_orders::Request,
-    ) -> Result<list_orders::Response, ::tieline::Error<list_orders::Failure>>;
+    list_orders;
     /// Places an order.
-    async fn place_order(
-        &self,
-        cx: ::tieline::Context,
-        request: place_order::Request,
-    ) -> Result<place_order::Response, ::tieline::Error<place_order::Failure>>;
+    place_order;
     /// Says something about an order, put together from parts.
-    async fn set_note(
-        &self,
-        cx: ::tieline::Context,
-        request: set_note::Request,
-    ) -> Result<set_note::Response, ::tieline::Error<set_note::Failure>>;
+    set_note;
     /// Has no example for what must be given.
-    async fn drop_order(
-        &self,
-        cx: ::tieline::Context,
-        request: drop_order::Request,
-    ) -> Result<drop_order::Response, ::tieline::Error<drop_order::Failure>>;
+    drop_order;
 }

@@ -7,29 +7,15 @@
 
 use super::*;
 
-impl Client {
+v1::methods! { Async;
     /// Lists orders.
-    #[inline]
-    pub fn list_orders(&self) -> Pending<'_, list_orders::Request> {
-        Pending::new(&self.0, list_orders::Request::new())
-    }
+    list_orders();
     /// Places an order.
-    #[inline]
-    pub fn place_order(&self, body: types::Order) -> Pending<'_, place_order::Request> {
-        Pending::new(&self.0, place_order::Request::new(body))
-    }
+    place_order(body: types::Order);
     /// Says something about an order, put together from parts.
-    pub fn set_note(
-        &self,
-        id: impl Into<String>,
-        body: types::SetNoteBody,
-    ) -> Pending<'_, set_note::Request> {
-        Pending::new(&self.0, set_note::Request::new(id, body))
-    }
+    set_note(id: impl Into<String>, body: types::SetNoteBody);
     /// Has no example for what must be given.
-    pub fn drop_order(&self, id: impl Into<String>) -> Pending<'_, drop_order::Request> {
-        Pending::new(&self.0, drop_order::Request::new(id))
-    }
+    drop_order(id: impl Into<String>);
 }
 
 v1::setters! { list_orders::Request;

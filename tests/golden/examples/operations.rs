@@ -27,24 +27,13 @@ pub mod list_orders {
         /// The parameter `unknown`.
         pub unknown: Option<String>,
     }
-    impl Request {
-        /// With nothing set.
-        #[inline]
-        pub fn new() -> Self {
-            <Self as Default>::default()
-        }
+    v1::request! { Request: "listOrders";
+        fields:
+            0: status = optional("status"),
+            1: since = optional("since", &[v1::Rule::Format(v1::Format::Date)]),
+            2: ids = optional("ids"), 3: worth = optional("worth"),
+            4: unknown = optional("unknown");
     }
-    static REQUEST: v1::Shape = v1::Shape::new(
-        "listOrders",
-        &[
-            v1::Field::optional("status"),
-            v1::Field::optional("since").rules(&[v1::Rule::Format(v1::Format::Date)]),
-            v1::Field::optional("ids"),
-            v1::Field::optional("worth"),
-            v1::Field::optional("unknown"),
-        ],
-    );
-    v1::record!(Request = REQUEST { 0: status, 1: since, 2: ids, 3: worth, 4: unknown });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -75,15 +64,10 @@ pub mod place_order {
         /// The body.
         pub body: types::Order,
     }
-    impl Request {
-        /// With what must be given.
-        #[inline]
-        pub fn new(body: types::Order) -> Self {
-            Self { body }
-        }
+    v1::request! { Request: "placeOrder";
+        given: body: types::Order;
+        fields: 0: body = required("body");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("placeOrder", &[v1::Field::required("body")]);
-    v1::record!(Request = REQUEST { 0: body });
     pub use super::list_orders::Response;
     pub use v1::NoFailure as Failure;
     v1::http_operation! {
@@ -108,17 +92,10 @@ pub mod set_note {
         /// The body.
         pub body: types::SetNoteBody,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(id: impl Into<String>, body: types::SetNoteBody) -> Self {
-            Self { id: id.into(), body }
-        }
+    v1::request! { Request: "setNote";
+        given: id: impl Into<String> = id.into(), body: types::SetNoteBody;
+        fields: 0: id = required("id"), 1: body = required("body");
     }
-    static REQUEST: v1::Shape = v1::Shape::new(
-        "setNote",
-        &[v1::Field::required("id"), v1::Field::required("body")],
-    );
-    v1::record!(Request = REQUEST { 0: id, 1: body });
     pub use super::list_orders::Response;
     pub use v1::NoFailure as Failure;
     v1::http_operation! {
@@ -141,14 +118,10 @@ pub mod drop_order {
         /// The parameter `id`.
         pub id: String,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(id: impl Into<String>) -> Self {
-            Self { id: id.into() }
-        }
+    v1::request! { Request: "dropOrder";
+        given: id: impl Into<String> = id.into();
+        fields: 0: id = required("id");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("dropOrder", &[v1::Field::required("id")]);
-    v1::record!(Request = REQUEST { 0: id });
     pub use super::list_orders::Response;
     pub use v1::NoFailure as Failure;
     v1::http_operation! {

@@ -7,27 +7,17 @@
 
 use super::*;
 
-/// The service that the contract `Headers` describes.
-///
-/// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them.
-#[v1::async_trait]
-pub trait Api: Send + Sync {
+v1::api! {
+    /// The service that the contract `Headers` describes.
+    ///
+    /// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them. With
+    /// `#[tieline::async_trait]`, a method `get` is an `async fn get(&self, cx: tieline::Context, request: get::Request)` that gives
+    /// a `Result<get::Response, tieline::Error<get::Failure>>`.
+    Api;
     /// Lists files.
-    async fn list_files(
-        &self,
-        cx: ::tieline::Context,
-        request: list_files::Request,
-    ) -> Result<list_files::Response, ::tieline::Error<list_files::Failure>>;
+    list_files;
     /// The operation `putFile`.
-    async fn put_file(
-        &self,
-        cx: ::tieline::Context,
-        request: put_file::Request,
-    ) -> Result<put_file::Response, ::tieline::Error<put_file::Failure>>;
+    put_file;
     /// The operation `deleteFile`.
-    async fn delete_file(
-        &self,
-        cx: ::tieline::Context,
-        request: delete_file::Request,
-    ) -> Result<delete_file::Response, ::tieline::Error<delete_file::Failure>>;
+    delete_file;
 }

@@ -7,23 +7,12 @@
 
 use super::*;
 
-impl Client {
+v1::methods! { Async;
     /// Lists files.
-    #[inline]
-    pub fn list_files(&self) -> Pending<'_, list_files::Request> {
-        Pending::new(&self.0, list_files::Request::new())
-    }
+    list_files();
     /// The operation `putFile`.
-    pub fn put_file(
-        &self,
-        name: impl Into<String>,
-        body: impl Into<String>,
-    ) -> Pending<'_, put_file::Request> {
-        Pending::new(&self.0, put_file::Request::new(name, body))
-    }
+    put_file(name: impl Into<String>, body: impl Into<String>);
     /// The operation `deleteFile`.
-    pub fn delete_file(&self, name: impl Into<String>) -> Pending<'_, delete_file::Request> {
-        Pending::new(&self.0, delete_file::Request::new(name))
-    }
+    delete_file(name: impl Into<String>);
 }
 v1::forward_api!(Client by client { list_files, put_file, delete_file });

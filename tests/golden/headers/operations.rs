@@ -16,15 +16,7 @@ pub mod list_files {
     /// What it takes.
     #[derive(Clone, Default)]
     pub struct Request {}
-    impl Request {
-        /// With nothing set.
-        #[inline]
-        pub fn new() -> Self {
-            <Self as Default>::default()
-        }
-    }
-    static REQUEST: v1::Shape = v1::Shape::new("listFiles", &[]);
-    v1::record!(Request = REQUEST {});
+    v1::request! { Request: "listFiles"; }
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -165,17 +157,10 @@ pub mod put_file {
         /// The body.
         pub body: String,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(name: impl Into<String>, body: impl Into<String>) -> Self {
-            Self { name: name.into(), body: body.into() }
-        }
+    v1::request! { Request: "putFile";
+        given: name: impl Into<String> = name.into(), body: impl Into<String> = body.into();
+        fields: 0: name = required("name"), 1: body = required("body");
     }
-    static REQUEST: v1::Shape = v1::Shape::new(
-        "putFile",
-        &[v1::Field::required("name"), v1::Field::required("body")],
-    );
-    v1::record!(Request = REQUEST { 0: name, 1: body });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -236,14 +221,10 @@ pub mod delete_file {
         /// The parameter `name`.
         pub name: String,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(name: impl Into<String>) -> Self {
-            Self { name: name.into() }
-        }
+    v1::request! { Request: "deleteFile";
+        given: name: impl Into<String> = name.into();
+        fields: 0: name = required("name");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("deleteFile", &[v1::Field::required("name")]);
-    v1::record!(Request = REQUEST { 0: name });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {

@@ -7,39 +7,21 @@
 
 use super::*;
 
-/// The service that the contract `Links` describes.
-///
-/// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them.
-#[v1::async_trait]
-pub trait Api: Send + Sync {
+v1::api! {
+    /// The service that the contract `Links` describes.
+    ///
+    /// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them. With
+    /// `#[tieline::async_trait]`, a method `get` is an `async fn get(&self, cx: tieline::Context, request: get::Request)` that gives
+    /// a `Result<get::Response, tieline::Error<get::Failure>>`.
+    Api;
     /// The operation `createUser`.
-    async fn create_user(
-        &self,
-        cx: ::tieline::Context,
-        request: create_user::Request,
-    ) -> Result<create_user::Response, ::tieline::Error<create_user::Failure>>;
+    create_user;
     /// The operation `getUser`.
-    async fn get_user(
-        &self,
-        cx: ::tieline::Context,
-        request: get_user::Request,
-    ) -> Result<get_user::Response, ::tieline::Error<get_user::Failure>>;
+    get_user;
     /// The operation `getRepository`.
-    async fn get_repository(
-        &self,
-        cx: ::tieline::Context,
-        request: get_repository::Request,
-    ) -> Result<get_repository::Response, ::tieline::Error<get_repository::Failure>>;
+    get_repository;
     /// The operation `getJob`.
-    async fn get_job(
-        &self,
-        cx: ::tieline::Context,
-        request: get_job::Request,
-    ) -> Result<get_job::Response, ::tieline::Error<get_job::Failure>>;
+    get_job;
     /// The operation `addNote`.
-    async fn add_note(
-        &self,
-        cx: ::tieline::Context,
-        request: add_note::Request,
-    ) -> Result<add_note::Response, ::tieline::Error<add_note::Failure>>;
+    add_note;
 }

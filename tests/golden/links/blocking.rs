@@ -13,40 +13,17 @@ impl Client {
     pub fn pending<R: v1::Call>(&self, request: R) -> Pending<'_, R, v1::Blocking> {
         Pending::new(&self.0, request)
     }
+}
+
+v1::methods! { Blocking;
     /// The operation `createUser`.
-    #[inline]
-    pub fn create_user(
-        &self,
-        body: types::User,
-    ) -> Pending<'_, create_user::Request, v1::Blocking> {
-        Pending::new(&self.0, create_user::Request::new(body))
-    }
+    create_user(body: types::User);
     /// The operation `getUser`.
-    #[inline]
-    pub fn get_user(&self, id: i64) -> Pending<'_, get_user::Request, v1::Blocking> {
-        Pending::new(&self.0, get_user::Request::new(id))
-    }
+    get_user(id: i64);
     /// The operation `getRepository`.
-    pub fn get_repository(
-        &self,
-        owner: impl Into<String>,
-        name: impl Into<String>,
-    ) -> Pending<'_, get_repository::Request, v1::Blocking> {
-        Pending::new(&self.0, get_repository::Request::new(owner, name))
-    }
+    get_repository(owner: impl Into<String>, name: impl Into<String>);
     /// The operation `getJob`.
-    pub fn get_job(
-        &self,
-        team: impl Into<String>,
-        id: i32,
-    ) -> Pending<'_, get_job::Request, v1::Blocking> {
-        Pending::new(&self.0, get_job::Request::new(team, id))
-    }
+    get_job(team: impl Into<String>, id: i32);
     /// The operation `addNote`.
-    pub fn add_note(
-        &self,
-        body: impl Into<String>,
-    ) -> Pending<'_, add_note::Request, v1::Blocking> {
-        Pending::new(&self.0, add_note::Request::new(body))
-    }
+    add_note(body: impl Into<String>);
 }

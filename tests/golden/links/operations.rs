@@ -21,18 +21,11 @@ pub mod create_user {
         /// The body.
         pub body: types::User,
     }
-    impl Request {
-        /// With what must be given.
-        #[inline]
-        pub fn new(body: types::User) -> Self {
-            Self { x_team: None, body }
-        }
+    v1::request! { Request: "createUser";
+        given: body: types::User;
+        rest: x_team;
+        fields: 0: x_team = optional("X-Team"), 1: body = required("body");
     }
-    static REQUEST: v1::Shape = v1::Shape::new(
-        "createUser",
-        &[v1::Field::optional("X-Team"), v1::Field::required("body")],
-    );
-    v1::record!(Request = REQUEST { 0: x_team, 1: body });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -158,15 +151,10 @@ pub mod get_user {
         /// The parameter `id`.
         pub id: i64,
     }
-    impl Request {
-        /// With what must be given.
-        #[inline]
-        pub fn new(id: i64) -> Self {
-            Self { id }
-        }
+    v1::request! { Request: "getUser";
+        given: id: i64;
+        fields: 0: id = required("id");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("getUser", &[v1::Field::required("id")]);
-    v1::record!(Request = REQUEST { 0: id });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -240,22 +228,13 @@ pub mod get_repository {
         /// The parameter `tags`.
         pub tags: Option<Vec<String>>,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(owner: impl Into<String>, name: impl Into<String>) -> Self {
-            Self { owner: owner.into(), name: name.into(), user: None, tags: None }
-        }
+    v1::request! { Request: "getRepository";
+        given: owner: impl Into<String> = owner.into(), name: impl Into<String> = name.into();
+        rest: user, tags;
+        fields:
+            0: owner = required("owner"), 1: name = required("name"), 2: user = optional("user"),
+            3: tags = optional("tags");
     }
-    static REQUEST: v1::Shape = v1::Shape::new(
-        "getRepository",
-        &[
-            v1::Field::required("owner"),
-            v1::Field::required("name"),
-            v1::Field::optional("user"),
-            v1::Field::optional("tags"),
-        ],
-    );
-    v1::record!(Request = REQUEST { 0: owner, 1: name, 2: user, 3: tags });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -288,17 +267,13 @@ pub mod get_job {
         /// The parameter `path.page`.
         pub path_page: Option<i64>,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(team: impl Into<String>, id: i32) -> Self {
-            Self { team: team.into(), id, path_page: None }
-        }
+    v1::request! { Request: "getJob";
+        given: team: impl Into<String> = team.into(), id: i32;
+        rest: path_page;
+        fields:
+            0: team = required("team"), 1: id = required("id"),
+            2: path_page = optional("path.page");
     }
-    static REQUEST: v1::Shape = v1::Shape::new(
-        "getJob",
-        &[v1::Field::required("team"), v1::Field::required("id"), v1::Field::optional("path.page")],
-    );
-    v1::record!(Request = REQUEST { 0: team, 1: id, 2: path_page });
     pub use super::get_repository::Response;
     pub use v1::NoFailure as Failure;
     v1::http_operation! {
@@ -323,17 +298,11 @@ pub mod add_note {
         /// The body.
         pub body: String,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(body: impl Into<String>) -> Self {
-            Self { about: None, body: body.into() }
-        }
+    v1::request! { Request: "addNote";
+        given: body: impl Into<String> = body.into();
+        rest: about;
+        fields: 0: about = optional("about"), 1: body = required("body");
     }
-    static REQUEST: v1::Shape = v1::Shape::new(
-        "addNote",
-        &[v1::Field::optional("about"), v1::Field::required("body")],
-    );
-    v1::record!(Request = REQUEST { 0: about, 1: body });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {

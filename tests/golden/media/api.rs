@@ -7,51 +7,25 @@
 
 use super::*;
 
-/// The service that the contract `Media` describes.
-///
-/// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them.
-#[v1::async_trait]
-pub trait Api: Send + Sync {
+v1::api! {
+    /// The service that the contract `Media` describes.
+    ///
+    /// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them. With
+    /// `#[tieline::async_trait]`, a method `get` is an `async fn get(&self, cx: tieline::Context, request: get::Request)` that gives
+    /// a `Result<get::Response, tieline::Error<get::Failure>>`.
+    Api;
     /// A report, as it is asked for.
-    async fn get_report(
-        &self,
-        cx: ::tieline::Context,
-        request: get_report::Request,
-    ) -> Result<get_report::Response, ::tieline::Error<get_report::Failure>>;
+    get_report;
     /// The operation `putReport`.
-    async fn put_report(
-        &self,
-        cx: ::tieline::Context,
-        request: put_report::Request,
-    ) -> Result<put_report::Response, ::tieline::Error<put_report::Failure>>;
+    put_report;
     /// The operation `noteReport`.
-    async fn note_report(
-        &self,
-        cx: ::tieline::Context,
-        request: note_report::Request,
-    ) -> Result<note_report::Response, ::tieline::Error<note_report::Failure>>;
+    note_report;
     /// The operation `getNote`.
-    async fn get_note(
-        &self,
-        cx: ::tieline::Context,
-        request: get_note::Request,
-    ) -> Result<get_note::Response, ::tieline::Error<get_note::Failure>>;
+    get_note;
     /// One type in whatever media type.
-    async fn add_note(
-        &self,
-        cx: ::tieline::Context,
-        request: add_note::Request,
-    ) -> Result<add_note::Response, ::tieline::Error<add_note::Failure>>;
+    add_note;
     /// The operation `findNote`.
-    async fn find_note(
-        &self,
-        cx: ::tieline::Context,
-        request: find_note::Request,
-    ) -> Result<find_note::Response, ::tieline::Error<find_note::Failure>>;
+    find_note;
     /// The operation `getAnything`.
-    async fn get_anything(
-        &self,
-        cx: ::tieline::Context,
-        request: get_anything::Request,
-    ) -> Result<get_anything::Response, ::tieline::Error<get_anything::Failure>>;
+    get_anything;
 }

@@ -8,47 +8,19 @@
 use super::*;
 v1::blocking_client!(super::Client);
 
-impl Client {
+v1::methods! { Blocking;
     /// A report, as it is asked for.
-    pub fn get_report(
-        &self,
-        id: impl Into<String>,
-    ) -> Pending<'_, get_report::Request, v1::Blocking> {
-        Pending::new(&self.0, get_report::Request::new(id))
-    }
+    get_report(id: impl Into<String>);
     /// The operation `putReport`.
-    pub fn put_report(
-        &self,
-        id: impl Into<String>,
-        body: impl Into<put_report::Body>,
-    ) -> Pending<'_, put_report::Request, v1::Blocking> {
-        Pending::new(&self.0, put_report::Request::new(id, body))
-    }
+    put_report(id: impl Into<String>, body: impl Into<put_report::Body>);
     /// The operation `noteReport`.
-    pub fn note_report(
-        &self,
-        id: impl Into<String>,
-    ) -> Pending<'_, note_report::Request, v1::Blocking> {
-        Pending::new(&self.0, note_report::Request::new(id))
-    }
+    note_report(id: impl Into<String>);
     /// The operation `getNote`.
-    #[inline]
-    pub fn get_note(&self) -> Pending<'_, get_note::Request, v1::Blocking> {
-        Pending::new(&self.0, get_note::Request::new())
-    }
+    get_note();
     /// One type in whatever media type.
-    #[inline]
-    pub fn add_note(&self, body: types::Filing) -> Pending<'_, add_note::Request, v1::Blocking> {
-        Pending::new(&self.0, add_note::Request::new(body))
-    }
+    add_note(body: types::Filing);
     /// The operation `findNote`.
-    #[inline]
-    pub fn find_note(&self) -> Pending<'_, find_note::Request, v1::Blocking> {
-        Pending::new(&self.0, find_note::Request::new())
-    }
+    find_note();
     /// The operation `getAnything`.
-    #[inline]
-    pub fn get_anything(&self) -> Pending<'_, get_anything::Request, v1::Blocking> {
-        Pending::new(&self.0, get_anything::Request::new())
-    }
+    get_anything();
 }

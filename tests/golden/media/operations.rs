@@ -19,14 +19,10 @@ pub mod get_report {
         /// The parameter `id`.
         pub id: String,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(id: impl Into<String>) -> Self {
-            Self { id: id.into() }
-        }
+    v1::request! { Request: "getReport";
+        given: id: impl Into<String> = id.into();
+        fields: 0: id = required("id");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("getReport", &[v1::Field::required("id")]);
-    v1::record!(Request = REQUEST { 0: id });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -79,17 +75,10 @@ pub mod put_report {
         /// The body.
         pub body: Body,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(id: impl Into<String>, body: impl Into<Body>) -> Self {
-            Self { id: id.into(), body: body.into() }
-        }
+    v1::request! { Request: "putReport";
+        given: id: impl Into<String> = id.into(), body: impl Into<Body> = body.into();
+        fields: 0: id = required("id"), 1: body = required("body");
     }
-    static REQUEST: v1::Shape = v1::Shape::new(
-        "putReport",
-        &[v1::Field::required("id"), v1::Field::required("body")],
-    );
-    v1::record!(Request = REQUEST { 0: id, 1: body });
     /// What its body can be.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Body {
@@ -141,17 +130,11 @@ pub mod note_report {
         /// The body.
         pub body: Option<Body>,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(id: impl Into<String>) -> Self {
-            Self { id: id.into(), body: None }
-        }
+    v1::request! { Request: "noteReport";
+        given: id: impl Into<String> = id.into();
+        rest: body;
+        fields: 0: id = required("id"), 1: body = optional("body");
     }
-    static REQUEST: v1::Shape = v1::Shape::new(
-        "noteReport",
-        &[v1::Field::required("id"), v1::Field::optional("body")],
-    );
-    v1::record!(Request = REQUEST { 0: id, 1: body });
     /// What its body can be.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Body {
@@ -180,15 +163,7 @@ pub mod get_note {
     /// What it takes.
     #[derive(Clone, Default)]
     pub struct Request {}
-    impl Request {
-        /// With nothing set.
-        #[inline]
-        pub fn new() -> Self {
-            <Self as Default>::default()
-        }
-    }
-    static REQUEST: v1::Shape = v1::Shape::new("getNote", &[]);
-    v1::record!(Request = REQUEST {});
+    v1::request! { Request: "getNote"; }
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -216,15 +191,10 @@ pub mod add_note {
         /// The body.
         pub body: types::Filing,
     }
-    impl Request {
-        /// With what must be given.
-        #[inline]
-        pub fn new(body: types::Filing) -> Self {
-            Self { body }
-        }
+    v1::request! { Request: "addNote";
+        given: body: types::Filing;
+        fields: 0: body = required("body");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("addNote", &[v1::Field::required("body")]);
-    v1::record!(Request = REQUEST { 0: body });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -250,15 +220,7 @@ pub mod find_note {
     /// What it takes.
     #[derive(Clone, Default)]
     pub struct Request {}
-    impl Request {
-        /// With nothing set.
-        #[inline]
-        pub fn new() -> Self {
-            <Self as Default>::default()
-        }
-    }
-    static REQUEST: v1::Shape = v1::Shape::new("findNote", &[]);
-    v1::record!(Request = REQUEST {});
+    v1::request! { Request: "findNote"; }
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -283,15 +245,7 @@ pub mod get_anything {
     /// What it takes.
     #[derive(Clone, Default)]
     pub struct Request {}
-    impl Request {
-        /// With nothing set.
-        #[inline]
-        pub fn new() -> Self {
-            <Self as Default>::default()
-        }
-    }
-    static REQUEST: v1::Shape = v1::Shape::new("getAnything", &[]);
-    v1::record!(Request = REQUEST {});
+    v1::request! { Request: "getAnything"; }
     pub use super::get_note::Response;
     pub use v1::NoFailure as Failure;
     v1::http_operation! {

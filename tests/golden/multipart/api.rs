@@ -7,39 +7,21 @@
 
 use super::*;
 
-/// The service that the contract `Multipart` describes.
-///
-/// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them.
-#[v1::async_trait]
-pub trait Api: Send + Sync {
+v1::api! {
+    /// The service that the contract `Multipart` describes.
+    ///
+    /// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them. With
+    /// `#[tieline::async_trait]`, a method `get` is an `async fn get(&self, cx: tieline::Context, request: get::Request)` that gives
+    /// a `Result<get::Response, tieline::Error<get::Failure>>`.
+    Api;
     /// The operation `addPhoto`.
-    async fn add_photo(
-        &self,
-        cx: ::tieline::Context,
-        request: add_photo::Request,
-    ) -> Result<add_photo::Response, ::tieline::Error<add_photo::Failure>>;
+    add_photo;
     /// The operation `getAlbum`.
-    async fn get_album(
-        &self,
-        cx: ::tieline::Context,
-        request: get_album::Request,
-    ) -> Result<get_album::Response, ::tieline::Error<get_album::Failure>>;
+    get_album;
     /// The operation `putAlbum`.
-    async fn put_album(
-        &self,
-        cx: ::tieline::Context,
-        request: put_album::Request,
-    ) -> Result<put_album::Response, ::tieline::Error<put_album::Failure>>;
+    put_album;
     /// The operation `listPages`.
-    async fn list_pages(
-        &self,
-        cx: ::tieline::Context,
-        request: list_pages::Request,
-    ) -> Result<list_pages::Response, ::tieline::Error<list_pages::Failure>>;
+    list_pages;
     /// The operation `addPages`.
-    async fn add_pages(
-        &self,
-        cx: ::tieline::Context,
-        request: add_pages::Request,
-    ) -> Result<add_pages::Response, ::tieline::Error<add_pages::Failure>>;
+    add_pages;
 }

@@ -7,38 +7,16 @@
 
 use super::*;
 
-impl Client {
+v1::methods! { Async;
     /// The operation `addPhoto`.
-    pub fn add_photo(
-        &self,
-        album: impl Into<String>,
-        body: types::Upload,
-    ) -> Pending<'_, add_photo::Request> {
-        Pending::new(&self.0, add_photo::Request::new(album, body))
-    }
+    add_photo(album: impl Into<String>, body: types::Upload);
     /// The operation `getAlbum`.
-    pub fn get_album(&self, album: impl Into<String>) -> Pending<'_, get_album::Request> {
-        Pending::new(&self.0, get_album::Request::new(album))
-    }
+    get_album(album: impl Into<String>);
     /// The operation `putAlbum`.
-    pub fn put_album(
-        &self,
-        album: impl Into<String>,
-        body: types::Album,
-    ) -> Pending<'_, put_album::Request> {
-        Pending::new(&self.0, put_album::Request::new(album, body))
-    }
+    put_album(album: impl Into<String>, body: types::Album);
     /// The operation `listPages`.
-    pub fn list_pages(&self, album: impl Into<String>) -> Pending<'_, list_pages::Request> {
-        Pending::new(&self.0, list_pages::Request::new(album))
-    }
+    list_pages(album: impl Into<String>);
     /// The operation `addPages`.
-    pub fn add_pages(
-        &self,
-        album: impl Into<String>,
-        body: Vec<v1::File>,
-    ) -> Pending<'_, add_pages::Request> {
-        Pending::new(&self.0, add_pages::Request::new(album, body))
-    }
+    add_pages(album: impl Into<String>, body: Vec<v1::File>);
 }
 v1::forward_api!(Client by client { add_photo, get_album, put_album, list_pages, add_pages });

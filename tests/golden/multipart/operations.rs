@@ -21,17 +21,10 @@ pub mod add_photo {
         /// The body.
         pub body: types::Upload,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(album: impl Into<String>, body: types::Upload) -> Self {
-            Self { album: album.into(), body }
-        }
+    v1::request! { Request: "addPhoto";
+        given: album: impl Into<String> = album.into(), body: types::Upload;
+        fields: 0: album = required("album"), 1: body = required("body");
     }
-    static REQUEST: v1::Shape = v1::Shape::new(
-        "addPhoto",
-        &[v1::Field::required("album"), v1::Field::required("body")],
-    );
-    v1::record!(Request = REQUEST { 0: album, 1: body });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -62,14 +55,10 @@ pub mod get_album {
         /// The parameter `album`.
         pub album: String,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(album: impl Into<String>) -> Self {
-            Self { album: album.into() }
-        }
+    v1::request! { Request: "getAlbum";
+        given: album: impl Into<String> = album.into();
+        fields: 0: album = required("album");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("getAlbum", &[v1::Field::required("album")]);
-    v1::record!(Request = REQUEST { 0: album });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -107,17 +96,10 @@ pub mod put_album {
         /// The body.
         pub body: types::Album,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(album: impl Into<String>, body: types::Album) -> Self {
-            Self { album: album.into(), body }
-        }
+    v1::request! { Request: "putAlbum";
+        given: album: impl Into<String> = album.into(), body: types::Album;
+        fields: 0: album = required("album"), 1: body = required("body");
     }
-    static REQUEST: v1::Shape = v1::Shape::new(
-        "putAlbum",
-        &[v1::Field::required("album"), v1::Field::required("body")],
-    );
-    v1::record!(Request = REQUEST { 0: album, 1: body });
     pub use super::get_album::Response;
     pub use v1::NoFailure as Failure;
     v1::http_operation! {
@@ -140,14 +122,10 @@ pub mod list_pages {
         /// The parameter `album`.
         pub album: String,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(album: impl Into<String>) -> Self {
-            Self { album: album.into() }
-        }
+    v1::request! { Request: "listPages";
+        given: album: impl Into<String> = album.into();
+        fields: 0: album = required("album");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("listPages", &[v1::Field::required("album")]);
-    v1::record!(Request = REQUEST { 0: album });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -178,17 +156,10 @@ pub mod add_pages {
         /// The body.
         pub body: Vec<v1::File>,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(album: impl Into<String>, body: Vec<v1::File>) -> Self {
-            Self { album: album.into(), body }
-        }
+    v1::request! { Request: "addPages";
+        given: album: impl Into<String> = album.into(), body: Vec<v1::File>;
+        fields: 0: album = required("album"), 1: body = required("body");
     }
-    static REQUEST: v1::Shape = v1::Shape::new(
-        "addPages",
-        &[v1::Field::required("album"), v1::Field::required("body")],
-    );
-    v1::record!(Request = REQUEST { 0: album, 1: body });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {

@@ -7,39 +7,21 @@
 
 use super::*;
 
-/// The service that the contract `Notations` describes.
-///
-/// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them.
-#[v1::async_trait]
-pub trait Api: Send + Sync {
+v1::api! {
+    /// The service that the contract `Notations` describes.
+    ///
+    /// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them. With
+    /// `#[tieline::async_trait]`, a method `get` is an `async fn get(&self, cx: tieline::Context, request: get::Request)` that gives
+    /// a `Result<get::Response, tieline::Error<get::Failure>>`.
+    Api;
     /// One type, in JSON or XML either way.
-    async fn put_pet(
-        &self,
-        cx: ::tieline::Context,
-        request: put_pet::Request,
-    ) -> Result<put_pet::Response, ::tieline::Error<put_pet::Failure>>;
+    put_pet;
     /// The plain text is the JSON, the YAML is read raw.
-    async fn list_pets(
-        &self,
-        cx: ::tieline::Context,
-        request: list_pets::Request,
-    ) -> Result<list_pets::Response, ::tieline::Error<list_pets::Failure>>;
+    list_pets;
     /// What no JSON is an alternative of its own.
-    async fn export_pets(
-        &self,
-        cx: ::tieline::Context,
-        request: export_pets::Request,
-    ) -> Result<export_pets::Response, ::tieline::Error<export_pets::Failure>>;
+    export_pets;
     /// The operation `importPets`.
-    async fn import_pets(
-        &self,
-        cx: ::tieline::Context,
-        request: import_pets::Request,
-    ) -> Result<import_pets::Response, ::tieline::Error<import_pets::Failure>>;
+    import_pets;
     /// The operation `countPets`.
-    async fn count_pets(
-        &self,
-        cx: ::tieline::Context,
-        request: count_pets::Request,
-    ) -> Result<count_pets::Response, ::tieline::Error<count_pets::Failure>>;
+    count_pets;
 }

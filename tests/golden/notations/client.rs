@@ -7,36 +7,16 @@
 
 use super::*;
 
-impl Client {
+v1::methods! { Async;
     /// One type, in JSON or XML either way.
-    pub fn put_pet(
-        &self,
-        id: i64,
-        body: impl Into<put_pet::Body>,
-    ) -> Pending<'_, put_pet::Request> {
-        Pending::new(&self.0, put_pet::Request::new(id, body))
-    }
+    put_pet(id: i64, body: impl Into<put_pet::Body>);
     /// The plain text is the JSON, the YAML is read raw.
-    #[inline]
-    pub fn list_pets(&self) -> Pending<'_, list_pets::Request> {
-        Pending::new(&self.0, list_pets::Request::new())
-    }
+    list_pets();
     /// What no JSON is an alternative of its own.
-    #[inline]
-    pub fn export_pets(&self) -> Pending<'_, export_pets::Request> {
-        Pending::new(&self.0, export_pets::Request::new())
-    }
+    export_pets();
     /// The operation `importPets`.
-    pub fn import_pets(
-        &self,
-        body: impl Into<import_pets::Body>,
-    ) -> Pending<'_, import_pets::Request> {
-        Pending::new(&self.0, import_pets::Request::new(body))
-    }
+    import_pets(body: impl Into<import_pets::Body>);
     /// The operation `countPets`.
-    #[inline]
-    pub fn count_pets(&self) -> Pending<'_, count_pets::Request> {
-        Pending::new(&self.0, count_pets::Request::new())
-    }
+    count_pets();
 }
 v1::forward_api!(Client by client { put_pet, list_pets, export_pets, import_pets, count_pets });

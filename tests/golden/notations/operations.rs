@@ -22,17 +22,10 @@ pub mod put_pet {
         /// The body.
         pub body: Body,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(id: i64, body: impl Into<Body>) -> Self {
-            Self { id, body: body.into() }
-        }
+    v1::request! { Request: "putPet";
+        given: id: i64, body: impl Into<Body> = body.into();
+        fields: 0: id = required("id"), 1: body = required("body");
     }
-    static REQUEST: v1::Shape = v1::Shape::new(
-        "putPet",
-        &[v1::Field::required("id"), v1::Field::required("body")],
-    );
-    v1::record!(Request = REQUEST { 0: id, 1: body });
     /// What its body can be.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Body {
@@ -76,15 +69,7 @@ pub mod list_pets {
     /// What it takes.
     #[derive(Clone, Default)]
     pub struct Request {}
-    impl Request {
-        /// With nothing set.
-        #[inline]
-        pub fn new() -> Self {
-            <Self as Default>::default()
-        }
-    }
-    static REQUEST: v1::Shape = v1::Shape::new("listPets", &[]);
-    v1::record!(Request = REQUEST {});
+    v1::request! { Request: "listPets"; }
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -109,15 +94,7 @@ pub mod export_pets {
     /// What it takes.
     #[derive(Clone, Default)]
     pub struct Request {}
-    impl Request {
-        /// With nothing set.
-        #[inline]
-        pub fn new() -> Self {
-            <Self as Default>::default()
-        }
-    }
-    static REQUEST: v1::Shape = v1::Shape::new("exportPets", &[]);
-    v1::record!(Request = REQUEST {});
+    v1::request! { Request: "exportPets"; }
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -151,14 +128,10 @@ pub mod import_pets {
         /// The body.
         pub body: Body,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(body: impl Into<Body>) -> Self {
-            Self { body: body.into() }
-        }
+    v1::request! { Request: "importPets";
+        given: body: impl Into<Body> = body.into();
+        fields: 0: body = required("body");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("importPets", &[v1::Field::required("body")]);
-    v1::record!(Request = REQUEST { 0: body });
     /// What its body can be.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Body {
@@ -193,15 +166,7 @@ pub mod count_pets {
     /// What it takes.
     #[derive(Clone, Default)]
     pub struct Request {}
-    impl Request {
-        /// With nothing set.
-        #[inline]
-        pub fn new() -> Self {
-            <Self as Default>::default()
-        }
-    }
-    static REQUEST: v1::Shape = v1::Shape::new("countPets", &[]);
-    v1::record!(Request = REQUEST {});
+    v1::request! { Request: "countPets"; }
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {

@@ -7,15 +7,13 @@
 
 use super::*;
 
-/// The service that the contract `Numbers` describes.
-///
-/// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them.
-#[v1::async_trait]
-pub trait Api: Send + Sync {
+v1::api! {
+    /// The service that the contract `Numbers` describes.
+    ///
+    /// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them. With
+    /// `#[tieline::async_trait]`, a method `get` is an `async fn get(&self, cx: tieline::Context, request: get::Request)` that gives
+    /// a `Result<get::Response, tieline::Error<get::Failure>>`.
+    Api;
     /// The operation `getLedger`.
-    async fn get_ledger(
-        &self,
-        cx: ::tieline::Context,
-        request: get_ledger::Request,
-    ) -> Result<get_ledger::Response, ::tieline::Error<get_ledger::Failure>>;
+    get_ledger;
 }

@@ -7,11 +7,9 @@
 
 use super::*;
 
-impl Client {
+v1::methods! { Async;
     /// The operation `getLedger`.
-    pub fn get_ledger(&self, number: impl Into<v1::Integer>) -> Pending<'_, get_ledger::Request> {
-        Pending::new(&self.0, get_ledger::Request::new(number))
-    }
+    get_ledger(number: impl Into<v1::Integer>);
 }
 
 v1::setters! { get_ledger::Request;

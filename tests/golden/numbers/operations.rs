@@ -21,20 +21,13 @@ pub mod get_ledger {
         /// The parameter `limit`.
         pub limit: Option<i64>,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(number: impl Into<v1::Integer>) -> Self {
-            Self { number: number.into(), limit: None }
-        }
+    v1::request! { Request: "getLedger";
+        given: number: impl Into<v1::Integer> = number.into();
+        rest: limit;
+        fields:
+            0: number = required("number"),
+            1: limit = optional("limit", &[v1::Rule::Minimum(1.0), v1::Rule::Maximum(100.0)]);
     }
-    static REQUEST: v1::Shape = v1::Shape::new(
-        "getLedger",
-        &[
-            v1::Field::required("number"),
-            v1::Field::optional("limit").rules(&[v1::Rule::Minimum(1.0), v1::Rule::Maximum(100.0)]),
-        ],
-    );
-    v1::record!(Request = REQUEST { 0: number, 1: limit });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {

@@ -7,51 +7,25 @@
 
 use super::*;
 
-/// The service that the contract `Pages` describes.
-///
-/// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them.
-#[v1::async_trait]
-pub trait Api: Send + Sync {
+v1::api! {
+    /// The service that the contract `Pages` describes.
+    ///
+    /// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them. With
+    /// `#[tieline::async_trait]`, a method `get` is an `async fn get(&self, cx: tieline::Context, request: get::Request)` that gives
+    /// a `Result<get::Response, tieline::Error<get::Failure>>`.
+    Api;
     /// The operation `byCursor`.
-    async fn by_cursor(
-        &self,
-        cx: ::tieline::Context,
-        request: by_cursor::Request,
-    ) -> Result<by_cursor::Response, ::tieline::Error<by_cursor::Failure>>;
+    by_cursor;
     /// The operation `byNumber`.
-    async fn by_number(
-        &self,
-        cx: ::tieline::Context,
-        request: by_number::Request,
-    ) -> Result<by_number::Response, ::tieline::Error<by_number::Failure>>;
+    by_number;
     /// The operation `byOffset`.
-    async fn by_offset(
-        &self,
-        cx: ::tieline::Context,
-        request: by_offset::Request,
-    ) -> Result<by_offset::Response, ::tieline::Error<by_offset::Failure>>;
+    by_offset;
     /// The operation `byLink`.
-    async fn by_link(
-        &self,
-        cx: ::tieline::Context,
-        request: by_link::Request,
-    ) -> Result<by_link::Response, ::tieline::Error<by_link::Failure>>;
+    by_link;
     /// The operation `byUrl`.
-    async fn by_url(
-        &self,
-        cx: ::tieline::Context,
-        request: by_url::Request,
-    ) -> Result<by_url::Response, ::tieline::Error<by_url::Failure>>;
+    by_url;
     /// The operation `whole`.
-    async fn whole(
-        &self,
-        cx: ::tieline::Context,
-        request: whole::Request,
-    ) -> Result<whole::Response, ::tieline::Error<whole::Failure>>;
+    whole;
     /// The operation `byMark`.
-    async fn by_mark(
-        &self,
-        cx: ::tieline::Context,
-        request: by_mark::Request,
-    ) -> Result<by_mark::Response, ::tieline::Error<by_mark::Failure>>;
+    by_mark;
 }

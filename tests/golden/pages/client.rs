@@ -7,42 +7,21 @@
 
 use super::*;
 
-impl Client {
+v1::methods! { Async;
     /// The operation `byCursor`.
-    #[inline]
-    pub fn by_cursor(&self) -> Pending<'_, by_cursor::Request> {
-        Pending::new(&self.0, by_cursor::Request::new())
-    }
+    by_cursor();
     /// The operation `byNumber`.
-    #[inline]
-    pub fn by_number(&self) -> Pending<'_, by_number::Request> {
-        Pending::new(&self.0, by_number::Request::new())
-    }
+    by_number();
     /// The operation `byOffset`.
-    #[inline]
-    pub fn by_offset(&self) -> Pending<'_, by_offset::Request> {
-        Pending::new(&self.0, by_offset::Request::new())
-    }
+    by_offset();
     /// The operation `byLink`.
-    #[inline]
-    pub fn by_link(&self) -> Pending<'_, by_link::Request> {
-        Pending::new(&self.0, by_link::Request::new())
-    }
+    by_link();
     /// The operation `byUrl`.
-    #[inline]
-    pub fn by_url(&self) -> Pending<'_, by_url::Request> {
-        Pending::new(&self.0, by_url::Request::new())
-    }
+    by_url();
     /// The operation `whole`.
-    #[inline]
-    pub fn whole(&self) -> Pending<'_, whole::Request> {
-        Pending::new(&self.0, whole::Request::new())
-    }
+    whole();
     /// The operation `byMark`.
-    #[inline]
-    pub fn by_mark(&self) -> Pending<'_, by_mark::Request> {
-        Pending::new(&self.0, by_mark::Request::new())
-    }
+    by_mark();
 }
 
 v1::setters! { by_cursor::Request;

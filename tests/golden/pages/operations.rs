@@ -21,18 +21,9 @@ pub mod by_cursor {
         /// The parameter `page_token`.
         pub page_token: Option<String>,
     }
-    impl Request {
-        /// With nothing set.
-        #[inline]
-        pub fn new() -> Self {
-            <Self as Default>::default()
-        }
+    v1::request! { Request: "byCursor";
+        fields: 0: limit = optional("limit"), 1: page_token = optional("page_token");
     }
-    static REQUEST: v1::Shape = v1::Shape::new(
-        "byCursor",
-        &[v1::Field::optional("limit"), v1::Field::optional("page_token")],
-    );
-    v1::record!(Request = REQUEST { 0: limit, 1: page_token });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -67,18 +58,9 @@ pub mod by_number {
         /// The parameter `perPage`.
         pub per_page: Option<i64>,
     }
-    impl Request {
-        /// With nothing set.
-        #[inline]
-        pub fn new() -> Self {
-            <Self as Default>::default()
-        }
+    v1::request! { Request: "byNumber";
+        fields: 0: page = optional("page"), 1: per_page = optional("perPage");
     }
-    static REQUEST: v1::Shape = v1::Shape::new(
-        "byNumber",
-        &[v1::Field::optional("page"), v1::Field::optional("perPage")],
-    );
-    v1::record!(Request = REQUEST { 0: page, 1: per_page });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -110,18 +92,9 @@ pub mod by_offset {
         /// The parameter `limit`.
         pub limit: Option<i64>,
     }
-    impl Request {
-        /// With nothing set.
-        #[inline]
-        pub fn new() -> Self {
-            <Self as Default>::default()
-        }
+    v1::request! { Request: "byOffset";
+        fields: 0: skip = optional("skip"), 1: limit = optional("limit");
     }
-    static REQUEST: v1::Shape = v1::Shape::new(
-        "byOffset",
-        &[v1::Field::optional("skip"), v1::Field::optional("limit")],
-    );
-    v1::record!(Request = REQUEST { 0: skip, 1: limit });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -148,15 +121,7 @@ pub mod by_link {
     /// What it takes.
     #[derive(Clone, Default)]
     pub struct Request {}
-    impl Request {
-        /// With nothing set.
-        #[inline]
-        pub fn new() -> Self {
-            <Self as Default>::default()
-        }
-    }
-    static REQUEST: v1::Shape = v1::Shape::new("byLink", &[]);
-    v1::record!(Request = REQUEST {});
+    v1::request! { Request: "byLink"; }
     pub use super::by_offset::Response;
     pub use v1::NoFailure as Failure;
     /// Headers of what comes back when it works.
@@ -197,15 +162,7 @@ pub mod by_url {
     /// What it takes.
     #[derive(Clone, Default)]
     pub struct Request {}
-    impl Request {
-        /// With nothing set.
-        #[inline]
-        pub fn new() -> Self {
-            <Self as Default>::default()
-        }
-    }
-    static REQUEST: v1::Shape = v1::Shape::new("byUrl", &[]);
-    v1::record!(Request = REQUEST {});
+    v1::request! { Request: "byUrl"; }
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -236,18 +193,9 @@ pub mod whole {
         /// The parameter `limit`.
         pub limit: Option<i64>,
     }
-    impl Request {
-        /// With nothing set.
-        #[inline]
-        pub fn new() -> Self {
-            <Self as Default>::default()
-        }
+    v1::request! { Request: "whole";
+        fields: 0: page = optional("page"), 1: limit = optional("limit");
     }
-    static REQUEST: v1::Shape = v1::Shape::new(
-        "whole",
-        &[v1::Field::optional("page"), v1::Field::optional("limit")],
-    );
-    v1::record!(Request = REQUEST { 0: page, 1: limit });
     pub use super::by_offset::Response;
     pub use v1::NoFailure as Failure;
     v1::http_operation! {
@@ -270,15 +218,9 @@ pub mod by_mark {
         /// The parameter `from`.
         pub from: Option<String>,
     }
-    impl Request {
-        /// With nothing set.
-        #[inline]
-        pub fn new() -> Self {
-            <Self as Default>::default()
-        }
+    v1::request! { Request: "byMark";
+        fields: 0: from = optional("from");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("byMark", &[v1::Field::optional("from")]);
-    v1::record!(Request = REQUEST { 0: from });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {

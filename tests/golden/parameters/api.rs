@@ -7,21 +7,15 @@
 
 use super::*;
 
-/// The service that the contract `Parameters` describes.
-///
-/// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them.
-#[v1::async_trait]
-pub trait Api: Send + Sync {
+v1::api! {
+    /// The service that the contract `Parameters` describes.
+    ///
+    /// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them. With
+    /// `#[tieline::async_trait]`, a method `get` is an `async fn get(&self, cx: tieline::Context, request: get::Request)` that gives
+    /// a `Result<get::Response, tieline::Error<get::Failure>>`.
+    Api;
     /// Lists books.
-    async fn list_books(
-        &self,
-        cx: ::tieline::Context,
-        request: list_books::Request,
-    ) -> Result<list_books::Response, ::tieline::Error<list_books::Failure>>;
+    list_books;
     /// Finds points.
-    async fn find_points(
-        &self,
-        cx: ::tieline::Context,
-        request: find_points::Request,
-    ) -> Result<find_points::Response, ::tieline::Error<find_points::Failure>>;
+    find_points;
 }

@@ -7,25 +7,11 @@
 
 use super::*;
 
-impl Client {
+v1::methods! { Async;
     /// Lists books.
-    pub fn list_books(
-        &self,
-        shelf: i64,
-        session: impl Into<String>,
-    ) -> Pending<'_, list_books::Request> {
-        Pending::new(&self.0, list_books::Request::new(shelf, session))
-    }
+    list_books(shelf: i64, session: impl Into<String>);
     /// Finds points.
-    #[inline]
-    pub fn find_points(
-        &self,
-        at: Vec<f64>,
-        near: f64,
-        r#box: Vec<f64>,
-    ) -> Pending<'_, find_points::Request> {
-        Pending::new(&self.0, find_points::Request::new(at, near, r#box))
-    }
+    find_points(at: Vec<f64>, near: f64, r#box: Vec<f64>);
 }
 
 v1::setters! { list_books::Request;

@@ -33,37 +33,17 @@ pub mod list_books {
         /// The parameter `session`.
         pub session: String,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(shelf: i64, session: impl Into<String>) -> Self {
-            Self {
-                shelf,
-                limit: None,
-                tag: None,
-                ids: None,
-                filter: None,
-                timeout: None,
-                x_request_id: None,
-                session: session.into(),
-            }
-        }
+    v1::request! { Request: "listBooks";
+        given: shelf: i64, session: impl Into<String> = session.into();
+        rest: limit, tag, ids, filter, timeout, x_request_id;
+        fields:
+            0: shelf = required("shelf"),
+            1: limit = optional("limit", &[v1::Rule::Minimum(1.0), v1::Rule::Maximum(100.0)]),
+            2: tag = optional("tag"), 3: ids = optional("ids"), 4: filter = optional("filter"),
+            5: timeout = optional("timeout"),
+            6: x_request_id = optional("X-Request-ID", &[v1::Rule::Format(v1::Format::Uuid)]),
+            7: session = required("session");
     }
-    static REQUEST: v1::Shape = v1::Shape::new(
-        "listBooks",
-        &[
-            v1::Field::required("shelf"),
-            v1::Field::optional("limit").rules(&[v1::Rule::Minimum(1.0), v1::Rule::Maximum(100.0)]),
-            v1::Field::optional("tag"),
-            v1::Field::optional("ids"),
-            v1::Field::optional("filter"),
-            v1::Field::optional("timeout"),
-            v1::Field::optional("X-Request-ID").rules(&[v1::Rule::Format(v1::Format::Uuid)]),
-            v1::Field::required("session"),
-        ],
-    );
-    v1::record!(Request = REQUEST {
-        0: shelf, 1: limit, 2: tag, 3: ids, 4: filter, 5: timeout, 6: x_request_id, 7: session,
-    });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -98,18 +78,10 @@ pub mod find_points {
         /// The parameter `box`.
         pub r#box: Vec<f64>,
     }
-    impl Request {
-        /// With what must be given.
-        #[inline]
-        pub fn new(at: Vec<f64>, near: f64, r#box: Vec<f64>) -> Self {
-            Self { at, near, r#box }
-        }
+    v1::request! { Request: "findPoints";
+        given: at: Vec<f64>, near: f64, r#box: Vec<f64>;
+        fields: 0: at = required("at"), 1: near = required("near"), 2: r#box = required("box");
     }
-    static REQUEST: v1::Shape = v1::Shape::new(
-        "findPoints",
-        &[v1::Field::required("at"), v1::Field::required("near"), v1::Field::required("box")],
-    );
-    v1::record!(Request = REQUEST { 0: at, 1: near, 2: r#box });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {

@@ -8,10 +8,7 @@
 use super::*;
 v1::blocking_client!(super::Client);
 
-impl Client {
+v1::methods! { Blocking;
     /// Finds a pet.
-    #[inline]
-    pub fn get_pet(&self, id: i64) -> Pending<'_, get_pet::Request, v1::Blocking> {
-        Pending::new(&self.0, get_pet::Request::new(id))
-    }
+    get_pet(id: i64);
 }

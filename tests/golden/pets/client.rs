@@ -7,12 +7,9 @@
 
 use super::*;
 
-impl Client {
+v1::methods! { Async;
     /// Finds a pet.
-    #[inline]
-    pub fn get_pet(&self, id: i64) -> Pending<'_, get_pet::Request> {
-        Pending::new(&self.0, get_pet::Request::new(id))
-    }
+    get_pet(id: i64);
 }
 
 v1::setters! { get_pet::Request;

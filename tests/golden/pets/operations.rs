@@ -21,18 +21,11 @@ pub mod get_pet {
         /// Say more.
         pub verbose: Option<bool>,
     }
-    impl Request {
-        /// With what must be given.
-        #[inline]
-        pub fn new(id: i64) -> Self {
-            Self { id, verbose: None }
-        }
+    v1::request! { Request: "getPet";
+        given: id: i64;
+        rest: verbose;
+        fields: 0: id = required("id"), 1: verbose = optional("verbose");
     }
-    static REQUEST: v1::Shape = v1::Shape::new(
-        "getPet",
-        &[v1::Field::required("id"), v1::Field::optional("verbose")],
-    );
-    v1::record!(Request = REQUEST { 0: id, 1: verbose });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {

@@ -7,39 +7,21 @@
 
 use super::*;
 
-/// The service that the contract `Replies` describes.
-///
-/// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them.
-#[v1::async_trait]
-pub trait Api: Send + Sync {
+v1::api! {
+    /// The service that the contract `Replies` describes.
+    ///
+    /// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them. With
+    /// `#[tieline::async_trait]`, a method `get` is an `async fn get(&self, cx: tieline::Context, request: get::Request)` that gives
+    /// a `Result<get::Response, tieline::Error<get::Failure>>`.
+    Api;
     /// Starts a job.
-    async fn start_job(
-        &self,
-        cx: ::tieline::Context,
-        request: start_job::Request,
-    ) -> Result<start_job::Response, ::tieline::Error<start_job::Failure>>;
+    start_job;
     /// The operation `getJob`.
-    async fn get_job(
-        &self,
-        cx: ::tieline::Context,
-        request: get_job::Request,
-    ) -> Result<get_job::Response, ::tieline::Error<get_job::Failure>>;
+    get_job;
     /// The operation `cancelJob`.
-    async fn cancel_job(
-        &self,
-        cx: ::tieline::Context,
-        request: cancel_job::Request,
-    ) -> Result<cancel_job::Response, ::tieline::Error<cancel_job::Failure>>;
+    cancel_job;
     /// The operation `getLog`.
-    async fn get_log(
-        &self,
-        cx: ::tieline::Context,
-        request: get_log::Request,
-    ) -> Result<get_log::Response, ::tieline::Error<get_log::Failure>>;
+    get_log;
     /// The operation `putLog`.
-    async fn put_log(
-        &self,
-        cx: ::tieline::Context,
-        request: put_log::Request,
-    ) -> Result<put_log::Response, ::tieline::Error<put_log::Failure>>;
+    put_log;
 }

@@ -7,31 +7,16 @@
 
 use super::*;
 
-impl Client {
+v1::methods! { Async;
     /// Starts a job.
-    #[inline]
-    pub fn start_job(&self, body: types::Job) -> Pending<'_, start_job::Request> {
-        Pending::new(&self.0, start_job::Request::new(body))
-    }
+    start_job(body: types::Job);
     /// The operation `getJob`.
-    pub fn get_job(&self, id: impl Into<String>) -> Pending<'_, get_job::Request> {
-        Pending::new(&self.0, get_job::Request::new(id))
-    }
+    get_job(id: impl Into<String>);
     /// The operation `cancelJob`.
-    pub fn cancel_job(&self, id: impl Into<String>) -> Pending<'_, cancel_job::Request> {
-        Pending::new(&self.0, cancel_job::Request::new(id))
-    }
+    cancel_job(id: impl Into<String>);
     /// The operation `getLog`.
-    pub fn get_log(&self, id: impl Into<String>) -> Pending<'_, get_log::Request> {
-        Pending::new(&self.0, get_log::Request::new(id))
-    }
+    get_log(id: impl Into<String>);
     /// The operation `putLog`.
-    pub fn put_log(
-        &self,
-        id: impl Into<String>,
-        body: impl Into<v1::Octets>,
-    ) -> Pending<'_, put_log::Request> {
-        Pending::new(&self.0, put_log::Request::new(id, body))
-    }
+    put_log(id: impl Into<String>, body: impl Into<v1::Octets>);
 }
 v1::forward_api!(Client by client { start_job, get_job, cancel_job, get_log, put_log });

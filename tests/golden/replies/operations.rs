@@ -19,15 +19,10 @@ pub mod start_job {
         /// The body.
         pub body: types::Job,
     }
-    impl Request {
-        /// With what must be given.
-        #[inline]
-        pub fn new(body: types::Job) -> Self {
-            Self { body }
-        }
+    v1::request! { Request: "startJob";
+        given: body: types::Job;
+        fields: 0: body = required("body");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("startJob", &[v1::Field::required("body")]);
-    v1::record!(Request = REQUEST { 0: body });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -73,14 +68,10 @@ pub mod get_job {
         /// The parameter `id`.
         pub id: String,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(id: impl Into<String>) -> Self {
-            Self { id: id.into() }
-        }
+    v1::request! { Request: "getJob";
+        given: id: impl Into<String> = id.into();
+        fields: 0: id = required("id");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("getJob", &[v1::Field::required("id")]);
-    v1::record!(Request = REQUEST { 0: id });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -116,14 +107,10 @@ pub mod cancel_job {
         /// The parameter `id`.
         pub id: String,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(id: impl Into<String>) -> Self {
-            Self { id: id.into() }
-        }
+    v1::request! { Request: "cancelJob";
+        given: id: impl Into<String> = id.into();
+        fields: 0: id = required("id");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("cancelJob", &[v1::Field::required("id")]);
-    v1::record!(Request = REQUEST { 0: id });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -153,14 +140,10 @@ pub mod get_log {
         /// The parameter `id`.
         pub id: String,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(id: impl Into<String>) -> Self {
-            Self { id: id.into() }
-        }
+    v1::request! { Request: "getLog";
+        given: id: impl Into<String> = id.into();
+        fields: 0: id = required("id");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("getLog", &[v1::Field::required("id")]);
-    v1::record!(Request = REQUEST { 0: id });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -191,17 +174,10 @@ pub mod put_log {
         /// The body.
         pub body: v1::Octets,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(id: impl Into<String>, body: impl Into<v1::Octets>) -> Self {
-            Self { id: id.into(), body: body.into() }
-        }
+    v1::request! { Request: "putLog";
+        given: id: impl Into<String> = id.into(), body: impl Into<v1::Octets> = body.into();
+        fields: 0: id = required("id"), 1: body = required("body");
     }
-    static REQUEST: v1::Shape = v1::Shape::new(
-        "putLog",
-        &[v1::Field::required("id"), v1::Field::required("body")],
-    );
-    v1::record!(Request = REQUEST { 0: id, 1: body });
     pub use super::cancel_job::Response;
     pub use v1::NoFailure as Failure;
     v1::http_operation! {

@@ -9,34 +9,20 @@
 
 use super::*;
 
-/// The service that the contract `Security` describes.
-///
-/// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them.
-#[v1::async_trait]
-pub trait Api: Send + Sync {
+v1::api! {
+    /// The service that the contract `Security` describes.
+    ///
+    /// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them. With
+    /// `#[tieline::async_trait]`, a method `get` is an `async fn get(&self, cx: tieline::Context, request: get::Request)` that gives
+    /// a `Result<get::Response, tieline::Error<get::Failure>>`.
+    Api;
     /// The operation `me`.
-    async fn me(
-        &self,
-        cx: ::tieline::Context,
-        request: me::Request,
-    ) -> Result<me::Response, ::tieline::Error<me::Failure>>;
+    me;
     /// The operation `pay`.
-    async fn pay(
-        &self,
-        cx: ::tieline::Context,
-        request: pay::Request,
-    ) -> Result<pay::Response, ::tieline::Error<pay::Failure>>;
+    pay;
     /// The operation `storeFile`.
-    async fn store_file(
-        &self,
-        cx: ::tieline::Context,
-        request: store_file::Request,
-    ) -> Result<store_file::Response, ::tieline::Error<store_file::Failure>>;
+    store_file;
     /// The operation `reports`.
     #[deprecated(note = "since 2026-01-31, gone after 2027-01-31")]
-    async fn reports(
-        &self,
-        cx: ::tieline::Context,
-        request: reports::Request,
-    ) -> Result<reports::Response, ::tieline::Error<reports::Failure>>;
+    reports;
 }

@@ -10,30 +10,14 @@
 use super::*;
 v1::blocking_client!(super::Client);
 
-impl Client {
+v1::methods! { Blocking;
     /// The operation `me`.
-    #[inline]
-    pub fn me(&self) -> Pending<'_, me::Request, v1::Blocking> {
-        Pending::new(&self.0, me::Request::new())
-    }
+    me();
     /// The operation `pay`.
-    pub fn pay(
-        &self,
-        idempotency_key: impl Into<String>,
-    ) -> Pending<'_, pay::Request, v1::Blocking> {
-        Pending::new(&self.0, pay::Request::new(idempotency_key))
-    }
+    pay(idempotency_key: impl Into<String>);
     /// The operation `storeFile`.
-    pub fn store_file(
-        &self,
-        body: impl Into<String>,
-    ) -> Pending<'_, store_file::Request, v1::Blocking> {
-        Pending::new(&self.0, store_file::Request::new(body))
-    }
+    store_file(body: impl Into<String>);
     /// The operation `reports`.
     #[deprecated(note = "since 2026-01-31, gone after 2027-01-31")]
-    #[inline]
-    pub fn reports(&self) -> Pending<'_, reports::Request, v1::Blocking> {
-        Pending::new(&self.0, reports::Request::new())
-    }
+    reports();
 }

@@ -9,25 +9,15 @@
 
 use super::*;
 
-impl Client {
+v1::methods! { Async;
     /// The operation `me`.
-    #[inline]
-    pub fn me(&self) -> Pending<'_, me::Request> {
-        Pending::new(&self.0, me::Request::new())
-    }
+    me();
     /// The operation `pay`.
-    pub fn pay(&self, idempotency_key: impl Into<String>) -> Pending<'_, pay::Request> {
-        Pending::new(&self.0, pay::Request::new(idempotency_key))
-    }
+    pay(idempotency_key: impl Into<String>);
     /// The operation `storeFile`.
-    pub fn store_file(&self, body: impl Into<String>) -> Pending<'_, store_file::Request> {
-        Pending::new(&self.0, store_file::Request::new(body))
-    }
+    store_file(body: impl Into<String>);
     /// The operation `reports`.
     #[deprecated(note = "since 2026-01-31, gone after 2027-01-31")]
-    #[inline]
-    pub fn reports(&self) -> Pending<'_, reports::Request> {
-        Pending::new(&self.0, reports::Request::new())
-    }
+    reports();
 }
 v1::forward_api!(Client by client { me, pay, store_file, reports });

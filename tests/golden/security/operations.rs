@@ -17,15 +17,7 @@ pub mod me {
     /// What it takes.
     #[derive(Clone, Default)]
     pub struct Request {}
-    impl Request {
-        /// With nothing set.
-        #[inline]
-        pub fn new() -> Self {
-            <Self as Default>::default()
-        }
-    }
-    static REQUEST: v1::Shape = v1::Shape::new("me", &[]);
-    v1::record!(Request = REQUEST {});
+    v1::request! { Request: "me"; }
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -54,14 +46,10 @@ pub mod pay {
         /// The parameter `Idempotency-Key`.
         pub idempotency_key: String,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(idempotency_key: impl Into<String>) -> Self {
-            Self { idempotency_key: idempotency_key.into() }
-        }
+    v1::request! { Request: "pay";
+        given: idempotency_key: impl Into<String> = idempotency_key.into();
+        fields: 0: idempotency_key = required("Idempotency-Key");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("pay", &[v1::Field::required("Idempotency-Key")]);
-    v1::record!(Request = REQUEST { 0: idempotency_key });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -93,14 +81,10 @@ pub mod store_file {
         /// The body.
         pub body: String,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(body: impl Into<String>) -> Self {
-            Self { body: body.into() }
-        }
+    v1::request! { Request: "storeFile";
+        given: body: impl Into<String> = body.into();
+        fields: 0: body = required("body");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("storeFile", &[v1::Field::required("body")]);
-    v1::record!(Request = REQUEST { 0: body });
     pub use super::pay::Response;
     pub use v1::NoFailure as Failure;
     v1::http_operation! {
@@ -122,15 +106,7 @@ pub mod reports {
     /// What it takes.
     #[derive(Clone, Default)]
     pub struct Request {}
-    impl Request {
-        /// With nothing set.
-        #[inline]
-        pub fn new() -> Self {
-            <Self as Default>::default()
-        }
-    }
-    static REQUEST: v1::Shape = v1::Shape::new("reports", &[]);
-    v1::record!(Request = REQUEST {});
+    v1::request! { Request: "reports"; }
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {

@@ -7,63 +7,27 @@
 
 use super::*;
 
-/// The service that the contract `Streams` describes.
-///
-/// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them.
-#[v1::async_trait]
-pub trait Api: Send + Sync {
+v1::api! {
+    /// The service that the contract `Streams` describes.
+    ///
+    /// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them. With
+    /// `#[tieline::async_trait]`, a method `get` is an `async fn get(&self, cx: tieline::Context, request: get::Request)` that gives
+    /// a `Result<get::Response, tieline::Error<get::Failure>>`.
+    Api;
     /// What happens in a room.
-    async fn watch(
-        &self,
-        cx: ::tieline::Context,
-        request: watch::Request,
-    ) -> Result<watch::Response, ::tieline::Error<watch::Failure>>;
+    watch;
     /// As documents before 3.2 say it.
-    async fn complete(
-        &self,
-        cx: ::tieline::Context,
-        request: complete::Request,
-    ) -> Result<complete::Response, ::tieline::Error<complete::Failure>>;
+    complete;
     /// The operation `tick`.
-    async fn tick(
-        &self,
-        cx: ::tieline::Context,
-        request: tick::Request,
-    ) -> Result<tick::Response, ::tieline::Error<tick::Failure>>;
+    tick;
     /// The operation `listMeasurements`.
-    async fn list_measurements(
-        &self,
-        cx: ::tieline::Context,
-        request: list_measurements::Request,
-    ) -> Result<
-        list_measurements::Response,
-        ::tieline::Error<list_measurements::Failure>,
-    >;
+    list_measurements;
     /// The operation `addMeasurements`.
-    async fn add_measurements(
-        &self,
-        cx: ::tieline::Context,
-        request: add_measurements::Request,
-    ) -> Result<add_measurements::Response, ::tieline::Error<add_measurements::Failure>>;
+    add_measurements;
     /// The operation `exchangeMeasurements`.
-    async fn exchange_measurements(
-        &self,
-        cx: ::tieline::Context,
-        request: exchange_measurements::Request,
-    ) -> Result<
-        exchange_measurements::Response,
-        ::tieline::Error<exchange_measurements::Failure>,
-    >;
+    exchange_measurements;
     /// The operation `getFile`.
-    async fn get_file(
-        &self,
-        cx: ::tieline::Context,
-        request: get_file::Request,
-    ) -> Result<get_file::Response, ::tieline::Error<get_file::Failure>>;
+    get_file;
     /// The operation `putFile`.
-    async fn put_file(
-        &self,
-        cx: ::tieline::Context,
-        request: put_file::Request,
-    ) -> Result<put_file::Response, ::tieline::Error<put_file::Failure>>;
+    put_file;
 }

@@ -7,51 +7,23 @@
 
 use super::*;
 
-impl Client {
+v1::methods! { Async;
     /// What happens in a room.
-    pub fn watch(&self, room: impl Into<String>) -> Pending<'_, watch::Request> {
-        Pending::new(&self.0, watch::Request::new(room))
-    }
+    watch(room: impl Into<String>);
     /// As documents before 3.2 say it.
-    #[inline]
-    pub fn complete(&self, body: types::CompleteBody) -> Pending<'_, complete::Request> {
-        Pending::new(&self.0, complete::Request::new(body))
-    }
+    complete(body: types::CompleteBody);
     /// The operation `tick`.
-    #[inline]
-    pub fn tick(&self) -> Pending<'_, tick::Request> {
-        Pending::new(&self.0, tick::Request::new())
-    }
+    tick();
     /// The operation `listMeasurements`.
-    #[inline]
-    pub fn list_measurements(&self) -> Pending<'_, list_measurements::Request> {
-        Pending::new(&self.0, list_measurements::Request::new())
-    }
+    list_measurements();
     /// The operation `addMeasurements`.
-    #[inline]
-    pub fn add_measurements(
-        &self,
-        body: v1::Items<types::Measurement>,
-    ) -> Pending<'_, add_measurements::Request> {
-        Pending::new(&self.0, add_measurements::Request::new(body))
-    }
+    add_measurements(body: v1::Items<types::Measurement>);
     /// The operation `exchangeMeasurements`.
-    #[inline]
-    pub fn exchange_measurements(&self) -> Pending<'_, exchange_measurements::Request> {
-        Pending::new(&self.0, exchange_measurements::Request::new())
-    }
+    exchange_measurements();
     /// The operation `getFile`.
-    pub fn get_file(&self, name: impl Into<String>) -> Pending<'_, get_file::Request> {
-        Pending::new(&self.0, get_file::Request::new(name))
-    }
+    get_file(name: impl Into<String>);
     /// The operation `putFile`.
-    pub fn put_file(
-        &self,
-        name: impl Into<String>,
-        body: impl Into<v1::Octets>,
-    ) -> Pending<'_, put_file::Request> {
-        Pending::new(&self.0, put_file::Request::new(name, body))
-    }
+    put_file(name: impl Into<String>, body: impl Into<v1::Octets>);
 }
 
 v1::setters! { exchange_measurements::Request;

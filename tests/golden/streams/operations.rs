@@ -19,14 +19,10 @@ pub mod watch {
         /// The parameter `room`.
         pub room: String,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(room: impl Into<String>) -> Self {
-            Self { room: room.into() }
-        }
+    v1::request! { Request: "watch";
+        given: room: impl Into<String> = room.into();
+        fields: 0: room = required("room");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("watch", &[v1::Field::required("room")]);
-    v1::record!(Request = REQUEST { 0: room });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -62,15 +58,10 @@ pub mod complete {
         /// The body.
         pub body: types::CompleteBody,
     }
-    impl Request {
-        /// With what must be given.
-        #[inline]
-        pub fn new(body: types::CompleteBody) -> Self {
-            Self { body }
-        }
+    v1::request! { Request: "complete";
+        given: body: types::CompleteBody;
+        fields: 0: body = required("body");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("complete", &[v1::Field::required("body")]);
-    v1::record!(Request = REQUEST { 0: body });
     pub use super::watch::Response;
     pub use v1::NoFailure as Failure;
     v1::http_operation! {
@@ -90,15 +81,7 @@ pub mod tick {
     /// What it takes.
     #[derive(Clone, Default)]
     pub struct Request {}
-    impl Request {
-        /// With nothing set.
-        #[inline]
-        pub fn new() -> Self {
-            <Self as Default>::default()
-        }
-    }
-    static REQUEST: v1::Shape = v1::Shape::new("tick", &[]);
-    v1::record!(Request = REQUEST {});
+    v1::request! { Request: "tick"; }
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -123,15 +106,7 @@ pub mod list_measurements {
     /// What it takes.
     #[derive(Clone, Default)]
     pub struct Request {}
-    impl Request {
-        /// With nothing set.
-        #[inline]
-        pub fn new() -> Self {
-            <Self as Default>::default()
-        }
-    }
-    static REQUEST: v1::Shape = v1::Shape::new("listMeasurements", &[]);
-    v1::record!(Request = REQUEST {});
+    v1::request! { Request: "listMeasurements"; }
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -159,15 +134,10 @@ pub mod add_measurements {
         /// The body.
         pub body: v1::Items<types::Measurement>,
     }
-    impl Request {
-        /// With what must be given.
-        #[inline]
-        pub fn new(body: v1::Items<types::Measurement>) -> Self {
-            Self { body }
-        }
+    v1::request! { Request: "addMeasurements";
+        given: body: v1::Items<types::Measurement>;
+        fields: 0: body = required("body");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("addMeasurements", &[v1::Field::required("body")]);
-    v1::record!(Request = REQUEST { 0: body });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -196,18 +166,9 @@ pub mod exchange_measurements {
         /// The body.
         pub body: Option<v1::Items<types::Measurement>>,
     }
-    impl Request {
-        /// With nothing set.
-        #[inline]
-        pub fn new() -> Self {
-            <Self as Default>::default()
-        }
+    v1::request! { Request: "exchangeMeasurements";
+        fields: 0: body = optional("body");
     }
-    static REQUEST: v1::Shape = v1::Shape::new(
-        "exchangeMeasurements",
-        &[v1::Field::optional("body")],
-    );
-    v1::record!(Request = REQUEST { 0: body });
     pub use super::list_measurements::Response;
     pub use v1::NoFailure as Failure;
     v1::http_operation! {
@@ -230,14 +191,10 @@ pub mod get_file {
         /// The parameter `name`.
         pub name: String,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(name: impl Into<String>) -> Self {
-            Self { name: name.into() }
-        }
+    v1::request! { Request: "getFile";
+        given: name: impl Into<String> = name.into();
+        fields: 0: name = required("name");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("getFile", &[v1::Field::required("name")]);
-    v1::record!(Request = REQUEST { 0: name });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -269,17 +226,10 @@ pub mod put_file {
         /// The body.
         pub body: v1::Octets,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(name: impl Into<String>, body: impl Into<v1::Octets>) -> Self {
-            Self { name: name.into(), body: body.into() }
-        }
+    v1::request! { Request: "putFile";
+        given: name: impl Into<String> = name.into(), body: impl Into<v1::Octets> = body.into();
+        fields: 0: name = required("name"), 1: body = required("body");
     }
-    static REQUEST: v1::Shape = v1::Shape::new(
-        "putFile",
-        &[v1::Field::required("name"), v1::Field::required("body")],
-    );
-    v1::record!(Request = REQUEST { 0: name, 1: body });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {

@@ -7,27 +7,17 @@
 
 use super::*;
 
-/// The service that the contract `Styles` describes.
-///
-/// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them.
-#[v1::async_trait]
-pub trait Api: Send + Sync {
+v1::api! {
+    /// The service that the contract `Styles` describes.
+    ///
+    /// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them. With
+    /// `#[tieline::async_trait]`, a method `get` is an `async fn get(&self, cx: tieline::Context, request: get::Request)` that gives
+    /// a `Result<get::Response, tieline::Error<get::Failure>>`.
+    Api;
     /// The operation `send_one`.
-    async fn send_one(
-        &self,
-        cx: ::tieline::Context,
-        request: send_one::Request,
-    ) -> Result<send_one::Response, ::tieline::Error<send_one::Failure>>;
+    send_one;
     /// The operation `send_list`.
-    async fn send_list(
-        &self,
-        cx: ::tieline::Context,
-        request: send_list::Request,
-    ) -> Result<send_list::Response, ::tieline::Error<send_list::Failure>>;
+    send_list;
     /// The operation `send_object`.
-    async fn send_object(
-        &self,
-        cx: ::tieline::Context,
-        request: send_object::Request,
-    ) -> Result<send_object::Response, ::tieline::Error<send_object::Failure>>;
+    send_object;
 }

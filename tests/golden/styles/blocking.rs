@@ -8,121 +8,27 @@
 use super::*;
 v1::blocking_client!(super::Client);
 
-impl Client {
+v1::methods! { Blocking;
     /// The operation `send_one`.
-    pub fn send_one(
-        &self,
-        simple: impl Into<String>,
-        simple_exploded: impl Into<String>,
-        label: impl Into<String>,
-        label_exploded: impl Into<String>,
-        matrix: impl Into<String>,
-        matrix_exploded: impl Into<String>,
-        form: impl Into<String>,
-        exploded: impl Into<String>,
-        space: impl Into<String>,
-        pipe: impl Into<String>,
-        deep: impl Into<String>,
-        x_plain: impl Into<String>,
-        x_exploded: impl Into<String>,
-        crumb: impl Into<String>,
-    ) -> Pending<'_, send_one::Request, v1::Blocking> {
-        Pending::new(
-            &self.0,
-            send_one::Request::new(
-                simple,
-                simple_exploded,
-                label,
-                label_exploded,
-                matrix,
-                matrix_exploded,
-                form,
-                exploded,
-                space,
-                pipe,
-                deep,
-                x_plain,
-                x_exploded,
-                crumb,
-            ),
-        )
-    }
+    send_one(
+        simple: impl Into<String>, simple_exploded: impl Into<String>, label: impl Into<String>,
+        label_exploded: impl Into<String>, matrix: impl Into<String>,
+        matrix_exploded: impl Into<String>, form: impl Into<String>, exploded: impl Into<String>,
+        space: impl Into<String>, pipe: impl Into<String>, deep: impl Into<String>,
+        x_plain: impl Into<String>, x_exploded: impl Into<String>, crumb: impl Into<String>,
+    );
     /// The operation `send_list`.
-    #[inline]
-    pub fn send_list(
-        &self,
-        simple: Vec<String>,
-        simple_exploded: Vec<String>,
-        label: Vec<String>,
-        label_exploded: Vec<String>,
-        matrix: Vec<String>,
-        matrix_exploded: Vec<String>,
-        form: Vec<String>,
-        exploded: Vec<String>,
-        space: Vec<String>,
-        pipe: Vec<String>,
-        deep: Vec<String>,
-        x_plain: Vec<String>,
-        x_exploded: Vec<String>,
-        crumb: Vec<String>,
-    ) -> Pending<'_, send_list::Request, v1::Blocking> {
-        Pending::new(
-            &self.0,
-            send_list::Request::new(
-                simple,
-                simple_exploded,
-                label,
-                label_exploded,
-                matrix,
-                matrix_exploded,
-                form,
-                exploded,
-                space,
-                pipe,
-                deep,
-                x_plain,
-                x_exploded,
-                crumb,
-            ),
-        )
-    }
+    send_list(
+        simple: Vec<String>, simple_exploded: Vec<String>, label: Vec<String>,
+        label_exploded: Vec<String>, matrix: Vec<String>, matrix_exploded: Vec<String>,
+        form: Vec<String>, exploded: Vec<String>, space: Vec<String>, pipe: Vec<String>,
+        deep: Vec<String>, x_plain: Vec<String>, x_exploded: Vec<String>, crumb: Vec<String>,
+    );
     /// The operation `send_object`.
-    #[inline]
-    pub fn send_object(
-        &self,
-        simple: types::Color,
-        simple_exploded: types::Color,
-        label: types::Color,
-        label_exploded: types::Color,
-        matrix: types::Color,
-        matrix_exploded: types::Color,
-        form: types::Color,
-        exploded: types::Color,
-        space: types::Color,
-        pipe: types::Color,
-        deep: types::Color,
-        x_plain: types::Color,
-        x_exploded: types::Color,
-        crumb: types::Color,
-    ) -> Pending<'_, send_object::Request, v1::Blocking> {
-        Pending::new(
-            &self.0,
-            send_object::Request::new(
-                simple,
-                simple_exploded,
-                label,
-                label_exploded,
-                matrix,
-                matrix_exploded,
-                form,
-                exploded,
-                space,
-                pipe,
-                deep,
-                x_plain,
-                x_exploded,
-                crumb,
-            ),
-        )
-    }
+    send_object(
+        simple: types::Color, simple_exploded: types::Color, label: types::Color,
+        label_exploded: types::Color, matrix: types::Color, matrix_exploded: types::Color,
+        form: types::Color, exploded: types::Color, space: types::Color, pipe: types::Color,
+        deep: types::Color, x_plain: types::Color, x_exploded: types::Color, crumb: types::Color,
+    );
 }

@@ -45,66 +45,28 @@ pub mod send_one {
         /// The parameter `crumb`.
         pub crumb: String,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(
-            simple: impl Into<String>,
-            simple_exploded: impl Into<String>,
-            label: impl Into<String>,
-            label_exploded: impl Into<String>,
-            matrix: impl Into<String>,
-            matrix_exploded: impl Into<String>,
-            form: impl Into<String>,
-            exploded: impl Into<String>,
-            space: impl Into<String>,
-            pipe: impl Into<String>,
-            deep: impl Into<String>,
-            x_plain: impl Into<String>,
-            x_exploded: impl Into<String>,
-            crumb: impl Into<String>,
-        ) -> Self {
-            Self {
-                simple: simple.into(),
-                simple_exploded: simple_exploded.into(),
-                label: label.into(),
-                label_exploded: label_exploded.into(),
-                matrix: matrix.into(),
-                matrix_exploded: matrix_exploded.into(),
-                form: form.into(),
-                exploded: exploded.into(),
-                space: space.into(),
-                pipe: pipe.into(),
-                deep: deep.into(),
-                x_plain: x_plain.into(),
-                x_exploded: x_exploded.into(),
-                crumb: crumb.into(),
-            }
-        }
+    v1::request! { Request: "send_one";
+        given:
+            simple: impl Into<String> = simple.into(),
+            simple_exploded: impl Into<String> = simple_exploded.into(),
+            label: impl Into<String> = label.into(),
+            label_exploded: impl Into<String> = label_exploded.into(),
+            matrix: impl Into<String> = matrix.into(),
+            matrix_exploded: impl Into<String> = matrix_exploded.into(),
+            form: impl Into<String> = form.into(), exploded: impl Into<String> = exploded.into(),
+            space: impl Into<String> = space.into(), pipe: impl Into<String> = pipe.into(),
+            deep: impl Into<String> = deep.into(), x_plain: impl Into<String> = x_plain.into(),
+            x_exploded: impl Into<String> = x_exploded.into(),
+            crumb: impl Into<String> = crumb.into();
+        fields:
+            0: simple = required("simple"), 1: simple_exploded = required("simple_exploded"),
+            2: label = required("label"), 3: label_exploded = required("label_exploded"),
+            4: matrix = required("matrix"), 5: matrix_exploded = required("matrix_exploded"),
+            6: form = required("form"), 7: exploded = required("exploded"),
+            8: space = required("space"), 9: pipe = required("pipe"),
+            10: deep = required("deep"), 11: x_plain = required("x-plain"),
+            12: x_exploded = required("x-exploded"), 13: crumb = required("crumb");
     }
-    static REQUEST: v1::Shape = v1::Shape::new(
-        "send_one",
-        &[
-            v1::Field::required("simple"),
-            v1::Field::required("simple_exploded"),
-            v1::Field::required("label"),
-            v1::Field::required("label_exploded"),
-            v1::Field::required("matrix"),
-            v1::Field::required("matrix_exploded"),
-            v1::Field::required("form"),
-            v1::Field::required("exploded"),
-            v1::Field::required("space"),
-            v1::Field::required("pipe"),
-            v1::Field::required("deep"),
-            v1::Field::required("x-plain"),
-            v1::Field::required("x-exploded"),
-            v1::Field::required("crumb"),
-        ],
-    );
-    v1::record!(Request = REQUEST {
-        0: simple, 1: simple_exploded, 2: label, 3: label_exploded, 4: matrix,
-        5: matrix_exploded, 6: form, 7: exploded, 8: space, 9: pipe, 10: deep, 11: x_plain,
-        12: x_exploded, 13: crumb,
-    });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -164,67 +126,21 @@ pub mod send_list {
         /// The parameter `crumb`.
         pub crumb: Vec<String>,
     }
-    impl Request {
-        /// With what must be given.
-        #[inline]
-        pub fn new(
-            simple: Vec<String>,
-            simple_exploded: Vec<String>,
-            label: Vec<String>,
-            label_exploded: Vec<String>,
-            matrix: Vec<String>,
-            matrix_exploded: Vec<String>,
-            form: Vec<String>,
-            exploded: Vec<String>,
-            space: Vec<String>,
-            pipe: Vec<String>,
-            deep: Vec<String>,
-            x_plain: Vec<String>,
-            x_exploded: Vec<String>,
-            crumb: Vec<String>,
-        ) -> Self {
-            Self {
-                simple,
-                simple_exploded,
-                label,
-                label_exploded,
-                matrix,
-                matrix_exploded,
-                form,
-                exploded,
-                space,
-                pipe,
-                deep,
-                x_plain,
-                x_exploded,
-                crumb,
-            }
-        }
+    v1::request! { Request: "send_list";
+        given:
+            simple: Vec<String>, simple_exploded: Vec<String>, label: Vec<String>,
+            label_exploded: Vec<String>, matrix: Vec<String>, matrix_exploded: Vec<String>,
+            form: Vec<String>, exploded: Vec<String>, space: Vec<String>, pipe: Vec<String>,
+            deep: Vec<String>, x_plain: Vec<String>, x_exploded: Vec<String>, crumb: Vec<String>;
+        fields:
+            0: simple = required("simple"), 1: simple_exploded = required("simple_exploded"),
+            2: label = required("label"), 3: label_exploded = required("label_exploded"),
+            4: matrix = required("matrix"), 5: matrix_exploded = required("matrix_exploded"),
+            6: form = required("form"), 7: exploded = required("exploded"),
+            8: space = required("space"), 9: pipe = required("pipe"),
+            10: deep = required("deep"), 11: x_plain = required("x-plain"),
+            12: x_exploded = required("x-exploded"), 13: crumb = required("crumb");
     }
-    static REQUEST: v1::Shape = v1::Shape::new(
-        "send_list",
-        &[
-            v1::Field::required("simple"),
-            v1::Field::required("simple_exploded"),
-            v1::Field::required("label"),
-            v1::Field::required("label_exploded"),
-            v1::Field::required("matrix"),
-            v1::Field::required("matrix_exploded"),
-            v1::Field::required("form"),
-            v1::Field::required("exploded"),
-            v1::Field::required("space"),
-            v1::Field::required("pipe"),
-            v1::Field::required("deep"),
-            v1::Field::required("x-plain"),
-            v1::Field::required("x-exploded"),
-            v1::Field::required("crumb"),
-        ],
-    );
-    v1::record!(Request = REQUEST {
-        0: simple, 1: simple_exploded, 2: label, 3: label_exploded, 4: matrix,
-        5: matrix_exploded, 6: form, 7: exploded, 8: space, 9: pipe, 10: deep, 11: x_plain,
-        12: x_exploded, 13: crumb,
-    });
     pub use super::send_one::Response;
     pub use v1::NoFailure as Failure;
     v1::http_operation! {
@@ -278,67 +194,22 @@ pub mod send_object {
         /// The parameter `crumb`.
         pub crumb: types::Color,
     }
-    impl Request {
-        /// With what must be given.
-        #[inline]
-        pub fn new(
-            simple: types::Color,
-            simple_exploded: types::Color,
-            label: types::Color,
-            label_exploded: types::Color,
-            matrix: types::Color,
-            matrix_exploded: types::Color,
-            form: types::Color,
-            exploded: types::Color,
-            space: types::Color,
-            pipe: types::Color,
-            deep: types::Color,
-            x_plain: types::Color,
-            x_exploded: types::Color,
-            crumb: types::Color,
-        ) -> Self {
-            Self {
-                simple,
-                simple_exploded,
-                label,
-                label_exploded,
-                matrix,
-                matrix_exploded,
-                form,
-                exploded,
-                space,
-                pipe,
-                deep,
-                x_plain,
-                x_exploded,
-                crumb,
-            }
-        }
+    v1::request! { Request: "send_object";
+        given:
+            simple: types::Color, simple_exploded: types::Color, label: types::Color,
+            label_exploded: types::Color, matrix: types::Color, matrix_exploded: types::Color,
+            form: types::Color, exploded: types::Color, space: types::Color, pipe: types::Color,
+            deep: types::Color, x_plain: types::Color, x_exploded: types::Color,
+            crumb: types::Color;
+        fields:
+            0: simple = required("simple"), 1: simple_exploded = required("simple_exploded"),
+            2: label = required("label"), 3: label_exploded = required("label_exploded"),
+            4: matrix = required("matrix"), 5: matrix_exploded = required("matrix_exploded"),
+            6: form = required("form"), 7: exploded = required("exploded"),
+            8: space = required("space"), 9: pipe = required("pipe"),
+            10: deep = required("deep"), 11: x_plain = required("x-plain"),
+            12: x_exploded = required("x-exploded"), 13: crumb = required("crumb");
     }
-    static REQUEST: v1::Shape = v1::Shape::new(
-        "send_object",
-        &[
-            v1::Field::required("simple"),
-            v1::Field::required("simple_exploded"),
-            v1::Field::required("label"),
-            v1::Field::required("label_exploded"),
-            v1::Field::required("matrix"),
-            v1::Field::required("matrix_exploded"),
-            v1::Field::required("form"),
-            v1::Field::required("exploded"),
-            v1::Field::required("space"),
-            v1::Field::required("pipe"),
-            v1::Field::required("deep"),
-            v1::Field::required("x-plain"),
-            v1::Field::required("x-exploded"),
-            v1::Field::required("crumb"),
-        ],
-    );
-    v1::record!(Request = REQUEST {
-        0: simple, 1: simple_exploded, 2: label, 3: label_exploded, 4: matrix,
-        5: matrix_exploded, 6: form, 7: exploded, 8: space, 9: pipe, 10: deep, 11: x_plain,
-        12: x_exploded, 13: crumb,
-    });
     pub use super::send_one::Response;
     pub use v1::NoFailure as Failure;
     v1::http_operation! {

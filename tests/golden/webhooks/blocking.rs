@@ -8,13 +8,7 @@
 use super::*;
 v1::blocking_client!(super::Client);
 
-impl Client {
+v1::methods! { Blocking;
     /// The operation `subscribe`.
-    #[inline]
-    pub fn subscribe(
-        &self,
-        body: types::Subscription,
-    ) -> Pending<'_, subscribe::Request, v1::Blocking> {
-        Pending::new(&self.0, subscribe::Request::new(body))
-    }
+    subscribe(body: types::Subscription);
 }

@@ -7,11 +7,8 @@
 
 use super::*;
 
-impl Client {
+v1::methods! { Async;
     /// The operation `subscribe`.
-    #[inline]
-    pub fn subscribe(&self, body: types::Subscription) -> Pending<'_, subscribe::Request> {
-        Pending::new(&self.0, subscribe::Request::new(body))
-    }
+    subscribe(body: types::Subscription);
 }
 v1::forward_api!(Client by client { subscribe });

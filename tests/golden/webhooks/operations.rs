@@ -20,15 +20,10 @@ pub mod subscribe {
         /// The body.
         pub body: types::Subscription,
     }
-    impl Request {
-        /// With what must be given.
-        #[inline]
-        pub fn new(body: types::Subscription) -> Self {
-            Self { body }
-        }
+    v1::request! { Request: "subscribe";
+        given: body: types::Subscription;
+        fields: 0: body = required("body");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("subscribe", &[v1::Field::required("body")]);
-    v1::record!(Request = REQUEST { 0: body });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {

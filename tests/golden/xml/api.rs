@@ -7,27 +7,17 @@
 
 use super::*;
 
-/// The service that the contract `XML` describes.
-///
-/// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them.
-#[v1::async_trait]
-pub trait Api: Send + Sync {
+v1::api! {
+    /// The service that the contract `XML` describes.
+    ///
+    /// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them. With
+    /// `#[tieline::async_trait]`, a method `get` is an `async fn get(&self, cx: tieline::Context, request: get::Request)` that gives
+    /// a `Result<get::Response, tieline::Error<get::Failure>>`.
+    Api;
     /// The operation `listPets`.
-    async fn list_pets(
-        &self,
-        cx: ::tieline::Context,
-        request: list_pets::Request,
-    ) -> Result<list_pets::Response, ::tieline::Error<list_pets::Failure>>;
+    list_pets;
     /// Adds a pet.
-    async fn add_pet(
-        &self,
-        cx: ::tieline::Context,
-        request: add_pet::Request,
-    ) -> Result<add_pet::Response, ::tieline::Error<add_pet::Failure>>;
+    add_pet;
     /// The operation `getNote`.
-    async fn get_note(
-        &self,
-        cx: ::tieline::Context,
-        request: get_note::Request,
-    ) -> Result<get_note::Response, ::tieline::Error<get_note::Failure>>;
+    get_note;
 }

@@ -8,19 +8,11 @@
 use super::*;
 v1::blocking_client!(super::Client);
 
-impl Client {
+v1::methods! { Blocking;
     /// The operation `listPets`.
-    #[inline]
-    pub fn list_pets(&self) -> Pending<'_, list_pets::Request, v1::Blocking> {
-        Pending::new(&self.0, list_pets::Request::new())
-    }
+    list_pets();
     /// Adds a pet.
-    #[inline]
-    pub fn add_pet(&self, body: types::Pet) -> Pending<'_, add_pet::Request, v1::Blocking> {
-        Pending::new(&self.0, add_pet::Request::new(body))
-    }
+    add_pet(body: types::Pet);
     /// The operation `getNote`.
-    pub fn get_note(&self, id: impl Into<String>) -> Pending<'_, get_note::Request, v1::Blocking> {
-        Pending::new(&self.0, get_note::Request::new(id))
-    }
+    get_note(id: impl Into<String>);
 }

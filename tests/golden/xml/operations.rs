@@ -25,15 +25,7 @@ pub mod list_pets {
     /// What it takes.
     #[derive(Clone, Default)]
     pub struct Request {}
-    impl Request {
-        /// With nothing set.
-        #[inline]
-        pub fn new() -> Self {
-            <Self as Default>::default()
-        }
-    }
-    static REQUEST: v1::Shape = v1::Shape::new("listPets", &[]);
-    v1::record!(Request = REQUEST {});
+    v1::request! { Request: "listPets"; }
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -61,15 +53,10 @@ pub mod add_pet {
         /// The body.
         pub body: types::Pet,
     }
-    impl Request {
-        /// With what must be given.
-        #[inline]
-        pub fn new(body: types::Pet) -> Self {
-            Self { body }
-        }
+    v1::request! { Request: "addPet";
+        given: body: types::Pet;
+        fields: 0: body = required("body");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("addPet", &[v1::Field::required("body")]);
-    v1::record!(Request = REQUEST { 0: body });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -105,14 +92,10 @@ pub mod get_note {
         /// The parameter `id`.
         pub id: String,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(id: impl Into<String>) -> Self {
-            Self { id: id.into() }
-        }
+    v1::request! { Request: "getNote";
+        given: id: impl Into<String> = id.into();
+        fields: 0: id = required("id");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("getNote", &[v1::Field::required("id")]);
-    v1::record!(Request = REQUEST { 0: id });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {

@@ -23,7 +23,7 @@ use super::Client;
 use super::identity::CallIds;
 use crate::adapter::{Payload, Wire};
 use crate::background::Refused;
-use crate::call::{Call, CallOptions, Reply, Running, Sending};
+use crate::call::{Call, CallOptions, Later, Reply, Running, Sending};
 use crate::code::Code;
 use crate::codec::{Record, validate};
 use crate::context::{Context, new_id};
@@ -48,6 +48,16 @@ pub async fn call<C: Call>(
         ..CallOptions::default()
     };
     Ok(request.send(client, options).await?.into_body())
+}
+
+/// The same as a future without its type. It is boxed here, where rustc proves once for all calls that it can be sent
+/// between threads; in generated code it would prove that for every operation.
+pub fn call_later<C: Call>(
+    client: &Client,
+    context: Context,
+    request: C,
+) -> Later<'_, Result<C::Response, Error<C::Failure>>> {
+    Box::pin(call(client, context, request))
 }
 
 /// Calls are awaited: a mode of generated clients' pending calls.

@@ -7,15 +7,13 @@
 
 use super::*;
 
-/// What is sent after a call of `addPet`, to the address that the call gives:
-///
-/// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them.
-#[v1::async_trait]
-pub trait Api: Send + Sync {
+v1::api! {
+    /// What is sent after a call of `addPet`, to the address that the call gives:
+    ///
+    /// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them. With
+    /// `#[tieline::async_trait]`, a method `get` is an `async fn get(&self, cx: tieline::Context, request: get::Request)` that gives
+    /// a `Result<get::Response, tieline::Error<get::Failure>>`.
+    Api;
     /// The operation `petAdded`.
-    async fn pet_added(
-        &self,
-        cx: ::tieline::Context,
-        request: pet_added::Request,
-    ) -> Result<pet_added::Response, ::tieline::Error<pet_added::Failure>>;
+    pet_added;
 }

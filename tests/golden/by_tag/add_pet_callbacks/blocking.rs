@@ -8,10 +8,7 @@
 use super::*;
 v1::blocking_client!(super::Client);
 
-impl Client {
+v1::methods! { Blocking;
     /// The operation `petAdded`.
-    #[inline]
-    pub fn pet_added(&self) -> Pending<'_, pet_added::Request, v1::Blocking> {
-        Pending::new(&self.0, pet_added::Request::new())
-    }
+    pet_added();
 }

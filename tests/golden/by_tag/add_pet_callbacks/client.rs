@@ -7,12 +7,9 @@
 
 use super::*;
 
-impl Client {
+v1::methods! { Async;
     /// The operation `petAdded`.
-    #[inline]
-    pub fn pet_added(&self) -> Pending<'_, pet_added::Request> {
-        Pending::new(&self.0, pet_added::Request::new())
-    }
+    pet_added();
 }
 
 v1::setters! { pet_added::Request;

@@ -19,15 +19,9 @@ pub mod pet_added {
         /// The body.
         pub body: Option<types::Notice>,
     }
-    impl Request {
-        /// With nothing set.
-        #[inline]
-        pub fn new() -> Self {
-            <Self as Default>::default()
-        }
+    v1::request! { Request: "petAdded";
+        fields: 0: body = optional("body");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("petAdded", &[v1::Field::optional("body")]);
-    v1::record!(Request = REQUEST { 0: body });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {

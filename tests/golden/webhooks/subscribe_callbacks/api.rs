@@ -7,15 +7,13 @@
 
 use super::*;
 
-/// What is sent after a call of `subscribe`, to the address that the call gives:
-///
-/// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them.
-#[v1::async_trait]
-pub trait Api: Send + Sync {
+v1::api! {
+    /// What is sent after a call of `subscribe`, to the address that the call gives:
+    ///
+    /// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them. With
+    /// `#[tieline::async_trait]`, a method `get` is an `async fn get(&self, cx: tieline::Context, request: get::Request)` that gives
+    /// a `Result<get::Response, tieline::Error<get::Failure>>`.
+    Api;
     /// The operation `onIssue`.
-    async fn on_issue(
-        &self,
-        cx: ::tieline::Context,
-        request: on_issue::Request,
-    ) -> Result<on_issue::Response, ::tieline::Error<on_issue::Failure>>;
+    on_issue;
 }

@@ -8,10 +8,7 @@
 use super::*;
 v1::blocking_client!(super::Client);
 
-impl Client {
+v1::methods! { Blocking;
     /// The operation `onIssue`.
-    #[inline]
-    pub fn on_issue(&self, body: types::Issue) -> Pending<'_, on_issue::Request, v1::Blocking> {
-        Pending::new(&self.0, on_issue::Request::new(body))
-    }
+    on_issue(body: types::Issue);
 }

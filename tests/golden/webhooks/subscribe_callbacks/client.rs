@@ -7,11 +7,8 @@
 
 use super::*;
 
-impl Client {
+v1::methods! { Async;
     /// The operation `onIssue`.
-    #[inline]
-    pub fn on_issue(&self, body: types::Issue) -> Pending<'_, on_issue::Request> {
-        Pending::new(&self.0, on_issue::Request::new(body))
-    }
+    on_issue(body: types::Issue);
 }
 v1::forward_api!(Client by client { on_issue });

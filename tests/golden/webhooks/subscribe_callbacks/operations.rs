@@ -19,15 +19,10 @@ pub mod on_issue {
         /// The body.
         pub body: types::Issue,
     }
-    impl Request {
-        /// With what must be given.
-        #[inline]
-        pub fn new(body: types::Issue) -> Self {
-            Self { body }
-        }
+    v1::request! { Request: "onIssue";
+        given: body: types::Issue;
+        fields: 0: body = required("body");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("onIssue", &[v1::Field::required("body")]);
-    v1::record!(Request = REQUEST { 0: body });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {

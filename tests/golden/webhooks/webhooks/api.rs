@@ -7,15 +7,13 @@
 
 use super::*;
 
-/// What the service sends on its own.
-///
-/// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them.
-#[v1::async_trait]
-pub trait Api: Send + Sync {
+v1::api! {
+    /// What the service sends on its own.
+    ///
+    /// Servers implement it; clients and mocks are implementations, so that `Arc<dyn Api>` stands for any of them. With
+    /// `#[tieline::async_trait]`, a method `get` is an `async fn get(&self, cx: tieline::Context, request: get::Request)` that gives
+    /// a `Result<get::Response, tieline::Error<get::Failure>>`.
+    Api;
     /// An issue was published.
-    async fn published(
-        &self,
-        cx: ::tieline::Context,
-        request: published::Request,
-    ) -> Result<published::Response, ::tieline::Error<published::Failure>>;
+    published;
 }

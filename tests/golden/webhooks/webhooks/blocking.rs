@@ -8,13 +8,7 @@
 use super::*;
 v1::blocking_client!(super::Client);
 
-impl Client {
+v1::methods! { Blocking;
     /// An issue was published.
-    pub fn published(
-        &self,
-        x_signature: impl Into<String>,
-        body: types::Issue,
-    ) -> Pending<'_, published::Request, v1::Blocking> {
-        Pending::new(&self.0, published::Request::new(x_signature, body))
-    }
+    published(x_signature: impl Into<String>, body: types::Issue);
 }

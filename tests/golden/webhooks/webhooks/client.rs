@@ -7,14 +7,8 @@
 
 use super::*;
 
-impl Client {
+v1::methods! { Async;
     /// An issue was published.
-    pub fn published(
-        &self,
-        x_signature: impl Into<String>,
-        body: types::Issue,
-    ) -> Pending<'_, published::Request> {
-        Pending::new(&self.0, published::Request::new(x_signature, body))
-    }
+    published(x_signature: impl Into<String>, body: types::Issue);
 }
 v1::forward_api!(Client by client { published });

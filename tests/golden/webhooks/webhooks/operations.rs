@@ -21,17 +21,10 @@ pub mod published {
         /// The body.
         pub body: types::Issue,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(x_signature: impl Into<String>, body: types::Issue) -> Self {
-            Self { x_signature: x_signature.into(), body }
-        }
+    v1::request! { Request: "published";
+        given: x_signature: impl Into<String> = x_signature.into(), body: types::Issue;
+        fields: 0: x_signature = required("X-Signature"), 1: body = required("body");
     }
-    static REQUEST: v1::Shape = v1::Shape::new(
-        "published",
-        &[v1::Field::required("X-Signature"), v1::Field::required("body")],
-    );
-    v1::record!(Request = REQUEST { 0: x_signature, 1: body });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {

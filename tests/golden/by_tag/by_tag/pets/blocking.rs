@@ -8,14 +8,9 @@
 use super::super::super::blocking::Client;
 use super::*;
 
-impl Client {
+v1::methods! { Blocking;
     /// The operation `getPet`.
-    pub fn get_pet(&self, id: impl Into<String>) -> Pending<'_, get_pet::Request, v1::Blocking> {
-        Pending::new(&self.0, get_pet::Request::new(id))
-    }
+    get_pet(id: impl Into<String>);
     /// The operation `addPet`.
-    #[inline]
-    pub fn add_pet(&self, body: types::Pet) -> Pending<'_, add_pet::Request, v1::Blocking> {
-        Pending::new(&self.0, add_pet::Request::new(body))
-    }
+    add_pet(body: types::Pet);
 }

@@ -7,14 +7,9 @@
 
 use super::*;
 
-impl Client {
+v1::methods! { Async;
     /// The operation `getPet`.
-    pub fn get_pet(&self, id: impl Into<String>) -> Pending<'_, get_pet::Request> {
-        Pending::new(&self.0, get_pet::Request::new(id))
-    }
+    get_pet(id: impl Into<String>);
     /// The operation `addPet`.
-    #[inline]
-    pub fn add_pet(&self, body: types::Pet) -> Pending<'_, add_pet::Request> {
-        Pending::new(&self.0, add_pet::Request::new(body))
-    }
+    add_pet(body: types::Pet);
 }

@@ -21,17 +21,10 @@ pub mod get_pet {
         /// The parameter `id`.
         pub id: String,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(id: impl Into<String>) -> Self {
-            Self { id: id.into() }
-        }
+    v1::request! { Request: "getPet";
+        given: id: impl Into<String> = id.into();
+        fields: 0: id = required("id", &[v1::Rule::Pattern(&super::PATTERN_1)]);
     }
-    static REQUEST: v1::Shape = v1::Shape::new(
-        "getPet",
-        &[v1::Field::required("id").rules(&[v1::Rule::Pattern(&super::PATTERN_1)])],
-    );
-    v1::record!(Request = REQUEST { 0: id });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
@@ -68,15 +61,10 @@ pub mod add_pet {
         /// The body.
         pub body: types::Pet,
     }
-    impl Request {
-        /// With what must be given.
-        #[inline]
-        pub fn new(body: types::Pet) -> Self {
-            Self { body }
-        }
+    v1::request! { Request: "addPet";
+        given: body: types::Pet;
+        fields: 0: body = required("body");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("addPet", &[v1::Field::required("body")]);
-    v1::record!(Request = REQUEST { 0: body });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {

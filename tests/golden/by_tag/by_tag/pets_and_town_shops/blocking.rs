@@ -8,12 +8,7 @@
 use super::super::super::blocking::Client;
 use super::*;
 
-impl Client {
+v1::methods! { Blocking;
     /// The operation `listShopPets`.
-    pub fn list_shop_pets(
-        &self,
-        id: impl Into<String>,
-    ) -> Pending<'_, list_shop_pets::Request, v1::Blocking> {
-        Pending::new(&self.0, list_shop_pets::Request::new(id))
-    }
+    list_shop_pets(id: impl Into<String>);
 }

@@ -7,9 +7,7 @@
 
 use super::*;
 
-impl Client {
+v1::methods! { Async;
     /// The operation `listShopPets`.
-    pub fn list_shop_pets(&self, id: impl Into<String>) -> Pending<'_, list_shop_pets::Request> {
-        Pending::new(&self.0, list_shop_pets::Request::new(id))
-    }
+    list_shop_pets(id: impl Into<String>);
 }

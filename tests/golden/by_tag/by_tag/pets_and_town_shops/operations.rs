@@ -20,14 +20,10 @@ pub mod list_shop_pets {
         /// The parameter `id`.
         pub id: String,
     }
-    impl Request {
-        /// With what must be given.
-        pub fn new(id: impl Into<String>) -> Self {
-            Self { id: id.into() }
-        }
+    v1::request! { Request: "listShopPets";
+        given: id: impl Into<String> = id.into();
+        fields: 0: id = required("id");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("listShopPets", &[v1::Field::required("id")]);
-    v1::record!(Request = REQUEST { 0: id });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {

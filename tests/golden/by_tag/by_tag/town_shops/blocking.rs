@@ -8,10 +8,7 @@
 use super::super::super::blocking::Client;
 use super::*;
 
-impl Client {
+v1::methods! { Blocking;
     /// The operation `listShops`.
-    #[inline]
-    pub fn list_shops(&self) -> Pending<'_, list_shops::Request, v1::Blocking> {
-        Pending::new(&self.0, list_shops::Request::new())
-    }
+    list_shops();
 }

@@ -7,12 +7,9 @@
 
 use super::*;
 
-impl Client {
+v1::methods! { Async;
     /// The operation `listShops`.
-    #[inline]
-    pub fn list_shops(&self) -> Pending<'_, list_shops::Request> {
-        Pending::new(&self.0, list_shops::Request::new())
-    }
+    list_shops();
 }
 
 v1::setters! { list_shops::Request;

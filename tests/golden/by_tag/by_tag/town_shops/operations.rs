@@ -20,15 +20,9 @@ pub mod list_shops {
         /// The parameter `limit`.
         pub limit: Option<i32>,
     }
-    impl Request {
-        /// With nothing set.
-        #[inline]
-        pub fn new() -> Self {
-            <Self as Default>::default()
-        }
+    v1::request! { Request: "listShops";
+        fields: 0: limit = optional("limit");
     }
-    static REQUEST: v1::Shape = v1::Shape::new("listShops", &[v1::Field::optional("limit")]);
-    v1::record!(Request = REQUEST { 0: limit });
     /// What comes back when it works.
     #[derive(Debug, Clone, PartialEq)]
     pub enum Response {
