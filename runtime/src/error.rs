@@ -311,6 +311,8 @@ impl Fault {
                 _,
             ) => Verdict::FINAL,
             (_, Code::ResourceExhausted) => Verdict::THROTTLED,
+            // Such as that the same request is under way: the service says when it will not be.
+            (_, Code::Aborted) if self.0.retry_after.is_some() => Verdict::TRANSIENT,
             (ErrorKind::Timeout | ErrorKind::Connect | ErrorKind::Transport, _) | (_, Code::Unavailable) => {
                 Verdict::TRANSIENT
             }

@@ -97,6 +97,21 @@ fn the_better_of_two_comes_back_to_an_endpoint_that_is_fast_again() {
 }
 
 #[test]
+fn the_better_of_two_is_left_a_slow_one_by_a_client_that_calls_rarely_too() {
+    paused(async {
+        let fleet = Fleet::new();
+        fleet.set("a:1", Does::Reply(200, 1000));
+        let client = builder(&fleet, &FOUR[..3]).build().unwrap();
+        for _ in 0..120 {
+            assert_eq!(calls(&client, 1).await, 0);
+            tokio::time::sleep(seconds(5)).await;
+        }
+        let counts = fleet.counts();
+        assert!(counts["a:1"] < 20, "{counts:?}");
+    });
+}
+
+#[test]
 fn an_endpoint_that_fails_fast_draws_no_load() {
     paused(async {
         let fleet = Fleet::new();

@@ -423,6 +423,39 @@ async fn a_write_whose_reply_was_lost_is_repeated_by_the_client_and_done_once() 
     mock.create_pet.assert_called(1);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_client_that_meets_its_own_request_under_way_waits_and_gets_the_reply() {
+    use tieline::http::{InProcess, Line};
+    let (mock, service) = service();
+    let begun = Arc::new(Notify::new());
+    let tell = begun.clone();
+    mock.order.handle(move |_, _| {
+        tell.notify_one();
+        async {
+            Clock::tokio().sleep(Duration::from_millis(500)).await;
+            Ok(order::Response::Ok("done".to_owned()))
+        }
+    });
+    let first = tokio::spawn(send(service.clone(), ordering(Some("k"), 1)));
+    begun.notified().await;
+    let client = tieline::Client::builder("pets")
+        .url("http://pets")
+        .unwrap()
+        .line(Line::over(InProcess::new(service.into_router())))
+        .build()
+        .unwrap();
+    let reply = client
+        .request(http::Method::POST, "/orders")
+        .body("application/x-www-form-urlencoded", "size=1")
+        .header("idempotency-key", "k")
+        .repeatable(true)
+        .await
+        .unwrap();
+    assert_eq!((&reply.body()[..], reply.attempts()), (&b"done"[..], 2));
+    assert_eq!(first.await.unwrap().text(), "done");
+    mock.order.assert_called(1);
+}
+
 struct Broken;
 
 #[tieline::async_trait]

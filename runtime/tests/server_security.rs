@@ -89,6 +89,19 @@ async fn connections_that_say_little_and_slowly_are_closed_and_others_are_served
 }
 
 #[tokio::test]
+async fn a_body_that_does_not_come_ends_with_408_and_others_are_served() {
+    let router = pets::service(mock()).into_router();
+    let server = Server::new().body_timeout(Duration::from_millis(200));
+    let address = serve(server, router).await;
+    let stalled = "POST /orders HTTP/1.1\r\nhost: pets\r\nconnection: close\r\n\
+                   content-type: application/x-www-form-urlencoded\r\ncontent-length: 6\r\n\r\nsize";
+    let client = client(address);
+    let (slow, meanwhile) = tokio::join!(answer(address, stalled.as_bytes()), client.get("/pets/7"));
+    assert!(slow.starts_with("HTTP/1.1 408"), "{slow}");
+    assert_eq!(meanwhile.unwrap().status(), StatusCode::OK);
+}
+
+#[tokio::test]
 async fn headers_and_bodies_beyond_their_limits_are_refused_and_serving_goes_on() {
     let router = pets::service(mock()).body_limit(1000).into_router();
     let address = serve(Server::new().header_limit(8 * 1024), router).await;

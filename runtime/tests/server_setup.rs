@@ -44,6 +44,7 @@ fn all_settings_are_read_beside_those_of_services() {
         [server]
         header_timeout = "10s"
         header_limit = "32KiB"
+        body_timeout = "5s"
         body_limit = "1MiB"
         tls = { certificate_file = "a", key_file = "b", client_ca_file = "c", client_certificate_optional = true }
         [server.shedding]
@@ -72,6 +73,7 @@ fn all_settings_are_read_beside_those_of_services() {
         "#,
     );
     assert_eq!(read.header_timeout, Some(Duration::from_secs(10)));
+    assert_eq!(read.body_timeout, Some(Duration::from_secs(5)));
     assert_eq!(
         (read.header_limit, read.body_limit),
         (Some(32 * 1024), Some(1024 * 1024))

@@ -2,8 +2,10 @@
 
 #![cfg(feature = "server")]
 
+use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
@@ -13,8 +15,32 @@ use tieline::clock::ManualClock;
 use tieline::http::{Tls, TlsError};
 use tieline::server::auth::PeerCertificate;
 use tieline::server::serve::{Server, ServerTls};
+use tracing_subscriber::fmt::MakeWriter;
 
 const LOOK: Duration = Duration::from_secs(10);
+
+/// All that is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(octets);
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'w> MakeWriter<'w> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'w self) -> Self {
+        self.clone()
+    }
+}
 
 /// A certificate authority.
 struct Authority(rcgen::CertifiedIssuer<'static, rcgen::KeyPair>);
@@ -101,6 +127,13 @@ async fn ask(address: SocketAddr, tls: Tls) -> Option<Vec<u8>> {
 
 #[tokio::test]
 async fn a_new_certificate_is_shown_without_a_restart_and_a_bad_one_is_not() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(log.clone())
+        .with_ansi(false)
+        .finish();
+    // The server runs on this thread, too.
+    let _logging = tracing::subscriber::set_default(subscriber);
     let (one, two) = (Authority::new(), Authority::new());
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);

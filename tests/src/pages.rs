@@ -161,3 +161,31 @@ fn a_blocking_client_gives_an_iterator() {
     assert!(pages.next().is_none_or(|page| page.expect("read").is_empty()));
     assert!(pages.next().is_none());
 }
+
+#[tokio::test]
+async fn a_list_of_a_service_of_many_endpoints_goes_on_at_any_of_them() {
+    let line = ScriptedLine::new([
+        page("[1]").header("link", r#"<https://b.example/api/by-link?after=1>; rel="next""#),
+        page("[2]").header("link", "<?after=2>; rel=next"),
+        page("[3]").header("link", r#"<https://evil.example/api/by-link>; rel="next""#),
+    ]);
+    let endpoints = ["https://a.example/api", "https://b.example/api"];
+    let builder = Client::builder("pages")
+        .line(line.clone())
+        .endpoints(endpoints.map(|address| {
+            address
+                .parse::<tieline::endpoints::Member>()
+                .expect("an endpoint")
+        }));
+    let client = contract::Client::new(builder.build().expect("a client"));
+    let read: Vec<_> = client.by_link().items().collect().await;
+    let [Ok(1), Ok(2), Ok(3), Err(error)] = &read[..] else {
+        panic!("{read:?}");
+    };
+    assert!(error.to_string().contains("another origin"), "{error}");
+    assert_eq!(
+        asked(&line),
+        ["GET /by-link", "GET /by-link?after=1", "GET /by-link?after=2"],
+        "below the address of whichever is picked"
+    );
+}

@@ -159,6 +159,14 @@ impl<R: Record + Call> Cursor<R> {
         };
         let is_same =
             to.host() == endpoint.host() && to.port() == endpoint.port() && to.scheme() == endpoint.scheme();
+        // Any endpoint of the service will do, whichever has said so.
+        let endpoints = client.0.endpoints.as_ref();
+        let is_another = !is_same && endpoints.is_some_and(|endpoints| endpoints.knows(&to));
+        let (to, is_same) = if is_another {
+            (endpoint.root(), true)
+        } else {
+            (to, is_same)
+        };
         if !is_same {
             return Err(malformed("the next page of the list is at another origin"));
         }

@@ -29,6 +29,9 @@ pub struct ServerSettings {
     /// The greatest size of the headers of a request, in octets; 64 KiB by default.
     #[serde(deserialize_with = "a_size")]
     pub header_limit: Option<u64>,
+    /// How long a caller may pause while it sends a body; as long as it wants by default.
+    #[serde(deserialize_with = "a_time")]
+    pub body_timeout: Option<Duration>,
     /// The greatest body of a request, in octets; 2 MiB by default.
     #[serde(deserialize_with = "a_size")]
     pub body_limit: Option<u64>,

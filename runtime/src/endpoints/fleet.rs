@@ -24,7 +24,7 @@ use super::pick::{Ask, NotReady, Picked, Tried};
 use super::view::{Level, View};
 use super::{Discover, DiscoverError, Event, Member, Settings};
 use crate::clock::{Clock, Instant};
-use crate::http::Line;
+use crate::http::{Endpoint, Line};
 use crate::policy::breaker::{Breaker, Open, Permit};
 use crate::random::Random;
 
@@ -125,6 +125,17 @@ impl Endpoints {
         let state = self.shared.state();
         let available = state.nodes.iter().filter(|node| node.is_available());
         available.map(|node| node.member.clone()).collect()
+    }
+
+    /// Whether this is one of them, whatever the path.
+    pub(crate) fn knows(&self, endpoint: &Endpoint) -> bool {
+        let is_same = |other: &Endpoint| {
+            other.host() == endpoint.host()
+                && other.port() == endpoint.port()
+                && other.scheme() == endpoint.scheme()
+        };
+        let state = self.shared.state();
+        state.nodes.iter().any(|node| is_same(node.member.endpoint()))
     }
 
     /// Stops looking for endpoints and checking them. Calls are refused from now on.
@@ -249,6 +260,10 @@ impl Shared {
 
     pub(super) fn clock(&self) -> Clock {
         self.clock
+    }
+
+    pub(super) fn turn(&self) -> usize {
+        self.turn.load(Ordering::Relaxed)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -1,7 +1,7 @@
 //! An endpoint, and what this client has learnt of it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::Member;
@@ -31,8 +31,9 @@ pub(super) struct Learnt {
     /// Attempts under way.
     pub(super) pending: AtomicU32,
     pub(super) load: PeakEwma,
-    /// When it was picked last, in nanoseconds.
+    /// When it was picked last, in nanoseconds, and in which turn.
     pub(super) last_pick: AtomicU64,
+    pub(super) last_turn: AtomicUsize,
     pub(super) tally: Tally,
     /// What active checks say; true until they say something else.
     pub(super) healthy: AtomicBool,
@@ -55,6 +56,7 @@ impl Learnt {
             pending: AtomicU32::new(0),
             load: PeakEwma::default(),
             last_pick: AtomicU64::new(0),
+            last_turn: AtomicUsize::new(0),
             tally: Tally::default(),
             healthy: AtomicBool::new(true),
             since: AtomicU64::new(since.map_or(0, Instant::as_nanos)),

@@ -89,6 +89,7 @@ impl<'a> Picked<'a> {
         node.learnt.pending.fetch_add(1, Ordering::Relaxed);
         node.learnt.picks.fetch_add(1, Ordering::Relaxed);
         node.learnt.last_pick.store(started.as_nanos(), Ordering::Relaxed);
+        node.learnt.last_turn.store(shared.turn(), Ordering::Relaxed);
         ask.tried.note(node.id());
         Self {
             shared,

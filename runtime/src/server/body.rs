@@ -7,6 +7,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::parts::{self, Files, Limits, Parts};
 use super::refusal::Refusal;
+use super::serve::Paused;
 use super::stream;
 use crate::code::Code;
 use crate::codec::{Arriving, ByteStream};
@@ -224,9 +225,19 @@ pub(super) fn too_large(limit: usize) -> Refusal {
 }
 
 pub(super) fn broken_off(error: BoxError) -> Refusal {
+    if has_paused(&*error) {
+        let message = "nothing of the body came for too long".to_owned();
+        return Refusal::new(StatusCode::REQUEST_TIMEOUT, message);
+    }
     let fault = Fault::new(ErrorKind::Transport, Code::InvalidArgument, "the body broke off").because(error);
     Refusal {
         status: StatusCode::BAD_REQUEST,
         ..Refusal::of(fault.into())
     }
+}
+
+/// Whether somewhere behind it the sender paused for too long.
+fn has_paused(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut causes = std::iter::successors(Some(error), |error| error.source());
+    causes.any(<dyn std::error::Error>::is::<Paused>)
 }

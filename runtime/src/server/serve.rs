@@ -7,6 +7,7 @@
 //! ```
 
 mod connection;
+mod paced;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -23,6 +24,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower_service::Service;
 
+pub(super) use self::paced::Paused;
 pub use super::tls::ServerTls;
 use crate::http::{BoxError, TlsError};
 
@@ -89,6 +91,7 @@ where
 pub struct Server {
     header_timeout: Duration,
     header_limit: usize,
+    body_timeout: Option<Duration>,
     tls: Option<Arc<ServerConfig>>,
 }
 
@@ -104,6 +107,7 @@ impl Server {
         Self {
             header_timeout: Duration::from_secs(30),
             header_limit: 64 * 1024,
+            body_timeout: None,
             tls: None,
         }
     }
@@ -118,6 +122,13 @@ impl Server {
     /// The size in bytes beyond which the headers of a request are refused, with 431; 64 KiB unless set, and at least 8 KiB.
     pub fn header_limit(mut self, bytes: usize) -> Self {
         self.header_limit = bytes.max(8 * 1024);
+        self
+    }
+
+    /// How long a caller may pause while it sends the body of a request; as long as it wants unless set. Its request ends with
+    /// 408 then. A body that comes piece by piece, such as a stream of gRPC messages, may not pause for longer either.
+    pub fn body_timeout(mut self, pause: Duration) -> Self {
+        self.body_timeout = Some(pause);
         self
     }
 

@@ -12,17 +12,19 @@
 //! # Ok(()) }
 //! ```
 
+mod stores;
+
 use std::path::Path;
 use std::sync::Arc;
 
 use super::Service;
 use super::auth::{ApiKeys, Jwt, Schemes};
-use super::idempotency::{Idempotency, MemoryStore};
+use super::idempotency::Idempotency;
 use super::serve::{Server, ServerTls};
 use super::shedding::{Priority, Shedding};
 use crate::config::{
-    ApiKeySettings, ConfigError, ConfigFile, Environment, IdempotencySettings, JwtSettings,
-    ProcessEnvironment, ServerSettings, ServerTlsSettings, SheddingSettings,
+    ApiKeySettings, ConfigError, ConfigFile, Environment, JwtSettings, ProcessEnvironment, ServerSettings,
+    ServerTlsSettings, SheddingSettings,
 };
 use crate::policy::adaptive::{Adaptive, Rule};
 
@@ -89,6 +91,9 @@ impl Setup {
         if let Some(limit) = settings.header_limit {
             server = server.header_limit(in_memory(limit));
         }
+        if let Some(pause) = settings.body_timeout {
+            server = server.body_timeout(pause);
+        }
         if let Some(tls) = tls(&settings.tls)? {
             let problem = |error: crate::http::TlsError| unfit("tls", error.to_string());
             server = server.tls(&tls).map_err(problem)?;
@@ -97,7 +102,7 @@ impl Setup {
             server,
             body_limit: settings.body_limit.map(in_memory),
             shedding: shedding(&settings.shedding)?.map(Arc::new),
-            idempotency: idempotency(&settings.idempotency, environment).await?,
+            idempotency: stores::idempotency(&settings.idempotency, environment).await?,
             tokens: tokens(&settings.jwt, environment)?,
             keys: keys(&settings.api_keys, environment)?,
         })
@@ -261,103 +266,6 @@ fn shedding(set: &SheddingSettings) -> Result<Option<Shedding>, SetupError> {
         shedding = shedding.trust_callers();
     }
     Ok(Some(shedding))
-}
-
-async fn idempotency(
-    set: &IdempotencySettings,
-    environment: &dyn Environment,
-) -> Result<Option<Idempotency>, SetupError> {
-    let mut idempotency = match (&set.sqlite_file, &set.url_env, set.memory == Some(true)) {
-        (Some(path), None, false) => in_sqlite(path).await?,
-        (None, Some(name), false) => {
-            let url = environment.get(name).filter(|url| !url.is_empty());
-            let missing = || {
-                unfit(
-                    "idempotency.url_env",
-                    format!("the environment variable {name} is not set"),
-                )
-            };
-            at(&url.ok_or_else(missing)?, name).await?
-        }
-        (None, None, true) => Idempotency::new(MemoryStore::new()),
-        (None, None, false) if *set == IdempotencySettings::default() => return Ok(None),
-        (None, None, false) => {
-            let problem = "nothing says where keys are kept: set `sqlite_file`, `url_env` or `memory`";
-            return Err(unfit("idempotency", problem));
-        }
-        _ => {
-            return Err(unfit(
-                "idempotency",
-                "set one of `sqlite_file`, `url_env` and `memory`",
-            ));
-        }
-    };
-    if let Some(ttl) = set.ttl {
-        idempotency = idempotency.ttl(ttl);
-    }
-    if let Some(lease) = set.lease {
-        idempotency = idempotency.lease(lease);
-    }
-    if let Some(limit) = set.record_limit {
-        idempotency = idempotency.record_limit(in_memory(limit));
-    }
-    for operation in set.require.iter().flatten() {
-        idempotency = idempotency.require(operation);
-    }
-    Ok(Some(idempotency))
-}
-
-#[cfg(feature = "sqlite")]
-async fn in_sqlite(path: &str) -> Result<Idempotency, SetupError> {
-    let store = super::idempotency::SqliteStore::open(path).await;
-    let store = store.map_err(|error| {
-        unfit(
-            "idempotency.sqlite_file",
-            format!("{path} cannot be opened: {error}"),
-        )
-    })?;
-    Ok(Idempotency::new(store))
-}
-
-#[cfg(not(feature = "sqlite"))]
-#[allow(clippy::unused_async, reason = "the same as with the feature")]
-async fn in_sqlite(_: &str) -> Result<Idempotency, SetupError> {
-    Err(unfit(
-        "idempotency.sqlite_file",
-        "this needs the feature `sqlite` of the crate `tieline`",
-    ))
-}
-
-/// The store at an address, which is in the variable of this name.
-#[allow(
-    clippy::unused_async,
-    reason = "without features there is nothing to wait for"
-)]
-async fn at(url: &str, name: &str) -> Result<Idempotency, SetupError> {
-    const KEY: &str = "idempotency.url_env";
-    let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
-    match scheme {
-        #[cfg(feature = "postgres")]
-        "postgres" | "postgresql" => {
-            let store = super::idempotency::PostgresStore::connect(url).await;
-            let store = store
-                .map_err(|error| unfit(KEY, format!("the database of {name} cannot be used: {error}")))?;
-            Ok(Idempotency::new(store))
-        }
-        #[cfg(feature = "redis")]
-        "redis" => {
-            let store = super::idempotency::RedisStore::connect(url).await;
-            let store =
-                store.map_err(|error| unfit(KEY, format!("the server of {name} cannot be used: {error}")))?;
-            Ok(Idempotency::new(store))
-        }
-        _ => Err(unfit(
-            KEY,
-            format!(
-                "{name} is to hold `postgres://…` or `redis://…`, with the feature `postgres` or `redis` of the crate"
-            ),
-        )),
-    }
 }
 
 fn tokens(set: &JwtSettings, environment: &dyn Environment) -> Result<Option<Jwt>, SetupError> {

@@ -16,8 +16,10 @@ const UNMEASURED: f64 = 1e12;
 const FAILURE: f64 = 4.0;
 const FAILURES: u32 = 6;
 
-/// After which time a node is tried though it costs more.
+/// After which time a node is tried though it costs more, and after how many picks for each node: a client that calls rarely
+/// would try the worse one every time.
 const FORGOTTEN: Duration = Duration::from_secs(3);
+const FORGOTTEN_PICKS: usize = 10;
 
 /// The better of two.
 pub(super) fn choose(choice: &Choice<'_>, may: &impl Fn(&Node) -> bool) -> Option<usize> {
@@ -27,9 +29,12 @@ pub(super) fn choose(choice: &Choice<'_>, may: &impl Fn(&Node) -> bool) -> Optio
     } else {
         (other, one)
     };
+    let turn = choice.turn.fetch_add(1, Ordering::Relaxed);
     let is_forgotten = |at: usize| {
-        let picked = choice.nodes[at].learnt.last_pick.load(Ordering::Relaxed);
-        choice.now.since(Instant::from_nanos(picked)) > FORGOTTEN
+        let learnt = &choice.nodes[at].learnt;
+        let picked = Instant::from_nanos(learnt.last_pick.load(Ordering::Relaxed));
+        let picks = turn.wrapping_sub(learnt.last_turn.load(Ordering::Relaxed));
+        choice.now.since(picked) > FORGOTTEN && picks > FORGOTTEN_PICKS * choice.nodes.len()
     };
     Some(if is_forgotten(worse) { worse } else { better })
 }

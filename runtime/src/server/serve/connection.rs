@@ -21,6 +21,7 @@ use tokio_rustls::TlsAcceptor;
 use tower_service::Service;
 
 use super::Server;
+use super::paced::Paced;
 use crate::http::BoxError;
 use crate::server::auth::PeerCertificate;
 
@@ -75,12 +76,16 @@ async fn run<T, S, B>(
 {
     let received = Arc::new(AtomicUsize::new(0));
     let begun = received.clone();
+    let pause = server.body_timeout;
     let service = service_fn(move |request: Request<Incoming>| {
         let (mut service, peer) = (service.clone(), peer.clone());
         // A request may be shorter than that.
         begun.fetch_max(PREFACE, Ordering::Relaxed);
         async move {
-            let mut request = request.map(axum::body::Body::new);
+            let mut request = request.map(|body| match pause {
+                Some(pause) => axum::body::Body::new(Paced::new(body, pause)),
+                None => axum::body::Body::new(body),
+            });
             if let Some(peer) = peer {
                 request.extensions_mut().insert(peer);
             }
