@@ -382,6 +382,9 @@ fn explaining_shows_every_value_and_where_it_came_from() {
         "  retry.backoff.schedule = [100ms, 1m30s] (tieline.toml)",
         "  breaker.failure_ratio = 0.6 (default)",
         "  connect_timeout = 5s (default)",
+        "  outlier.consecutive_failures = 5 (default)",
+        "  outlier.base_ejection_time = 30s (default)",
+        "  panic_threshold = 0.5 (default)",
         "  body_limit = 64MiB (default)",
         "  api_key_env = \"SERVICE_API_KEY\" (default)",
     ] {

@@ -14,7 +14,7 @@ use support::pets::{self, Mock, create_pet, order, pet};
 use support::{Got, post, send};
 use tieline::clock::Clock;
 use tieline::context::Principal;
-use tieline::server::idempotency::{Idempotency, IdempotencyStore, MemoryStore, StoreError};
+use tieline::server::idempotency::{Claim, Claimed, Idempotency, IdempotencyStore, MemoryStore, StoreError};
 use tieline::{Code, Error};
 use tokio::sync::{Notify, Semaphore};
 
@@ -40,7 +40,6 @@ impl IdempotencyStore for Shared {
         self.0.sweep().await
     }
 }
-use tieline::server::idempotency::{Claim, Claimed};
 
 fn served(mock: &Arc<Mock>, idempotency: Idempotency) -> tieline::server::Service {
     pets::service(mock.clone()).idempotency(idempotency)

@@ -49,6 +49,28 @@ pub struct OutlierSettings {
     pub failure_percentage_request_volume: Option<u32>,
 }
 
+impl OutlierSettings {
+    /// Envoy's.
+    pub(super) fn defaults() -> Self {
+        let seconds = |seconds| Some(Duration::from_secs(seconds));
+        Self {
+            enabled: Some(true),
+            enforce: Some(true),
+            consecutive_failures: Some(5),
+            interval: seconds(10),
+            base_ejection_time: seconds(30),
+            max_ejection_time: seconds(300),
+            max_ejection_percent: Some(10),
+            success_rate_stdev_factor: Some(1.9),
+            success_rate_minimum_hosts: Some(5),
+            success_rate_request_volume: Some(100),
+            failure_percentage_threshold: None,
+            failure_percentage_minimum_hosts: Some(5),
+            failure_percentage_request_volume: Some(50),
+        }
+    }
+}
+
 /// Which part of the endpoints a client knows.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SubsetSettings {

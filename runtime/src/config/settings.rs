@@ -399,6 +399,8 @@ impl Settings {
                 minimum_requests: Some(3),
                 ..BreakerSettings::default()
             },
+            panic_threshold: Some(0.5),
+            outlier: OutlierSettings::defaults(),
             body_limit: Some(crate::http::DEFAULT_BODY_LIMIT as u64),
             check_replies: Some(false),
             ..Self::default()

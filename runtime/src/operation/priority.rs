@@ -17,9 +17,6 @@ pub enum Priority {
 }
 
 impl Priority {
-    /// How many there are.
-    pub(crate) const COUNT: usize = 4;
-
     /// The name in the header `tieline-priority`, in metrics and in configuration.
     pub const fn name(self) -> &'static str {
         match self {

@@ -24,6 +24,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use super::security::{Authenticate, Demand, Shown};
 use crate::client::Secret;
 use crate::code::Code;
+use crate::config::{Environment, ProcessEnvironment};
 use crate::context::{Context, Principal};
 use crate::error::Error;
 use crate::headers::{API_KEY, SERVICE_ID, SERVICE_NAME};
@@ -120,11 +121,19 @@ impl ApiKeys {
     /// # Errors
     /// It names none.
     pub fn from_env_of(environment: &str) -> Result<Self, NoApiKey> {
+        Self::from_variables_of(environment, &ProcessEnvironment)
+    }
+
+    /// The same with variables of your own.
+    ///
+    /// # Errors
+    /// They name none.
+    pub fn from_variables_of(environment: &str, variables: &dyn Environment) -> Result<Self, NoApiKey> {
         let name = format!(
             "{SERVICE_API_KEY}_{}",
             crate::config::screaming_snake(environment)
         );
-        Self::parse(&std::env::var(name).unwrap_or_default())
+        Self::parse(&variables.get(&name).unwrap_or_default())
     }
 
     /// The keys of the environment variable `SERVICE_API_KEY`, separated by commas.

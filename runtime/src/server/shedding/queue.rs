@@ -11,7 +11,8 @@ use crate::clock::Instant;
 #[derive(Debug)]
 pub(super) struct Queue {
     pub(super) busy: usize,
-    waiting: [VecDeque<Waiter>; Priority::COUNT],
+    /// By priority, the least first.
+    waiting: [VecDeque<Waiter>; Priority::CriticalPlus as usize + 1],
     /// When nobody waited last.
     pub(super) empty_at: Instant,
     next_id: u64,
