@@ -195,7 +195,7 @@ fn what_is_decided_about_types_and_operations_is_followed() {
     let types = home.read("o/pets/types.rs");
     assert!(types.contains("#[derive(Eq)]\n#[derive(Clone"), "{types}");
     assert!(types.contains("pub struct Animal {"), "{types}");
-    assert!(home.read("o/pets/api.rs").contains("fn all("));
+    assert!(home.read("o/pets/api.rs").contains("\n    all;"));
 }
 
 #[test]

@@ -396,7 +396,10 @@ fn overlays_of_the_file_and_of_the_command_line_apply_in_this_order() {
     ]);
     home.run(&["generate", "--overlay", "second.yaml"]).exits(0);
     let api = home.read("src/api/pets/api.rs");
-    assert!(api.contains("fn second(") && !api.contains("fn first("), "{api}");
+    assert!(
+        api.contains("\n    second;") && !api.contains("\n    first;"),
+        "{api}"
+    );
     home.run(&[
         "generate",
         "pets.yaml",

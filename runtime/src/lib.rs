@@ -46,6 +46,8 @@ pub mod generated;
 pub mod grpc;
 pub mod headers;
 pub mod http;
+#[cfg(all(test, tieline_loom))]
+mod interleavings;
 pub mod long_running;
 #[cfg(feature = "mock")]
 pub mod mock;

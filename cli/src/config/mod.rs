@@ -12,6 +12,7 @@ mod connection;
 mod endpoints;
 mod model;
 mod pagination;
+mod server;
 mod service;
 mod values;
 

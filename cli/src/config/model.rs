@@ -11,6 +11,7 @@ use toml::Spanned;
 
 use super::bulk::BulkConfig;
 use super::pagination::PaginationConfig;
+use super::server::ServerConfig;
 use super::service::ServiceConfig;
 
 /// The whole file.
@@ -45,9 +46,7 @@ pub(crate) struct Config {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(transparent)]
 #[allow(dead_code)] // Judged here, used by the runtime.
-pub(crate) struct ServerTable(
-    #[schemars(with = "BTreeMap<String, serde_json::Value>")] tieline::config::ServerSettings,
-);
+pub(crate) struct ServerTable(#[schemars(with = "ServerConfig")] tieline::config::ServerSettings);
 
 /// A table that has a name but no keys of its own so far.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -44,8 +44,6 @@ pub mod bulkhead;
 pub mod cache;
 pub mod deadline;
 pub mod hedge;
-#[cfg(all(test, tieline_loom))]
-mod interleavings;
 pub mod rate_limit;
 pub mod retry;
 pub mod stack;
