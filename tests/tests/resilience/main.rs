@@ -234,18 +234,22 @@ async fn a_repeated_attempt_is_not_repeated_again_one_hop_on() {
     assert_eq!(attempts, [0, 1, 2, 1, 2]);
 }
 
-#[tokio::test(start_paused = true)]
-async fn attempts_do_not_multiply_along_five_services() {
-    let last = Arc::new(contracts::inner::Mock::new());
-    last.ask.fail(Error::new(Code::Unavailable, "busy"));
-    let first = chain::row(5, &last);
-    let asked = contracts::inner::types::inner::AskRequest { id: 1 };
-    assert_eq!(
-        first.ask(asked).await.expect_err("it is busy").code(),
-        Code::Unavailable
-    );
-    // Each of the five clients repeats its first attempt twice, and none repeats for a repetition: not 3 to the power of 5.
-    last.ask.assert_called(1 + 2 * 5);
+#[test]
+fn attempts_do_not_multiply_along_five_services() {
+    let ask = async {
+        let last = Arc::new(contracts::inner::Mock::new());
+        last.ask.fail(Error::new(Code::Unavailable, "busy"));
+        let first = chain::row(5, &last);
+        let asked = contracts::inner::types::inner::AskRequest { id: 1 };
+        let error = first.ask(asked).await.expect_err("it is busy");
+        assert_eq!(error.code(), Code::Unavailable);
+        // Each of the five clients repeats its first attempt twice, and none repeats for a repetition: not 3 to the power of 5.
+        last.ask.assert_called(1 + 2 * 5);
+    };
+    // Services of one process stand on one stack, and unoptimised each takes half a megabyte of it.
+    let thread = std::thread::Builder::new().stack_size(8 << 20);
+    let asking = thread.spawn(|| fleet::simulate(ask)).expect("a thread");
+    asking.join().expect("no panic");
 }
 
 #[tokio::test(start_paused = true)]
