@@ -9,7 +9,10 @@ use std::time::Duration;
 use http::{Request, Response, StatusCode};
 use tieline::client::ClientBuilder;
 use tieline::clock::Clock;
-use tieline::http::{Body, Endpoint, Exchange, ExchangeFuture, Line, ResponseBody};
+use tieline::http::{
+    Body, ConnectCause, Endpoint, Exchange, ExchangeFuture, Line, ResponseBody, TransportError,
+    TransportErrorKind,
+};
 use tieline::observe::metrics::Metrics;
 use tieline::policy::retry::{Budget, Retry};
 use tieline::random::Random;
@@ -38,6 +41,12 @@ pub(crate) enum Mood {
     Well,
     /// It answers with 503.
     Failing,
+    /// It answers well, and this much later.
+    Slow(Duration),
+    /// It never answers.
+    Silent,
+    /// Nobody listens.
+    Gone,
 }
 
 /// A service: what it does, what it was asked. Clones are the same one.
@@ -96,21 +105,86 @@ impl Service {
 
     /// A client of it, with every policy at its default.
     pub(crate) fn client(&self, seed: u64) -> ClientBuilder {
-        let clock = self.state().clock;
-        let budget = Budget::on(clock, Budget::RATIO, Budget::RESERVE_PER_SECOND, Budget::WINDOW);
-        Client::builder("fleet")
-            .line(Line::over(self.clone()))
-            .clock(clock)
-            .retry(Retry::default().budget(Arc::new(budget)))
-            .random(Arc::new(Random::seeded(seed)))
-            .metrics(Arc::new(Metrics::new()))
+        client(Line::over(self.clone()), self.state().clock, seed)
     }
+}
+
+fn client(line: Line, clock: Clock, seed: u64) -> ClientBuilder {
+    let budget = Budget::on(clock, Budget::RATIO, Budget::RESERVE_PER_SECOND, Budget::WINDOW);
+    Client::builder("fleet")
+        .line(line)
+        .clock(clock)
+        .retry(Retry::default().budget(Arc::new(budget)))
+        .random(Arc::new(Random::seeded(seed)))
+        .metrics(Arc::new(Metrics::new()))
+}
+
+/// Three replicas of a service.
+#[derive(Clone)]
+pub(crate) struct Replicas([Service; 3]);
+
+impl Replicas {
+    const HOSTS: [&str; 3] = ["a", "b", "c"];
+
+    pub(crate) fn new(seed: u64) -> Self {
+        let clock = Clock::from_now();
+        Self([0, 1, 2].map(|number| {
+            let service = Service::new(seed + number);
+            service.state().clock = clock;
+            service
+        }))
+    }
+
+    pub(crate) fn all(&self) -> &[Service; 3] {
+        &self.0
+    }
+
+    /// A client of all three, with every policy at its default.
+    pub(crate) fn client(&self, seed: u64) -> ClientBuilder {
+        let clock = self.0[0].state().clock;
+        let endpoints =
+            Self::HOSTS.map(|host| Endpoint::parse(&format!("http://{host}")).expect("an address"));
+        client(Line::over(self.clone()), clock, seed).endpoints(endpoints)
+    }
+}
+
+impl Exchange for Replicas {
+    fn exchange<'a>(&'a self, endpoint: &'a Endpoint, request: Request<Body>) -> ExchangeFuture<'a> {
+        let replica = Self::HOSTS.iter().position(|host| *host == endpoint.host());
+        self.0[replica.expect("one of the three")].exchange(endpoint, request)
+    }
+}
+
+/// Makes calls, so many at a time, one after the other; gives what came of them and how long each took, sorted.
+pub(crate) async fn crowd(client: &Client, at_a_time: u64, each: u64) -> (Outcomes, Vec<Duration>) {
+    let all = (0..at_a_time).map(|worker| {
+        let client = client.clone();
+        async move {
+            let (mut outcomes, mut times) = (Outcomes::default(), Vec::new());
+            for call in 0..each {
+                let began = Instant::now();
+                let outcome = client.get(&format!("calls/{worker}/{call}")).await.map(drop);
+                outcomes.note(&outcome);
+                times.push(began.elapsed());
+            }
+            (outcomes, times)
+        }
+    });
+    let (mut outcomes, mut times) = (Outcomes::default(), Vec::new());
+    for (own, took) in futures_util::future::join_all(all).await {
+        outcomes.well += own.well;
+        outcomes.failed += own.failed;
+        outcomes.rejected += own.rejected;
+        times.extend(took);
+    }
+    times.sort();
+    (outcomes, times)
 }
 
 impl Exchange for Service {
     /// Takes 5 to 15 ms.
     fn exchange<'a>(&'a self, _: &'a Endpoint, request: Request<Body>) -> ExchangeFuture<'a> {
-        let (took, status) = {
+        let (took, mood) = {
             let mut state = self.state();
             let at = state.began.elapsed();
             state.attempts += 1;
@@ -119,16 +193,22 @@ impl Exchange for Service {
             let took = state
                 .random
                 .between(Duration::from_millis(5), Duration::from_millis(15));
-            let status = match state.mood {
-                Mood::Well => StatusCode::OK,
-                Mood::Failing => StatusCode::SERVICE_UNAVAILABLE,
-            };
-            (took, status)
+            (took, state.mood)
         };
         Box::pin(async move {
-            tokio::time::sleep(took).await;
+            match mood {
+                Mood::Well | Mood::Failing => tokio::time::sleep(took).await,
+                Mood::Slow(more) => tokio::time::sleep(took + more).await,
+                Mood::Silent => std::future::pending().await,
+                Mood::Gone => {
+                    let refused = TransportErrorKind::Connect(ConnectCause::Refused);
+                    return Err(TransportError::custom(refused, "nobody listens", "gone"));
+                }
+            }
             let mut response = Response::new(ResponseBody::empty());
-            *response.status_mut() = status;
+            if mood == Mood::Failing {
+                *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+            }
             Ok(response)
         })
     }

@@ -11,6 +11,7 @@ mod chain;
 mod contracts;
 mod fleet;
 mod outage;
+mod replicas;
 
 use std::future::pending;
 use std::sync::atomic::{AtomicUsize, Ordering};
