@@ -7,7 +7,7 @@ use tieline::Client;
 use tieline::client::ClientBuilder;
 use tieline::policy::hedge::Hedge;
 
-use crate::fleet::{Mood, Outcomes, Replicas, crowd, simulate};
+use crate::fleet::{Mood, Outcomes, Replicas, Service, crowd, simulate};
 
 const CROWD: u64 = 32;
 
@@ -40,7 +40,7 @@ fn no_call_fails_because_of_one_replica() {
                 ..Outcomes::default()
             };
             assert_eq!(outcomes, expected, "{mood:?}");
-            let asked = replicas.all().each_ref().map(|replica| replica.attempts());
+            let asked = replicas.all().each_ref().map(Service::attempts);
             assert!(
                 asked[1] < asked[0] / 2 && asked[1] < asked[2] / 2,
                 "{mood:?}: load leaves it: {asked:?}"
