@@ -22,7 +22,7 @@ import sys
 import zipfile
 
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
-VERSIONS = {"progenitor": "0.15.0", "openapi-generator": "7.14.0", "openapi-to-rust": "0.23.0"}
+VERSIONS = {"progenitor": "0.15.0", "openapi-generator": "7.26.0", "openapi-to-rust": "0.23.0"}
 SECONDS = {"generate": 180, "compile": 900}
 
 
