@@ -6,9 +6,10 @@
 //!                                                                             └─ failed: the error
 //! ```
 //!
-//! [`Polling`] is the policy, and stands alone around any async closure. Over HTTP, [`Client::accepted`] reads where to ask
-//! and [`Client::finish`] asks; over gRPC, [`Client::finish_operation`] does both for `google.longrunning.Operation`. Each
-//! question is a call of its own, under all policies of the client.
+//! [`Polling`] is the policy, and stands alone around any async closure. Over HTTP,
+//! [`Client::accepted`](crate::Client::accepted) reads where to ask and [`Client::finish`](crate::Client::finish) asks; over
+//! gRPC, `Client::finish_operation` does both for `google.longrunning.Operation`. Each question is a call of its own, under all
+//! policies of the client.
 
 #[cfg(feature = "grpc")]
 mod grpc;
