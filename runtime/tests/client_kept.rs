@@ -151,6 +151,18 @@ fn what_has_an_effect_or_must_not_be_stored_is_not_kept() {
 }
 
 #[test]
+fn a_call_that_asks_for_what_is_not_kept_is_made() {
+    paused(async {
+        let line = ScriptedLine::new([Step::status(200).body("1"), Step::status(200).body("2")]);
+        let client = builder(&line).fresh_for(seconds(10)).build().expect("a client");
+        assert_eq!(text(client.get("count")).await, "1");
+        let anew = client.get("count").header("cache-control", "no-cache");
+        assert_eq!(text(anew).await, "2");
+        assert_eq!(text(client.get("count")).await, "1");
+    });
+}
+
+#[test]
 fn who_waits_for_the_same_call_waits_no_longer_than_its_own_deadline() {
     paused(async {
         let line = ScriptedLine::always(Step::status(200).body("Ada"));

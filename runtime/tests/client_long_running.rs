@@ -179,6 +179,20 @@ fn a_reply_that_accepts_nothing_leads_nowhere() {
 }
 
 #[test]
+fn each_question_is_asked_whatever_the_client_keeps() {
+    paused(async {
+        let line = ScriptedLine::new([
+            accepted("location", "/jobs/7"),
+            Step::status(202),
+            Step::status(200).body("the report"),
+        ]);
+        let client = builder(&line).fresh_for(seconds(60)).build().expect("a client");
+        assert_eq!(finished(&client).await.expect("it ends well"), "the report");
+        assert_eq!(asked(&line).last(), Some(&("GET /jobs/7".to_owned(), 2)));
+    });
+}
+
+#[test]
 fn each_question_is_retried_as_any_call() {
     paused(async {
         let line = ScriptedLine::new([
@@ -221,7 +235,9 @@ mod grpc {
                 async move { Ok(Answer::from(Bytes::from(operation.encode_to_vec()))) }
             },
         );
-        Client::from(Line::over(InProcess::new(service)))
+        let line = Line::over(InProcess::new(service));
+        let client = Client::builder("operations").line(line).fresh_for(seconds(60));
+        client.build().expect("a client")
     }
 
     fn running(name: &str) -> Operation {

@@ -61,8 +61,11 @@ impl Client {
         self.request(Method::DELETE, path)
     }
 
-    /// GET what is elsewhere at this service's origin, such as where a reply leads.
+    /// GET what is elsewhere at this service's origin, such as where a reply leads: at any of its endpoints, where it is many.
     pub(crate) fn get_at(&self, endpoint: Endpoint, path: PathAndQuery) -> UntypedRequest<'_> {
+        if let Some(below) = self.0.below_the_address(&endpoint, path.as_str()) {
+            return self.get(below);
+        }
         let mut request = self.get(path.as_str());
         request.options.target = Some((endpoint, path));
         request

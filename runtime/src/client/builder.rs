@@ -196,7 +196,7 @@ impl ClientBuilder {
     }
 
     /// Where calls run that nobody waits for; at most [`DEFAULT_LIMIT`](background::DEFAULT_LIMIT) at once unless it is set. Several
-    /// clients can share one.
+    /// clients can share one; the first of them that is shut down closes it for all.
     pub fn background(mut self, background: Background) -> Self {
         self.background = Some(background);
         self

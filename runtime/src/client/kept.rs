@@ -1,7 +1,7 @@
 //! Replies that are kept, to stand in for calls that fail.
 //!
 //! Kept are successes of calls without an effect (GET, HEAD; `NO_SIDE_EFFECTS`), whole and not as streams, unless they say
-//! `Cache-Control: no-store`. Calls are told apart by all that is sent but ids and trace: a reply that one caller got with a
+//! `Cache-Control: no-store`; a call that says so, or `no-cache`, is made and has nothing kept. Calls are told apart by all that is sent but ids and trace: a reply that one caller got with a
 //! credential of its own is none for another. What an interceptor adds to single attempts is not seen here; a client whose
 //! interceptor signs for different users must not keep replies.
 
@@ -17,6 +17,7 @@ use crate::adapter::{Payload, Wire};
 use crate::clock::Clock;
 use crate::error::Fault;
 use crate::headers;
+use crate::http::Endpoint;
 use crate::observe::metrics;
 use crate::orchestrate::{Answer, Call};
 use crate::policy::cache::{Cache, Source};
@@ -47,6 +48,8 @@ pub(crate) struct Kept(Cache<Key, Reply>);
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Key {
     operation: Cow<'static, str>,
+    /// Where it goes, if not where the client's address leads.
+    endpoint: Option<Endpoint>,
     target: String,
     headers: Vec<(HeaderName, HeaderValue)>,
     body: Bytes,
@@ -126,9 +129,9 @@ impl Kept {
 }
 
 impl Key {
-    /// `None`: the call has an effect, or what is sent or comes back is a stream.
+    /// `None`: the call has an effect, asks for what is not kept, or what is sent or comes back is a stream.
     fn of(call: &Call) -> Option<Self> {
-        if !call.safe {
+        if !call.safe || says(&call.headers, "no-cache") || says(&call.headers, "no-store") {
             return None;
         }
         let (target, body) = match &call.wire {
@@ -162,6 +165,7 @@ impl Key {
         headers.sort_by(|(one, _), (other, _)| one.as_str().cmp(other.as_str()));
         Some(Self {
             operation: call.operation.clone(),
+            endpoint: call.endpoint.clone(),
             target,
             headers,
             body,
@@ -195,10 +199,14 @@ impl Reply {
 }
 
 fn may_be_kept(answer: &Answer) -> bool {
-    let controls = answer.headers.get_all(CACHE_CONTROL).iter();
-    let mut directives = controls
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|text| text.split(','));
-    answer.status.is_success()
-        && !directives.any(|directive| directive.trim().eq_ignore_ascii_case("no-store"))
+    answer.status.is_success() && !says(&answer.headers, "no-store")
+}
+
+/// Whether `Cache-Control` has this directive (RFC 9111, 5.2).
+fn says(headers: &HeaderMap, directive: &str) -> bool {
+    let controls = headers.get_all(CACHE_CONTROL).iter();
+    let texts = controls.filter_map(|value| value.to_str().ok());
+    texts
+        .flat_map(|text| text.split(','))
+        .any(|own| own.trim().eq_ignore_ascii_case(directive))
 }

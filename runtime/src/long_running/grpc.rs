@@ -129,7 +129,10 @@ impl Client {
             let request = Unary::<GetOperation>(GetOperationRequest {
                 name: operation.name.clone(),
             });
-            let now = request.send(self, CallOptions::default()).await?.into_body();
+            let mut options = CallOptions::default();
+            // What was kept is how the work stood.
+            options.header("cache-control", "no-cache");
+            let now = request.send(self, options).await?.into_body();
             Ok(if now.done {
                 Progress::Done(now)
             } else {

@@ -229,7 +229,9 @@ impl Place {
     }
 
     async fn ask(&self, client: &Client) -> Result<Reply<Bytes>, Error> {
-        client.get_at(self.endpoint.clone(), self.path.clone()).await
+        // What was kept is how the work stood.
+        let request = client.get_at(self.endpoint.clone(), self.path.clone());
+        request.header("cache-control", "no-cache").await
     }
 }
 
